@@ -1,0 +1,142 @@
+//! Between two tabs: JSON text on the data channel with id 0, ordered and reliable.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Digest, ItemId};
+
+/// Stream id of the negotiated data channel.
+pub const CHANNEL_ID: u16 = 0;
+
+/// Largest message in bytes; a larger one ends the connection.
+pub const MAX_MESSAGE_BYTES: usize = 16 * 1024;
+
+/// Largest preview in bytes.
+pub const MAX_PREVIEW_BYTES: u32 = 256 * 1024;
+
+/// Largest side of a preview in pixels, read from its JPEG header before the browser decodes it.
+pub const MAX_PREVIEW_SIDE: u32 = 2048;
+
+/// Largest side of a photo in pixels.
+pub const MAX_PHOTO_SIDE: u32 = 8192;
+
+/// Most pixels of a photo: 64 MiB as RGBA.
+pub const MAX_PHOTO_PIXELS: u64 = 16 * 1024 * 1024;
+
+/// Longest name in bytes.
+pub const MAX_NAME_BYTES: usize = 255;
+
+/// Either peer → the other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Control {
+    /// The first message of each side, before which nothing else is accepted: proof that the speaker holds
+    /// the link and sees the same two certificates.
+    Confirm {
+        /// HMAC-SHA-256 over the negotiation's transcript (`snaproom-session`, module `confirm`).
+        proof: Digest,
+    },
+    /// Receiver → sender of bulk bytes: up to `until` bytes in all may be sent on this connection's bulk
+    /// channel. Grows only. The receiver refuses a connection that sends more.
+    Credit {
+        /// Bytes since the channel opened.
+        until: u64,
+    },
+    /// Sender → receiver: here is a photo.
+    Offer(Offer),
+    /// Receiver → sender: so many bytes of the item came and matched their hashes.
+    Received {
+        /// Which.
+        item: ItemId,
+        /// Checked bytes, of preview and picture together.
+        bytes: u64,
+    },
+    /// Receiver → sender: all of it came and the root matched.
+    Verified {
+        /// Which.
+        item: ItemId,
+    },
+    /// Receiver → sender: it will not take the item.
+    Refused {
+        /// Which.
+        item: ItemId,
+        /// Why.
+        reason: RefusedItem,
+    },
+    /// Sender → receiver: no more of it will come.
+    Cancel {
+        /// Which.
+        item: ItemId,
+    },
+    /// Are you there? Asked when the server says that a peer's socket is gone.
+    Ping,
+    /// Yes.
+    Pong,
+}
+
+/// What a receiver learns of an item before any byte of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    /// Random, the sender's choice.
+    pub item: ItemId,
+    /// A file name, at most [`MAX_NAME_BYTES`].
+    pub name: String,
+    /// Length of the exact bytes.
+    pub bytes: u64,
+    /// What it is.
+    pub kind: Kind,
+    /// A small picture that comes first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preview: Option<Preview>,
+}
+
+/// What an item is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Kind {
+    /// The RGBA bytes of an `ImageData`: `width · height · 4`, rows from the top.
+    Photo {
+        /// Pixels.
+        width: u32,
+        /// Pixels.
+        height: u32,
+        /// When it was taken, in milliseconds since 1970 by the sender's clock.
+        taken: u64,
+    },
+}
+
+/// A JPEG of at most [`MAX_PREVIEW_BYTES`] and [`MAX_PREVIEW_SIDE`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preview {
+    /// Its length.
+    pub bytes: u32,
+    /// Its hash.
+    pub sha256: Digest,
+}
+
+/// Why a receiver will not take an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RefusedItem {
+    /// The name is empty, too long, or has control characters or path separators.
+    Name,
+    /// The length is not `width · height · 4`, or is zero.
+    Length,
+    /// More than this receiver takes at once or in one item.
+    TooBig,
+    /// The preview's length is out of bounds.
+    PreviewSize,
+    /// The preview is no JPEG, or would decode to something else than a smaller copy of the photo.
+    PreviewPicture,
+    /// An item with this id is known already.
+    Duplicate,
+    /// Pieces out of order, of the wrong length, or of an item never offered.
+    Order,
+    /// More bytes than announced.
+    TooManyBytes,
+    /// The end came before all bytes did.
+    TooFewBytes,
+    /// A piece or the root does not match its hash.
+    Hash,
+    /// The receiver could not keep the bytes.
+    Storage,
+}

@@ -1,0 +1,186 @@
+//! Between a tab and the server: JSON text frames on the WebSocket at `/ws`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Envelope, PeerId, RoomId, Token};
+
+/// Largest text frame either side sends, in bytes: one [`Envelope`] in base64url and its JSON around it.
+/// The server closes a socket that sends more.
+pub const MAX_FRAME_BYTES: usize = 96 * 1024;
+
+/// Tab → server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum ToServer {
+    /// The first message: make the room or take a seat in it.
+    Join {
+        /// [`crate::VERSION`] of the page. Read by itself first ([`Greeting`]), whatever else has changed.
+        version: u16,
+        /// Which room.
+        room: RoomId,
+        /// The preimage of the sender's peer id: whoever shows it owns the id.
+        token: Token,
+        /// A sealed hello that the server hands to everybody who is there, with [`FromServer::Joined`].
+        hello: Envelope,
+    },
+    /// Hand `envelope` to `to`, if that peer sits in the same room.
+    Relay {
+        /// The receiver.
+        to: PeerId,
+        /// Sealed for it.
+        envelope: Envelope,
+    },
+    /// The person leaves the room for good; the seat is free at once.
+    Leave,
+}
+
+/// The one field of the first message that every version can read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct Greeting {
+    /// The version of the page.
+    pub version: u16,
+}
+
+/// Server → tab.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum FromServer {
+    /// The tab has a seat. The first message that proves that there is a server behind the socket.
+    Welcome(Welcome),
+    /// `peer` took a seat after the receiver did, or took its own seat again.
+    Joined {
+        /// Who.
+        peer: PeerId,
+        /// The hello that came with its join.
+        hello: Envelope,
+    },
+    /// `from` sends an envelope. The server stamps `from` itself.
+    Relay {
+        /// The sender.
+        from: PeerId,
+        /// Sealed for the receiver.
+        envelope: Envelope,
+    },
+    /// The socket of `peer` is gone; its seat is kept for the lease.
+    Away {
+        /// Who.
+        peer: PeerId,
+    },
+    /// `peer` left, or its lease ended, or a newcomer got its seat.
+    Left {
+        /// Who.
+        peer: PeerId,
+    },
+    /// Every seat is taken. The server closes the socket after it.
+    Full {
+        /// How many people the room holds.
+        capacity: u16,
+    },
+    /// Another socket showed the same token. Terminal: the server closes the socket after it.
+    Replaced,
+    /// The server will not serve this socket, and closes it.
+    Refused {
+        /// Why.
+        reason: Refusal,
+    },
+}
+
+/// What a tab learns when it gets its seat.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Welcome {
+    /// Whether this join made the room.
+    pub how: Welcomed,
+    /// The receiver's own id, as the server derived it from its token.
+    pub peer: PeerId,
+    /// Who is there already, in the order of their arrival; never the receiver.
+    pub peers: Vec<Seat>,
+    /// How many people the room holds.
+    pub capacity: u16,
+    /// STUN and TURN servers for this tab.
+    pub ice_servers: Vec<IceServer>,
+    /// Seconds until the credentials in `ice_servers` end; none where there are no credentials.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ice_expires_in: Option<u32>,
+}
+
+/// The codelab's two answers to *create or join*.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Welcomed {
+    /// The room is new.
+    Created,
+    /// The room was there.
+    Joined,
+}
+
+/// Somebody who is in the room already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seat {
+    /// Who.
+    pub peer: PeerId,
+    /// The seat is kept, its socket is gone.
+    pub away: bool,
+}
+
+/// An entry of `RTCConfiguration.iceServers` (W3C WebRTC, section 4.2.4).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IceServer {
+    /// `stun:`, `turn:` and `turns:` addresses.
+    pub urls: Vec<String>,
+    /// For TURN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    /// For TURN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<String>,
+}
+
+/// Why the server will not serve a socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Refusal {
+    /// Page and server speak different versions.
+    Version,
+    /// A frame that is no message of this protocol, or the first one is not a join.
+    Malformed,
+    /// A frame larger than [`MAX_FRAME_BYTES`].
+    TooLarge,
+    /// No join within the server's time.
+    TooSlow,
+    /// The receiver of the server's messages did not keep up.
+    Lagging,
+    /// The server holds as many rooms or sockets as it may.
+    Busy,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_join_reads_as_documented() {
+        let join = ToServer::Join {
+            version: 1,
+            room: RoomId([0; 16]),
+            token: Token([0; 32]),
+            hello: Envelope(vec![1, 2, 3]),
+        };
+        let json = serde_json::to_value(&join).unwrap();
+        assert_eq!(json["type"], "join");
+        assert_eq!(json["hello"], "AQID");
+        assert_eq!(serde_json::from_value::<ToServer>(json).unwrap(), join);
+    }
+
+    #[test]
+    fn the_version_of_an_unknown_join_can_be_read() {
+        let greeting: Greeting = serde_json::from_str(r#"{"type":"join","version":9,"news":[1,2]}"#).unwrap();
+        assert_eq!(greeting.version, 9);
+    }
+
+    #[test]
+    fn the_largest_envelope_fits_a_frame() {
+        let relay =
+            ToServer::Relay { to: PeerId([255; 16]), envelope: Envelope(vec![0; crate::MAX_ENVELOPE_BYTES]) };
+        assert!(serde_json::to_string(&relay).unwrap().len() <= MAX_FRAME_BYTES);
+    }
+}

@@ -1,0 +1,61 @@
+//! Between two tabs before their connection stands: JSON inside a sealed envelope.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Nonce, TabId};
+
+/// Largest session description in bytes. Ours are about 5 kB; a larger one never reaches the browser.
+pub const MAX_SDP_BYTES: usize = 24 * 1024;
+
+/// Largest candidate line in bytes.
+pub const MAX_CANDIDATE_BYTES: usize = 1024;
+
+/// The first message of each tab to another, sealed with the room's hello key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hello {
+    /// [`crate::VERSION`] of the page that speaks.
+    pub version: u16,
+    /// Which life of which page: the same tab after a dropped socket, another one after a reload.
+    pub tab: TabId,
+    /// The speaker's half of the negotiation.
+    pub nonce: Nonce,
+    /// The nonce that this hello answers; none when it opens a negotiation.
+    /// Whoever answers a hello makes the offer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers: Option<Nonce>,
+}
+
+/// Everything after the hellos, sealed with the pair's own key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Signal {
+    /// A session description of type offer.
+    Offer {
+        /// At most [`MAX_SDP_BYTES`].
+        sdp: String,
+    },
+    /// A session description of type answer.
+    Answer {
+        /// At most [`MAX_SDP_BYTES`].
+        sdp: String,
+    },
+    /// A trickled candidate.
+    Candidate(Candidate),
+}
+
+/// `RTCIceCandidateInit` (W3C WebRTC, section 4.8.1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Candidate {
+    /// The candidate line, at most [`MAX_CANDIDATE_BYTES`].
+    pub candidate: String,
+    /// The media section it belongs to, by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sdp_mid: Option<String>,
+    /// The media section it belongs to, by place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sdp_m_line_index: Option<u16>,
+    /// The ICE generation it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username_fragment: Option<String>,
+}
