@@ -1,0 +1,160 @@
+//! The one lock of the server: the table of rooms and the outbox of every socket in it.
+
+use std::{
+    collections::HashMap,
+    future,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
+
+use axum::extract::ws::Utf8Bytes;
+use snaproom_protocol::{
+    Envelope, PeerId, RoomId,
+    server::{FromServer, IceServer, Refusal, Welcome},
+};
+use tokio::{sync::Notify, time};
+
+use crate::{
+    outbox::Outbox,
+    rooms::{Effect, Limits, NoSeat, Rooms, SocketId},
+};
+
+/// Shared by all sockets. The lock is never held across an await.
+#[derive(Debug)]
+pub(crate) struct Hub {
+    capacity: u16,
+    state: Mutex<State>,
+    lease_begun: Notify,
+}
+
+#[derive(Debug)]
+struct State {
+    rooms: Rooms,
+    outboxes: HashMap<SocketId, Arc<Outbox>>,
+}
+
+impl Hub {
+    pub(crate) fn new(limits: Limits) -> Self {
+        let state = State { rooms: Rooms::new(limits), outboxes: HashMap::new() };
+        Self { capacity: limits.capacity.get(), state: Mutex::new(state), lease_begun: Notify::new() }
+    }
+
+    /// A seat with its welcome in the outbox, or the last words for who gets none.
+    pub(crate) fn join(
+        &self,
+        room: RoomId,
+        peer: PeerId,
+        hello: Envelope,
+        ice_servers: Vec<IceServer>,
+    ) -> Result<Seated<'_>, FromServer> {
+        let mut state = self.lock();
+        let admission = state.rooms.join(room, peer, hello).map_err(|no_seat| match no_seat {
+            NoSeat::Full => FromServer::Full { capacity: self.capacity },
+            NoSeat::Busy => FromServer::Refused { reason: Refusal::Busy },
+        })?;
+        let outbox = Arc::new(Outbox::default());
+        outbox.push(to_text(&FromServer::Welcome(Welcome {
+            how: admission.how,
+            peer,
+            peers: admission.peers,
+            capacity: self.capacity,
+            ice_servers,
+            ice_expires_in: None,
+        })));
+        state.outboxes.insert(admission.socket, Arc::clone(&outbox));
+        state.deliver(admission.effects);
+        Ok(Seated { hub: self, socket: admission.socket, outbox })
+    }
+
+    /// Frees seats as their leases end; never returns.
+    pub(crate) async fn expire_leases(&self) {
+        loop {
+            let deadline = self.lock().rooms.next_deadline();
+            let due = async {
+                match deadline {
+                    Some(deadline) => time::sleep_until(deadline.into()).await,
+                    None => future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = due => {
+                    let mut state = self.lock();
+                    let effects = state.rooms.expire(Instant::now());
+                    state.deliver(effects);
+                }
+                () = self.lease_begun.notified() => {}
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Within the lock, so that every socket hears of things in the order in which they happened.
+    fn deliver(&mut self, effects: impl IntoIterator<Item = Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Send { to, message } => {
+                    let text = to_text(&message);
+                    for outbox in to.iter().filter_map(|socket| self.outboxes.get(socket)) {
+                        outbox.push(text.clone());
+                    }
+                }
+                Effect::Close { socket, message } => {
+                    if let Some(outbox) = self.outboxes.get(&socket) {
+                        outbox.end(message);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A socket's seat. Dropped without [`Seated::leave`], the socket counts as lost.
+#[derive(Debug)]
+pub(crate) struct Seated<'a> {
+    hub: &'a Hub,
+    socket: SocketId,
+    outbox: Arc<Outbox>,
+}
+
+impl Seated<'_> {
+    pub(crate) fn outbox(&self) -> &Outbox {
+        &self.outbox
+    }
+
+    pub(crate) fn relay(&self, to: PeerId, envelope: Envelope) {
+        let mut state = self.hub.lock();
+        let effect = state.rooms.relay(self.socket, to, envelope);
+        state.deliver(effect);
+    }
+
+    pub(crate) fn leave(self) {
+        let mut state = self.hub.lock();
+        let effect = state.rooms.leave(self.socket);
+        state.deliver(effect);
+        // Before `self`, whose end takes the lock again.
+        drop(state);
+    }
+}
+
+impl Drop for Seated<'_> {
+    fn drop(&mut self) {
+        let mut state = self.hub.lock();
+        state.outboxes.remove(&self.socket);
+        let effect = state.rooms.lost(self.socket, Instant::now());
+        state.deliver(effect);
+        drop(state);
+        self.hub.lease_begun.notify_one();
+    }
+}
+
+/// A message as its frame's text.
+pub(crate) fn to_text(message: &FromServer) -> Utf8Bytes {
+    // Cannot fail: the types of the protocol have no maps with keys other than field names.
+    #[expect(clippy::expect_used)]
+    serde_json::to_string(message).expect("a message of the protocol is JSON").into()
+}

@@ -1,0 +1,151 @@
+//! The server of Snaproom: it hands out the app's files, seats tabs in rooms, and relays envelopes that it cannot
+//! read within a room. The binary is `snaproom`.
+//!
+//! | module | what for |
+//! |---|---|
+//! | [`rooms`] | the table of rooms: pure, every rule of seats and leases is here |
+//! | `hub` | the table and the outboxes of its sockets behind one lock |
+//! | `socket` | one WebSocket, one task |
+//! | `outbox` | what waits to be written to one socket, bounded |
+//! | `origin` | which pages may open a WebSocket |
+//! | `files`, `policy` | the app's files and the headers of every response |
+//!
+//! What the server keeps of a person is a [peer id](snaproom_protocol::PeerId) for as long as it has a seat. Tokens,
+//! hellos and envelopes pass through; none is kept or logged.
+
+mod files;
+mod hub;
+mod origin;
+mod outbox;
+mod policy;
+pub mod rooms;
+mod settings;
+mod socket;
+
+use std::{io, pin::pin, sync::Arc, time::Duration};
+
+use axum::{Router, middleware, routing::get};
+use hyper::server::conn::http1;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+    time::{sleep, timeout},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+pub use origin::Origin;
+pub use settings::{MAX_LEASE, MAX_ROOM_CAPACITY, MAX_ROOMS, MAX_SOCKETS, Settings, StunUrl, Timeouts};
+
+use crate::{files::AppFiles, hub::Hub, rooms::Limits, socket::Sockets};
+
+/// HTTP connections at a time, not counting upgraded ones; further ones wait to be accepted.
+const MAX_HTTP_CONNECTIONS: usize = 1024;
+
+/// What a request's header may take in bytes.
+const MAX_HEADER_BYTES: usize = 16 * 1024;
+
+/// The whole server as a service. Its sockets and its clock for leases run as tasks that `tasks` counts and that end
+/// when `stop` is cancelled.
+///
+/// # Panics
+///
+/// Outside of a tokio runtime.
+pub fn app(settings: Settings, stop: &CancellationToken, tasks: &TaskTracker) -> Router {
+    let hub = Arc::new(Hub::new(Limits {
+        capacity: settings.room_capacity,
+        rooms: settings.max_rooms,
+        lease: settings.lease,
+    }));
+    tasks.spawn({
+        let (hub, stop) = (Arc::clone(&hub), stop.clone());
+        async move { stop.run_until_cancelled(hub.expire_leases()).await }
+    });
+    let files = settings.app.clone().map(|folder| Arc::new(AppFiles::new(folder)));
+    let sockets = Sockets::new(settings, hub, stop.clone(), tasks.clone());
+    let router = Router::new()
+        .route("/healthz", get(async || "ok"))
+        .route("/ws", get(socket::open).with_state(Arc::new(sockets)));
+    let router = match files {
+        Some(files) => router.fallback_service(axum::handler::Handler::with_state(files::serve, files)),
+        None => router.fallback(files::no_app),
+    };
+    router.layer(middleware::map_response(policy::secure))
+}
+
+/// Serves on `listener` until `shutdown`, then closes every socket and waits for them, at most
+/// [`Timeouts::drain`].
+pub async fn serve(listener: TcpListener, settings: Settings, shutdown: impl Future<Output = ()>) {
+    let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+    let timeouts = settings.timeouts;
+    let app = app(settings, &stop, &tasks);
+    let slots = Arc::new(Semaphore::new(MAX_HTTP_CONNECTIONS));
+    let mut shutdown = pin!(shutdown);
+    loop {
+        let (slot, stream) = tokio::select! {
+            connection = accept(&listener, &slots) => connection,
+            () = &mut shutdown => break,
+        };
+        let (app, stop) = (app.clone(), stop.clone());
+        tasks.spawn(async move {
+            serve_connection(stream, app, timeouts, stop).await;
+            drop(slot);
+        });
+    }
+    drop(listener);
+    stop.cancel();
+    tasks.close();
+    if timeout(timeouts.drain, tasks.wait()).await.is_err() {
+        tracing::warn!("{} connections did not end in time and are cut off", tasks.len());
+    }
+}
+
+/// The next connection, once there is a slot for it.
+async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> (impl Drop + use<>, TcpStream) {
+    // Cannot fail: nobody closes this semaphore.
+    #[expect(clippy::expect_used)]
+    let slot = Arc::clone(slots).acquire_owned().await.expect("the semaphore is open");
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => return (slot, stream),
+            Err(error) => pause_after(&error).await,
+        }
+    }
+}
+
+/// A connection that broke before it was accepted says nothing about the next one; a lack of file descriptors does.
+async fn pause_after(error: &io::Error) {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    if matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
+        return;
+    }
+    tracing::warn!("no connection can be accepted, trying again in a second: {error}");
+    sleep(Duration::from_secs(1)).await;
+}
+
+/// `axum::serve` would wait for a request's header for ever, so the connection is built here.
+async fn serve_connection(stream: TcpStream, app: Router, timeouts: Timeouts, stop: CancellationToken) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!("a connection is slow to send: {error}");
+    }
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(timeouts.header)
+        .max_buf_size(MAX_HEADER_BYTES)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(app))
+        .with_upgrades();
+    let mut connection = pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!("a connection ended early: {error}");
+    }
+}

@@ -1,0 +1,162 @@
+//! What the person who runs the server decides. Values are checked where they are parsed, not where they are used.
+
+use std::{fmt, num::NonZeroU16, path::PathBuf, str::FromStr, time::Duration};
+
+use axum::http::uri::Authority;
+use snaproom_protocol::server::IceServer;
+
+use crate::Origin;
+
+/// Everything that can be set. `Default` is what the binary does without flags.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The folder with the built app and its `index.html`.
+    pub app: Option<PathBuf>,
+    /// Seats in a room.
+    pub room_capacity: NonZeroU16,
+    /// How long the seat of a lost socket is kept; at most [`MAX_LEASE`].
+    pub lease: Duration,
+    /// Origins that may open a WebSocket besides the server's own.
+    pub origins: Vec<Origin>,
+    /// For every tab.
+    pub stun: Vec<StunUrl>,
+    /// Rooms at a time; the next one is refused as busy.
+    pub max_rooms: usize,
+    /// Sockets at a time; the next one is refused as busy.
+    pub max_sockets: usize,
+    /// How long the server waits for what.
+    pub timeouts: Timeouts,
+}
+
+/// How long the server waits for what.
+#[derive(Debug, Clone, Copy)]
+pub struct Timeouts {
+    /// From the connection or the last response to the end of the next request's header.
+    pub header: Duration,
+    /// From the WebSocket's opening to its join.
+    pub join: Duration,
+    /// Between two pings.
+    pub ping: Duration,
+    /// Without any frame, a pong included, the socket counts as lost. More than two pings.
+    pub silence: Duration,
+    /// For one message to leave.
+    pub write: Duration,
+    /// For the last words to leave and the tab to close its side.
+    pub linger: Duration,
+    /// For everything to end after the shutdown began.
+    pub drain: Duration,
+}
+
+/// Rooms at a time: as many as sockets, so that in honest use sockets run out first. It bounds the seats that are
+/// kept for sockets that are gone: some 5 MB at 8 seats a room.
+pub const MAX_ROOMS: usize = MAX_SOCKETS;
+
+/// Sockets at a time: some 80 MB when all are idle (8 KiB each, measured with 900), what a small machine can spare.
+pub const MAX_SOCKETS: usize = 10_000;
+
+/// The largest room. Beyond it the joins and leaves of a mesh cost more than any browser can carry.
+pub const MAX_ROOM_CAPACITY: u16 = 256;
+
+/// The longest lease. Whoever comes back later joins like a newcomer.
+pub const MAX_LEASE: Duration = Duration::from_hours(1);
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            app: None,
+            room_capacity: const { NonZeroU16::new(8).unwrap() },
+            lease: Duration::from_secs(30),
+            origins: Vec::new(),
+            stun: Vec::new(),
+            max_rooms: MAX_ROOMS,
+            max_sockets: MAX_SOCKETS,
+            timeouts: Timeouts::default(),
+        }
+    }
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            header: Duration::from_secs(5),
+            join: Duration::from_secs(5),
+            ping: Duration::from_secs(20),
+            silence: Duration::from_secs(45),
+            write: Duration::from_secs(10),
+            linger: Duration::from_secs(1),
+            drain: Duration::from_secs(5),
+        }
+    }
+}
+
+impl Settings {
+    /// The entries for a tab's `RTCConfiguration.iceServers`.
+    pub(crate) fn ice_servers(&self) -> Vec<IceServer> {
+        if self.stun.is_empty() {
+            return Vec::new();
+        }
+        let urls = self.stun.iter().map(ToString::to_string).collect();
+        vec![IceServer { urls, username: None, credential: None }]
+    }
+}
+
+/// The address of a STUN server, as RFC 7064 writes it: `stun:host` or `stun:host:port`, or `stuns:`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StunUrl(String);
+
+impl fmt::Display for StunUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for StunUrl {
+    type Err = &'static str;
+
+    /// One wrong address makes every browser refuse the whole connection, so it is refused here.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.starts_with("turn:") || text.starts_with("turns:") {
+            return Err(
+                "a TURN server needs credentials, which this server does not hand out: use stun:host:port",
+            );
+        }
+        let host = text.strip_prefix("stun:").or_else(|| text.strip_prefix("stuns:"));
+        let authority = host.and_then(|host| host.parse::<Authority>().ok());
+        match authority {
+            Some(authority) if !authority.as_str().contains('@') && !authority.host().is_empty() => {
+                Ok(Self(text.to_owned()))
+            }
+            _ => Err("not a STUN address: use stun:host:port"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stun_addresses_are_told_from_what_a_browser_would_throw_on() {
+        for good in ["stun:stun.example.org", "stun:10.0.0.1:3478", "stuns:[::1]:5349"] {
+            assert_eq!(good.parse::<StunUrl>().unwrap().to_string(), good);
+        }
+        for bad in [
+            "",
+            "stun:",
+            "stun://host",
+            "host:3478",
+            "http://host",
+            "stun:a@b",
+            "stun:a b",
+            "stun:a?x",
+            "turn:host",
+        ] {
+            assert!(bad.parse::<StunUrl>().is_err(), "{bad} was taken");
+        }
+    }
+
+    #[test]
+    fn no_stun_server_is_no_entry() {
+        assert_eq!(Settings::default().ice_servers(), []);
+    }
+}

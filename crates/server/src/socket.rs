@@ -1,0 +1,288 @@
+//! One WebSocket, one task: its opening, its conversation, its end.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use axum::{
+    extract::{
+        State,
+        ws::{
+            CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code,
+            rejection::WebSocketUpgradeRejection,
+        },
+    },
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+};
+use sha2::{Digest, Sha256};
+use snaproom_protocol::{
+    PeerId, Token, VERSION,
+    server::{FromServer, Greeting, MAX_FRAME_BYTES, Refusal, ToServer},
+};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, sleep_until, timeout},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    Origin, Settings,
+    hub::{Hub, Seated, to_text},
+    outbox::Next,
+};
+
+/// Tabs that are being told at the same time that the server is busy; more get a plain 503.
+const MAX_TURNED_AWAY: usize = 256;
+
+/// Small, because it is there for every socket and most are idle.
+const READ_BUFFER_BYTES: usize = 1024;
+
+/// One frame that is being written, and the last words after it.
+const WRITE_BUFFER_BYTES: usize = 2 * MAX_FRAME_BYTES;
+
+/// What all sockets share.
+#[derive(Debug)]
+pub(crate) struct Sockets {
+    settings: Settings,
+    hub: Arc<Hub>,
+    seats: Arc<Semaphore>,
+    turned_away: Arc<Semaphore>,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Sockets {
+    pub(crate) fn new(
+        settings: Settings,
+        hub: Arc<Hub>,
+        stop: CancellationToken,
+        tasks: TaskTracker,
+    ) -> Self {
+        Self {
+            seats: Arc::new(Semaphore::new(settings.max_sockets)),
+            turned_away: Arc::new(Semaphore::new(MAX_TURNED_AWAY)),
+            settings,
+            hub,
+            stop,
+            tasks,
+        }
+    }
+}
+
+/// Answers `GET /ws`.
+pub(crate) async fn open(
+    State(sockets): State<Arc<Sockets>>,
+    headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Response {
+    if !Origin::is_allowed(&headers, &sockets.settings.origins) {
+        tracing::debug!("a WebSocket of another origin was refused");
+        return (StatusCode::FORBIDDEN, "This origin may not use this server; see its flag --origin.\n")
+            .into_response();
+    }
+    let upgrade = match upgrade {
+        Ok(upgrade) => upgrade,
+        Err(rejection) => return rejection.into_response(),
+    };
+    let seat = Arc::clone(&sockets.seats).try_acquire_owned();
+    let has_seat = seat.is_ok();
+    let Ok(permit) = seat.or_else(|_| Arc::clone(&sockets.turned_away).try_acquire_owned()) else {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    };
+    let task = sockets.tasks.token();
+    upgrade
+        .max_message_size(MAX_FRAME_BYTES)
+        .max_frame_size(MAX_FRAME_BYTES)
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .write_buffer_size(0)
+        .max_write_buffer_size(WRITE_BUFFER_BYTES)
+        .on_failed_upgrade(|error| tracing::debug!("a WebSocket did not open: {error}"))
+        .on_upgrade(async move |mut socket| {
+            let end = if has_seat { attend(&mut socket, &sockets).await } else { refuse(Refusal::Busy) };
+            tracing::debug!("a WebSocket ends: {end}");
+            close(socket, end, sockets.settings.timeouts.linger).await;
+            drop((permit, task));
+        })
+}
+
+/// Why a socket ends, and so what it still has to be told.
+#[derive(Debug)]
+enum End {
+    /// The tab closed it, or it broke.
+    Gone,
+    /// The tab left its room.
+    Left,
+    /// The server says this and closes it.
+    Told(FromServer),
+    /// The server stops.
+    Stopped,
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Gone => f.write_str("it is gone"),
+            Self::Left => f.write_str("the peer left"),
+            Self::Told(FromServer::Refused { reason }) => write!(f, "refused, {reason:?}"),
+            Self::Told(FromServer::Full { .. }) => f.write_str("the room is full"),
+            Self::Told(_) => f.write_str("replaced"),
+            Self::Stopped => f.write_str("the server stops"),
+        }
+    }
+}
+
+fn refuse(reason: Refusal) -> End {
+    End::Told(FromServer::Refused { reason })
+}
+
+/// From the opening to the end; the seat is given up on the way out.
+async fn attend(socket: &mut WebSocket, sockets: &Sockets) -> End {
+    let joined = tokio::select! {
+        joined = timeout(sockets.settings.timeouts.join, join(socket, sockets)) => joined,
+        () = sockets.stop.cancelled() => return End::Stopped,
+    };
+    match joined {
+        Ok(Ok(seated)) => converse(socket, seated, sockets).await,
+        Ok(Err(end)) => end,
+        Err(_) => refuse(Refusal::TooSlow),
+    }
+}
+
+/// Reads the first message and takes the seat.
+async fn join<'a>(socket: &mut WebSocket, sockets: &'a Sockets) -> Result<Seated<'a>, End> {
+    let text = loop {
+        if let Some(text) = text_of(socket.recv().await)? {
+            break text;
+        }
+    };
+    let greeting: Greeting = serde_json::from_str(&text).map_err(|_| refuse(Refusal::Malformed))?;
+    if greeting.version != VERSION {
+        return Err(refuse(Refusal::Version));
+    }
+    let Ok(ToServer::Join { room, token, hello, .. }) = serde_json::from_str(&text) else {
+        return Err(refuse(Refusal::Malformed));
+    };
+    let seated = sockets.hub.join(room, peer_id(&token), hello, sockets.settings.ice_servers());
+    tracing::debug!(%room, seated = seated.is_ok(), "a join");
+    seated.map_err(End::Told)
+}
+
+/// The id that a token claims. The token itself goes no further.
+fn peer_id(token: &Token) -> PeerId {
+    let digest: [u8; 32] = Sha256::digest(token.0).into();
+    let mut id = [0; 16];
+    id.copy_from_slice(&digest[..16]);
+    PeerId(id)
+}
+
+async fn converse(socket: &mut WebSocket, seated: Seated<'_>, sockets: &Sockets) -> End {
+    let timeouts = sockets.settings.timeouts;
+    let mut heard = Instant::now();
+    let mut pinged = heard;
+    loop {
+        let written = tokio::select! {
+            frame = socket.recv() => {
+                heard = Instant::now();
+                match text_of(frame) {
+                    Ok(None) => Ok(()),
+                    Ok(Some(text)) => match serde_json::from_str(&text) {
+                        Ok(ToServer::Relay { to, envelope }) => {
+                            seated.relay(to, envelope);
+                            Ok(())
+                        }
+                        Ok(ToServer::Leave) => {
+                            seated.leave();
+                            return End::Left;
+                        }
+                        Ok(ToServer::Join { .. }) | Err(_) => Err(refuse(Refusal::Malformed)),
+                    },
+                    Err(end) => Err(end),
+                }
+            }
+            next = seated.outbox().next() => match next {
+                Next::Message(text) => write(socket, Message::Text(text), &seated, sockets).await,
+                Next::Last(message) => Err(End::Told(message)),
+            },
+            () = sleep_until((pinged + timeouts.ping).min(heard + timeouts.silence)) => {
+                pinged = Instant::now();
+                if pinged >= heard + timeouts.silence {
+                    Err(End::Gone)
+                } else {
+                    write(socket, Message::Ping(Vec::new().into()), &seated, sockets).await
+                }
+            }
+            () = sockets.stop.cancelled() => Err(End::Stopped),
+        };
+        if let Err(end) = written {
+            return end;
+        }
+    }
+}
+
+/// Writes one message, unless the socket's end comes first.
+async fn write(
+    socket: &mut WebSocket,
+    message: Message,
+    seated: &Seated<'_>,
+    sockets: &Sockets,
+) -> Result<(), End> {
+    tokio::select! {
+        sent = timeout(sockets.settings.timeouts.write, socket.send(message)) => match sent {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(End::Gone),
+            Err(_) => Err(refuse(Refusal::Lagging)),
+        },
+        last = seated.outbox().ended() => Err(End::Told(last)),
+        () = sockets.stop.cancelled() => Err(End::Stopped),
+    }
+}
+
+/// The text of a frame; none where the frame is only a sign of life.
+fn text_of(frame: Option<Result<Message, axum::Error>>) -> Result<Option<Utf8Bytes>, End> {
+    match frame {
+        Some(Ok(Message::Text(text))) => Ok(Some(text)),
+        Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(None),
+        Some(Ok(Message::Binary(_))) => Err(refuse(Refusal::Malformed)),
+        Some(Ok(Message::Close(_))) | None => Err(End::Gone),
+        Some(Err(error)) => Err(match error.into_inner().downcast_ref::<tungstenite::Error>() {
+            Some(tungstenite::Error::Capacity(_)) => refuse(Refusal::TooLarge),
+            Some(tungstenite::Error::Utf8(_)) => refuse(Refusal::Malformed),
+            Some(tungstenite::Error::Protocol(error))
+                if *error != tungstenite::error::ProtocolError::ResetWithoutClosingHandshake =>
+            {
+                refuse(Refusal::Malformed)
+            }
+            _ => End::Gone,
+        }),
+    }
+}
+
+/// Says what there is to say, and goes on reading for a while: closing TCP with unread bytes would reset the
+/// connection and could destroy the last words on their way.
+async fn close(mut socket: WebSocket, end: End, linger: Duration) {
+    let (last, code) = match end {
+        End::Gone => (None, None),
+        End::Left => (None, Some(close_code::NORMAL)),
+        End::Stopped => (None, Some(close_code::AWAY)),
+        End::Told(last @ FromServer::Refused { .. }) => (Some(last), Some(close_code::POLICY)),
+        End::Told(last) => (Some(last), Some(close_code::NORMAL)),
+    };
+    // After a frame over the limit the library reads no further, so that only waiting is left.
+    let unreadable = matches!(last, Some(FromServer::Refused { reason: Refusal::TooLarge }));
+    let farewell = async {
+        if let Some(last) = &last {
+            socket.send(Message::Text(to_text(last))).await?;
+        }
+        if let Some(code) = code {
+            socket.send(Message::Close(Some(CloseFrame { code, reason: "".into() }))).await?;
+        }
+        while let Some(Ok(_)) = socket.recv().await {}
+        if unreadable {
+            std::future::pending::<()>().await;
+        }
+        Ok::<_, axum::Error>(())
+    };
+    match timeout(linger, farewell).await {
+        Ok(Ok(())) | Err(_) => {}
+        Ok(Err(error)) => tracing::debug!("a WebSocket did not take its last words: {error}"),
+    }
+}

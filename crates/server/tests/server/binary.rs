@@ -1,0 +1,125 @@
+//! The binary `snaproom`: its flags, its one line, its signals, its silence about what passes through it.
+
+use std::{net::SocketAddr, process::Stdio};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use snaproom_protocol::server::FromServer;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, BufReader},
+    process::{Child, ChildStdout, Command},
+};
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+
+use crate::harness::{Tab, get, relay, relayed, room, within};
+
+fn snaproom(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_snaproom"));
+    command.args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    command.env("NO_COLOR", "1").env_remove("RUST_LOG");
+    command
+}
+
+struct Running {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    address: SocketAddr,
+}
+
+impl Running {
+    async fn start(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        within(stdout.read_line(&mut line)).await.unwrap();
+        let address = line.strip_prefix("snaproom is listening on http://").expect(&line);
+        let address = address.strip_suffix('\n').unwrap().parse().unwrap();
+        Self { child, stdout, address }
+    }
+
+    /// Waits for the end, which has to be a success; what stood in stderr.
+    async fn ended(mut self) -> String {
+        let status = within(self.child.wait()).await.unwrap();
+        let mut log = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut log).await.unwrap();
+        assert!(status.success(), "{log}");
+        let mut rest = String::new();
+        self.stdout.read_to_string(&mut rest).await.unwrap();
+        assert_eq!(rest, "", "stdout has one line");
+        log
+    }
+}
+
+async fn signal(child: &Child, name: &str) {
+    let command = format!("kill -{name} {}", child.id().unwrap());
+    assert!(within(Command::new("sh").args(["-c", &command]).status()).await.unwrap().success());
+}
+
+#[tokio::test]
+async fn it_says_where_it_listens_and_stops_when_asked() {
+    for name in ["TERM", "INT"] {
+        let running = Running::start(snaproom(&["--listen", "127.0.0.1:0", "--room-capacity", "2"])).await;
+        assert_eq!(get(running.address, "/healthz").await.body, "ok");
+        let (mut tab, welcome) = Tab::join(running.address, room(1), 1).await;
+        assert_eq!(welcome.capacity, 2);
+        signal(&running.child, name).await;
+        assert_eq!(tab.closed().await, CloseCode::Away);
+        assert!(running.ended().await.contains("stopping"));
+    }
+}
+
+#[tokio::test]
+async fn it_ends_with_its_companion() {
+    for reap in [true, false] {
+        let mut companion = std::process::Command::new("sleep").arg("1000").spawn().unwrap();
+        let id = companion.id().to_string();
+        let running = Running::start(snaproom(&["--listen", "127.0.0.1:0", "--exit-with-pid", &id])).await;
+        assert_eq!(get(running.address, "/healthz").await.body, "ok");
+        companion.kill().unwrap();
+        if reap {
+            companion.wait().unwrap();
+        }
+        running.ended().await;
+        companion.wait().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn wrong_flags_are_refused_by_name() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    for (args, name) in [
+        (["--listen", &taken], "--listen"),
+        (["--listen", "nowhere"], "--listen"),
+        (["--app", "/there/is/nothing"], "--app"),
+        (["--room-capacity", "0"], "--room-capacity"),
+        (["--lease", "3601"], "--lease"),
+        (["--origin", "localhost:8080"], "--origin"),
+        (["--ice-server", "http://a"], "--ice-server"),
+        (["--exit-with-pid", "4294967295"], "--exit-with-pid"),
+    ] {
+        let output = within(snaproom(&args).output()).await.unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && said.contains(name), "{args:?}: {said}");
+        assert_eq!(output.stdout, b"", "{args:?}");
+    }
+}
+
+#[tokio::test]
+async fn no_secret_reaches_the_log_at_any_level() {
+    let mut command = snaproom(&["--listen", "127.0.0.1:0"]);
+    command.env("RUST_LOG", "trace");
+    let running = Running::start(command).await;
+    let (mut ana, _) = Tab::join(running.address, room(77), 11).await;
+    let (mut ben, _) = Tab::join(running.address, room(77), 12).await;
+    let envelope = b"an envelope that nobody may read";
+    ana.send(&relay(ben.id, envelope)).await;
+    assert_eq!(ben.next().await, relayed(ana.id, envelope));
+    assert!(matches!(ana.next().await, FromServer::Joined { .. }));
+    signal(&running.child, "TERM").await;
+    let log = running.ended().await;
+    assert!(log.contains(&room(77).to_string()), "the room's id is the control: {log}");
+    for secret in [&[11; 32][..], &[12; 32], envelope, &ana.id.0, &ben.id.0] {
+        assert!(!log.contains(&URL_SAFE_NO_PAD.encode(secret)), "{log}");
+    }
+    assert!(!log.contains("an envelope"), "{log}");
+}

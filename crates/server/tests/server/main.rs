@@ -1,0 +1,12 @@
+//! The server as its tabs meet it: real sockets on port 0, and the real binary.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "the helpers of tests may panic as tests may")]
+
+mod binary;
+mod files;
+mod harness;
+mod lagging;
+mod origin;
+mod refusals;
+mod rooms;
+mod shutdown;
