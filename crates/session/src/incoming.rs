@@ -1,0 +1,562 @@
+//! What one connection brings us: offers are judged, pieces are placed and hashed, and nothing is shown,
+//! or allocated for, before it is known to be within its bounds.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
+
+use sha2::{Digest as _, Sha256};
+use snaproom_protocol::{
+    Digest, ItemId, PeerId,
+    bulk::{Header, PIECE_BYTES, Part, WINDOW_BYTES},
+    control::{
+        Control, Kind, MAX_PHOTO_PIXELS, MAX_PHOTO_SIDE, MAX_PREVIEW_BYTES, MAX_PREVIEW_SIDE, Offer,
+        RefusedItem,
+    },
+};
+
+use crate::{
+    Time,
+    io::{ChunkId, ConnectionId, Failure, Incoming, News, Output, PayloadId, TransferState},
+    jpeg, name,
+    outgoing::MAX_SHELF_ITEMS,
+    outputs::Outputs,
+};
+
+/// Offers of one peer that are not finished. A person with a burst of photos stays below; a flood does not.
+pub(crate) const MAX_UNFINISHED_ITEMS: usize = 64;
+
+/// Memory for unfinished items of one peer, in bytes: three of the largest photos.
+const MAX_UNFINISHED_BYTES: u64 = 192 * 1024 * 1024;
+
+/// Bytes may overtake their offer, since they go over another channel, but not by this much.
+const OFFER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Messages that wait for an offer. Their bytes are bounded by the window, this bounds their number: an honest
+/// sender has a shelf of items under way, and five messages for a tiny one.
+const MAX_STALLED: usize = 8 * MAX_SHELF_ITEMS;
+
+/// Ended items whose ids are remembered.
+const MAX_ENDED: usize = 4096;
+
+/// The peer broke the protocol in a way that no honest one can; the connection ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Violation;
+
+/// Items that came to an end: each counts once in the life of a session, also when its sender comes back.
+#[derive(Debug, Default)]
+pub(crate) struct Ended {
+    /// Whether they were verified.
+    items: BTreeMap<(PeerId, ItemId), bool>,
+    order: VecDeque<(PeerId, ItemId)>,
+}
+
+impl Ended {
+    fn insert(&mut self, from: PeerId, item: ItemId, verified: bool) {
+        if self.items.insert((from, item), verified).is_none() {
+            self.order.push_back((from, item));
+            if self.order.len() > MAX_ENDED
+                && let Some(oldest) = self.order.pop_front()
+            {
+                self.items.remove(&oldest);
+            }
+        }
+    }
+
+    fn find(&self, from: PeerId, item: ItemId) -> Option<bool> {
+        self.items.get(&(from, item)).copied()
+    }
+}
+
+/// The receiving half of one connection.
+#[derive(Debug)]
+pub(crate) struct Inbox {
+    connection: ConnectionId,
+    from: PeerId,
+    items: BTreeMap<ItemId, Item>,
+    /// Whose bytes the next binary messages are.
+    current: Current,
+    /// Bytes that came and bytes that were allowed, since the channel opened.
+    received: u64,
+    granted: u64,
+    /// What came before its offer did, and when.
+    stalled: VecDeque<(Time, Bulk)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Current {
+    Nothing,
+    Part(ItemId, Part),
+    /// Of an item that ended while its bytes were under way.
+    Ended,
+}
+
+/// A message on the bulk channel.
+#[derive(Debug)]
+pub(crate) enum Bulk {
+    Header(Header),
+    Chunk(ChunkId, u32),
+}
+
+#[derive(Debug)]
+struct Item {
+    offer: Offer,
+    preview: Option<Stream>,
+    preview_shown: bool,
+    exact: Stream,
+    root: Option<Digest>,
+}
+
+/// One part of an item on its way: pieces come in order, and are stored and hashed behind.
+#[derive(Debug)]
+struct Stream {
+    bytes: u64,
+    /// The hashes that were announced, in order.
+    hashes: Vec<Digest>,
+    /// Announced pieces that are not checked; the last one may be incomplete.
+    pieces: VecDeque<Piece>,
+    checked: u64,
+}
+
+#[derive(Debug)]
+struct Piece {
+    index: u32,
+    length: u32,
+    received: u32,
+    stored: u32,
+}
+
+impl Inbox {
+    /// Lets the sender begin.
+    pub(crate) fn open(connection: ConnectionId, from: PeerId, out: &mut Outputs) -> Self {
+        let granted = u64::from(WINDOW_BYTES);
+        out.control(connection, &Control::Credit { until: granted });
+        Self {
+            connection,
+            from,
+            items: BTreeMap::new(),
+            current: Current::Nothing,
+            received: 0,
+            granted,
+            stalled: VecDeque::new(),
+        }
+    }
+
+    /// The peer offers an item. Photos need no question.
+    pub(crate) fn offer(
+        &mut self,
+        offer: Offer,
+        ended: &mut Ended,
+        out: &mut Outputs,
+    ) -> Result<(), Violation> {
+        let item = offer.item;
+        if ended.find(self.from, item) == Some(true) {
+            out.control(self.connection, &Control::Verified { item });
+        } else if ended.find(self.from, item).is_some() || self.items.contains_key(&item) {
+            out.control(self.connection, &Control::Refused { item, reason: RefusedItem::Duplicate });
+        } else if let Err(reason) = self.judge(&offer) {
+            ended.insert(self.from, item, false);
+            out.control(self.connection, &Control::Refused { item, reason });
+            let state = TransferState::Failed(Failure::Refused(reason));
+            out.news(News::Incoming(view(self.from, &offer, 0, state)));
+        } else {
+            out.news(News::Incoming(view(self.from, &offer, 0, TransferState::Waiting)));
+            let preview = offer.preview.map(|preview| Stream::new(u64::from(preview.bytes)));
+            let exact = Stream::new(offer.bytes);
+            self.items.insert(item, Item { offer, preview, preview_shown: false, exact, root: None });
+        }
+        self.resume(ended, out)
+    }
+
+    fn judge(&self, offer: &Offer) -> Result<(), RefusedItem> {
+        if !name::is_clean(&offer.name) {
+            return Err(RefusedItem::Name);
+        }
+        let Kind::Photo { width, height, .. } = offer.kind;
+        // Before anything is multiplied: two sides of 32 bits and 4 bytes a pixel do not fit into 64.
+        if width.max(height) > MAX_PHOTO_SIDE || self.items.len() >= MAX_UNFINISHED_ITEMS {
+            return Err(RefusedItem::TooBig);
+        }
+        let pixels = u64::from(width) * u64::from(height);
+        if pixels == 0 || offer.bytes != pixels * 4 {
+            return Err(RefusedItem::Length);
+        }
+        if pixels > MAX_PHOTO_PIXELS {
+            return Err(RefusedItem::TooBig);
+        }
+        match offer.preview {
+            Some(preview) if preview.bytes == 0 || preview.bytes > MAX_PREVIEW_BYTES => {
+                Err(RefusedItem::PreviewSize)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The sender will not go on with an item.
+    pub(crate) fn cancelled(&mut self, item: ItemId, ended: &mut Ended, out: &mut Outputs) {
+        self.end(item, TransferState::Cancelled, ended, out);
+    }
+
+    /// A message came over the bulk channel.
+    pub(crate) fn bulk(
+        &mut self,
+        bulk: Bulk,
+        now: Time,
+        ended: &mut Ended,
+        out: &mut Outputs,
+    ) -> Result<(), Violation> {
+        if let Bulk::Chunk(_, bytes) = bulk {
+            self.received += u64::from(bytes);
+            if bytes == 0 || self.received > self.granted {
+                return Err(Violation);
+            }
+        }
+        if self.stalled.is_empty() && !self.must_wait(&bulk, ended) {
+            return self.take(&bulk, ended, out);
+        }
+        if self.stalled.len() >= MAX_STALLED {
+            return Err(Violation);
+        }
+        self.stalled.push_back((now, bulk));
+        Ok(())
+    }
+
+    /// Goes on with what waited for an offer.
+    fn resume(&mut self, ended: &mut Ended, out: &mut Outputs) -> Result<(), Violation> {
+        while let Some((since, first)) = self.stalled.pop_front() {
+            let waits = self.must_wait(&first, ended);
+            let taken = if waits { Ok(()) } else { self.take(&first, ended, out) };
+            if waits || taken.is_err() {
+                // What is not taken stays, to go with the rest when the connection ends.
+                self.stalled.push_front((since, first));
+                return taken;
+            }
+        }
+        Ok(())
+    }
+
+    fn must_wait(&self, bulk: &Bulk, ended: &Ended) -> bool {
+        match bulk {
+            Bulk::Header(Header::Piece { item, .. } | Header::End { item, .. }) => {
+                !self.items.contains_key(item) && ended.find(self.from, *item).is_none()
+            }
+            Bulk::Chunk(..) => false,
+        }
+    }
+
+    fn take(&mut self, bulk: &Bulk, ended: &mut Ended, out: &mut Outputs) -> Result<(), Violation> {
+        match *bulk {
+            Bulk::Header(Header::Piece { item, part, index, offset, length, sha256 }) => {
+                self.current = Current::Ended;
+                match self.announce(item, part, index, offset, length, sha256) {
+                    None => {}
+                    Some(Ok(())) => self.current = Current::Part(item, part),
+                    Some(Err(reason)) => self.refuse(item, reason, ended, out),
+                }
+            }
+            Bulk::Header(Header::End { item, root }) => {
+                self.current = Current::Nothing;
+                if let Some(incoming) = self.items.get_mut(&item) {
+                    if !incoming.is_complete() {
+                        self.refuse(item, RefusedItem::TooFewBytes, ended, out);
+                    } else if incoming.root.replace(root).is_some() {
+                        self.refuse(item, RefusedItem::Order, ended, out);
+                    } else {
+                        self.finish(item, ended, out);
+                    }
+                }
+            }
+            Bulk::Chunk(chunk, bytes) => match self.current {
+                Current::Nothing => return Err(Violation),
+                Current::Ended => self.discard(chunk, bytes, out),
+                Current::Part(item, part) => self.place(item, part, chunk, bytes, ended, out),
+            },
+        }
+        Ok(())
+    }
+
+    /// None where the item has ended.
+    fn announce(
+        &mut self,
+        item: ItemId,
+        part: Part,
+        index: u32,
+        offset: u32,
+        length: u32,
+        sha256: Digest,
+    ) -> Option<Result<(), RefusedItem>> {
+        let begun: u64 = self.items.values().map(Item::begun).sum();
+        let incoming = self.items.get_mut(&item)?;
+        let offered = incoming.offer.preview.filter(|_| part == Part::Preview);
+        if offered.is_some_and(|preview| preview.sha256 != sha256) {
+            return Some(Err(RefusedItem::Hash));
+        }
+        let Some(stream) = incoming.stream_mut(part) else { return Some(Err(RefusedItem::Order)) };
+        if stream.hashes.is_empty() && begun + stream.bytes > MAX_UNFINISHED_BYTES {
+            return Some(Err(RefusedItem::TooBig));
+        }
+        Some(stream.announce(index, offset, length, sha256))
+    }
+
+    fn place(
+        &mut self,
+        item: ItemId,
+        part: Part,
+        chunk: ChunkId,
+        bytes: u32,
+        ended: &mut Ended,
+        out: &mut Outputs,
+    ) {
+        let stream = self.items.get_mut(&item).and_then(|incoming| incoming.stream_mut(part));
+        let Some(stream) = stream else { return self.discard(chunk, bytes, out) };
+        let Some(offset) = stream.receive(bytes) else {
+            self.discard(chunk, bytes, out);
+            return self.refuse(item, RefusedItem::TooManyBytes, ended, out);
+        };
+        let of = stream.bytes;
+        out.push(Output::Store { chunk, payload: self.payload(item, part), of, offset });
+    }
+
+    /// A chunk is where it belongs: the sender may send as much again.
+    pub(crate) fn stored(&mut self, payload: PayloadId, offset: u64, bytes: u32, out: &mut Outputs) {
+        self.grant(bytes, out);
+        let stream = self.items.get_mut(&payload.item).and_then(|incoming| incoming.stream_mut(payload.part));
+        if let Some((offset, length)) = stream.and_then(|stream| stream.stored(offset, bytes)) {
+            out.push(Output::Hash { payload, offset, length });
+        }
+    }
+
+    /// A complete piece was hashed.
+    pub(crate) fn hashed(
+        &mut self,
+        payload: PayloadId,
+        offset: u64,
+        digest: Digest,
+        ended: &mut Ended,
+        out: &mut Outputs,
+    ) {
+        let PayloadId { item, part, .. } = payload;
+        let Some(incoming) = self.items.get_mut(&item) else { return };
+        match incoming.stream_mut(part).map(|stream| stream.checked(offset, digest)) {
+            None => return,
+            Some(false) => return self.refuse(item, RefusedItem::Hash, ended, out),
+            Some(true) => {}
+        }
+        let bytes = incoming.checked();
+        out.control(self.connection, &Control::Received { item, bytes });
+        out.news(News::Incoming(view(self.from, &incoming.offer, bytes, TransferState::Active)));
+        match part {
+            Part::Preview => out.push(Output::Read(payload)),
+            Part::Exact => self.finish(item, ended, out),
+        }
+    }
+
+    /// The preview's bytes are what was announced; now see whether they are a picture that may be decoded.
+    pub(crate) fn preview_read(&mut self, item: ItemId, bytes: &[u8], ended: &mut Ended, out: &mut Outputs) {
+        let Some(incoming) = self.items.get_mut(&item) else { return };
+        let Kind::Photo { width, height, .. } = incoming.offer.kind;
+        let fits = jpeg::size(bytes).is_some_and(|(w, h)| {
+            w > 0 && h > 0 && w.max(h) <= MAX_PREVIEW_SIDE && w <= width && h <= height
+        });
+        if !fits {
+            return self.refuse(item, RefusedItem::PreviewPicture, ended, out);
+        }
+        incoming.preview_shown = true;
+        out.push(Output::Show(self.payload(item, Part::Preview)));
+        self.finish(item, ended, out);
+    }
+
+    /// The driver could not keep, hash or read a payload.
+    pub(crate) fn payload_failed(&mut self, item: ItemId, ended: &mut Ended, out: &mut Outputs) {
+        self.refuse(item, RefusedItem::Storage, ended, out);
+    }
+
+    fn finish(&mut self, item: ItemId, ended: &mut Ended, out: &mut Outputs) {
+        let Some(incoming) = self.items.get(&item) else { return };
+        let Some(root) = incoming.root else { return };
+        let shown = incoming.preview.is_none() || incoming.preview_shown;
+        if !shown || incoming.checked() < incoming.total() {
+            return;
+        }
+        if root != piece_root(incoming.exact.hashes.iter()) {
+            return self.refuse(item, RefusedItem::Hash, ended, out);
+        }
+        out.push(Output::Show(self.payload(item, Part::Exact)));
+        out.control(self.connection, &Control::Verified { item });
+        self.end(item, TransferState::Verified, ended, out);
+    }
+
+    fn refuse(&mut self, item: ItemId, reason: RefusedItem, ended: &mut Ended, out: &mut Outputs) {
+        if self.items.contains_key(&item) {
+            out.control(self.connection, &Control::Refused { item, reason });
+            self.end(item, TransferState::Failed(Failure::Refused(reason)), ended, out);
+        }
+    }
+
+    /// The one way in which an accepted item ends.
+    fn end(&mut self, item: ItemId, state: TransferState, ended: &mut Ended, out: &mut Outputs) {
+        let Some(incoming) = self.items.remove(&item) else { return };
+        if matches!(self.current, Current::Part(current, _) if current == item) {
+            self.current = Current::Ended;
+        }
+        // What was lost with its connection may come again.
+        if state != TransferState::Failed(Failure::Lost) {
+            ended.insert(self.from, item, state == TransferState::Verified);
+        }
+        for part in [Part::Preview, Part::Exact] {
+            out.push(Output::Release(self.payload(item, part)));
+        }
+        out.news(News::Incoming(view(self.from, &incoming.offer, incoming.checked(), state)));
+    }
+
+    /// The connection is gone.
+    pub(crate) fn close(mut self, ended: &mut Ended, out: &mut Outputs) {
+        for (_, stalled) in std::mem::take(&mut self.stalled) {
+            if let Bulk::Chunk(chunk, _) = stalled {
+                out.push(Output::Discard(chunk));
+            }
+        }
+        while let Some(item) = self.items.keys().next().copied() {
+            self.end(item, TransferState::Failed(Failure::Lost), ended, out);
+        }
+    }
+
+    /// When something that was sent before its offer has waited too long.
+    pub(crate) fn deadline(&self) -> Option<Time> {
+        self.stalled.front().map(|(since, _)| *since + OFFER_TIMEOUT)
+    }
+
+    fn payload(&self, item: ItemId, part: Part) -> PayloadId {
+        PayloadId { owner: self.from, item, part }
+    }
+
+    fn discard(&mut self, chunk: ChunkId, bytes: u32, out: &mut Outputs) {
+        out.push(Output::Discard(chunk));
+        self.grant(bytes, out);
+    }
+
+    fn grant(&mut self, bytes: u32, out: &mut Outputs) {
+        self.granted += u64::from(bytes);
+        out.control(self.connection, &Control::Credit { until: self.granted });
+    }
+}
+
+impl Item {
+    fn stream_mut(&mut self, part: Part) -> Option<&mut Stream> {
+        match part {
+            Part::Preview => self.preview.as_mut(),
+            Part::Exact => Some(&mut self.exact),
+        }
+    }
+
+    fn streams(&self) -> impl Iterator<Item = &Stream> {
+        self.preview.iter().chain([&self.exact])
+    }
+
+    fn total(&self) -> u64 {
+        self.streams().map(|stream| stream.bytes).sum()
+    }
+
+    fn checked(&self) -> u64 {
+        self.streams().map(|stream| stream.checked).sum()
+    }
+
+    /// Memory that its begun parts take.
+    fn begun(&self) -> u64 {
+        self.streams().filter(|stream| !stream.hashes.is_empty()).map(|stream| stream.bytes).sum()
+    }
+
+    fn is_complete(&self) -> bool {
+        self.streams().all(Stream::is_complete)
+    }
+}
+
+impl Stream {
+    fn new(bytes: u64) -> Self {
+        Self { bytes, hashes: Vec::new(), pieces: VecDeque::new(), checked: 0 }
+    }
+
+    fn announce(&mut self, index: u32, offset: u32, length: u32, sha256: Digest) -> Result<(), RefusedItem> {
+        if let Some(piece) = self.pieces.back().filter(|piece| piece.received < piece.length) {
+            let goes_on = index == piece.index
+                && offset == piece.received
+                && length == piece.length
+                && self.hashes.last() == Some(&sha256);
+            return if goes_on { Ok(()) } else { Err(RefusedItem::Order) };
+        }
+        let start = self.hashes.len() as u64 * u64::from(PIECE_BYTES);
+        let due = self.bytes.saturating_sub(start).min(u64::from(PIECE_BYTES));
+        if due == 0 {
+            return Err(RefusedItem::TooManyBytes);
+        }
+        if index as usize != self.hashes.len() || offset != 0 || u64::from(length) != due {
+            return Err(RefusedItem::Order);
+        }
+        self.hashes.push(sha256);
+        self.pieces.push_back(Piece { index, length, received: 0, stored: 0 });
+        Ok(())
+    }
+
+    /// Where in the payload the next `bytes` belong, if they belong anywhere.
+    fn receive(&mut self, bytes: u32) -> Option<u64> {
+        let piece = self.pieces.back_mut()?;
+        let received = piece.received.checked_add(bytes).filter(|&received| received <= piece.length)?;
+        let offset = piece.start() + u64::from(piece.received);
+        piece.received = received;
+        Some(offset)
+    }
+
+    /// The range of the piece that is complete with these bytes.
+    fn stored(&mut self, offset: u64, bytes: u32) -> Option<(u64, u32)> {
+        let piece = self.pieces.iter_mut().find(|piece| piece.holds(offset))?;
+        piece.stored += bytes;
+        (piece.stored == piece.length).then_some((piece.start(), piece.length))
+    }
+
+    /// Whether the piece at `offset` is what was announced.
+    fn checked(&mut self, offset: u64, digest: Digest) -> bool {
+        let place = self.pieces.iter().position(|piece| piece.start() == offset);
+        let Some(piece) = place.and_then(|place| self.pieces.remove(place)) else { return true };
+        let matches = self.hashes.get(piece.index as usize) == Some(&digest);
+        if matches {
+            self.checked += u64::from(piece.length);
+        }
+        matches
+    }
+
+    fn is_complete(&self) -> bool {
+        let announced = self.hashes.len() as u64 * u64::from(PIECE_BYTES);
+        announced >= self.bytes && self.pieces.back().is_none_or(|piece| piece.received == piece.length)
+    }
+}
+
+impl Piece {
+    fn start(&self) -> u64 {
+        u64::from(self.index) * u64::from(PIECE_BYTES)
+    }
+
+    fn holds(&self, offset: u64) -> bool {
+        (self.start()..self.start() + u64::from(self.length)).contains(&offset)
+    }
+}
+
+/// SHA-256 over the hashes of the pieces, in order.
+pub(crate) fn piece_root<'a>(hashes: impl Iterator<Item = &'a Digest>) -> Digest {
+    let mut root = Sha256::new();
+    hashes.for_each(|hash| root.update(hash.0));
+    Digest(root.finalize().into())
+}
+
+fn view(from: PeerId, offer: &Offer, bytes: u64, state: TransferState) -> Incoming {
+    let preview = offer.preview.map_or(0, |preview| u64::from(preview.bytes));
+    Incoming {
+        item: offer.item,
+        from,
+        name: if name::is_clean(&offer.name) { offer.name.clone() } else { String::new() },
+        kind: offer.kind,
+        bytes,
+        total: offer.bytes.saturating_add(preview),
+        state,
+    }
+}

@@ -1,0 +1,378 @@
+//! What goes into a [`crate::Session`] and what comes out.
+
+use snaproom_protocol::{
+    Digest, ItemId, PeerId,
+    bulk::Part,
+    control::{Kind, RefusedItem},
+    server::{IceServer, ToServer},
+    signal::Candidate,
+};
+
+use crate::confirm::Role;
+
+/// One `RTCPeerConnection`. A peer that comes back gets a new one, so what an old one still reports is
+/// recognised and ignored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnectionId(pub(crate) u32);
+
+/// One binary message that the driver holds until the session has said where it goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ChunkId(pub u64);
+
+/// Bytes that the driver holds: a picture in memory, later a file on disk. The session never sees them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PayloadId {
+    /// Whose: the sender's id, since two senders may use one item id, by malice if not by chance.
+    pub owner: PeerId,
+    /// Which item.
+    pub item: ItemId,
+    /// Which of its bytes.
+    pub part: Part,
+}
+
+/// Something happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Input {
+    /// The person wants something.
+    Command(Command),
+    /// The socket can carry messages.
+    SocketOpened,
+    /// The socket is gone, or never came.
+    SocketClosed,
+    /// A text frame from the server.
+    Server(String),
+    /// A connection's event or the end of an action on it.
+    Connection(ConnectionId, Event),
+    /// The end of [`Output::Store`].
+    Stored {
+        /// Where.
+        payload: PayloadId,
+        /// From the payload's start.
+        offset: u64,
+        /// How many.
+        bytes: u32,
+    },
+    /// [`Output::Store`], [`Output::Hash`], [`Output::Read`] or [`Output::SendBytes`] could not be done. After a
+    /// store that failed the driver still reports [`Input::Stored`], since the chunk is gone and others may come.
+    PayloadFailed(PayloadId),
+    /// The end of [`Output::Hash`].
+    Hashed {
+        /// Of what.
+        payload: PayloadId,
+        /// From the payload's start.
+        offset: u64,
+        /// SHA-256.
+        digest: Digest,
+    },
+    /// The end of [`Output::Read`].
+    ReadBack {
+        /// Of what.
+        payload: PayloadId,
+        /// All its bytes.
+        bytes: Vec<u8>,
+    },
+    /// Nothing but time passed.
+    Tick,
+}
+
+/// What a person asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Send a photo to everybody who is connected.
+    SendPhoto(Photo),
+    /// Stop sending an item to whoever has not got it yet.
+    Cancel(ItemId),
+    /// Try again now: after a full room, or when the network is back.
+    Retry,
+    /// Leave for good. Afterwards the session is only good for draining its outputs.
+    Leave,
+}
+
+/// A photo in the driver's hands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Photo {
+    /// Random.
+    pub item: ItemId,
+    /// A file name.
+    pub name: String,
+    /// Pixels.
+    pub width: u32,
+    /// Pixels.
+    pub height: u32,
+    /// Milliseconds since 1970.
+    pub taken: u64,
+    /// Length of the preview's JPEG, if there is one.
+    pub preview: Option<u32>,
+}
+
+/// What a connection reports.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// [`Output::MakeOffer`] or [`Output::AcceptOffer`] ended: the description is set and is to be sent.
+    Described(String),
+    /// The other side's description is set; candidates may be added.
+    RemoteDescriptionSet,
+    /// A candidate of ours.
+    Candidate(Candidate),
+    /// The `connectionState` changed.
+    State(State),
+    /// Both channels are open. `max_message` bytes fit into one message.
+    Open {
+        /// Bytes.
+        max_message: u32,
+    },
+    /// A channel closed.
+    Closed,
+    /// A text message on the control channel.
+    Control(String),
+    /// A text message on the bulk channel.
+    Header(String),
+    /// A binary message on the bulk channel.
+    Chunk(ChunkId, u32),
+    /// The peer sent a message over its bound, or more than the driver takes.
+    Overrun,
+    /// An action on the connection failed, with the browser's reason.
+    ActionFailed(String),
+    /// How its packets go.
+    Path(Path),
+}
+
+/// `RTCPeerConnection.connectionState` (W3C WebRTC, section 4.4.2), as far as it matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Looking for a path.
+    Connecting,
+    /// There is one.
+    Connected,
+    /// Nothing was heard for some seconds. It may come back.
+    Disconnected,
+    /// It will not come back by itself.
+    Failed,
+}
+
+/// How packets go to a peer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Path {
+    /// From one to the other.
+    Direct,
+    /// Through a TURN server.
+    Relay,
+}
+
+/// Something is to be done.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Output {
+    /// Open a socket to the server; an earlier one is dropped.
+    OpenSocket,
+    /// Drop the socket.
+    CloseSocket,
+    /// To the server.
+    Send(ToServer),
+    /// Make a connection with both channels; the offerer adds the transceivers.
+    Connect {
+        /// Its name from now on.
+        connection: ConnectionId,
+        /// Which end.
+        role: Role,
+        /// STUN and TURN.
+        ice_servers: Vec<IceServer>,
+    },
+    /// Make an offer and set it; answered by [`Event::Described`].
+    MakeOffer(ConnectionId),
+    /// Set an offer, make an answer and set it; answered by [`Event::RemoteDescriptionSet`] and
+    /// [`Event::Described`].
+    AcceptOffer(ConnectionId, String),
+    /// Set an answer; answered by [`Event::RemoteDescriptionSet`].
+    AcceptAnswer(ConnectionId, String),
+    /// Add a candidate of the other side.
+    AddCandidate(ConnectionId, Candidate),
+    /// Text on the control channel.
+    SendControl(ConnectionId, String),
+    /// Text on the bulk channel.
+    SendHeader(ConnectionId, String),
+    /// A binary message on the bulk channel.
+    SendBytes {
+        /// To whom.
+        connection: ConnectionId,
+        /// Of what.
+        payload: PayloadId,
+        /// From the payload's start.
+        offset: u64,
+        /// How many.
+        length: u32,
+    },
+    /// Find out how its packets go; answered by [`Event::Path`] if there is an answer.
+    FindPath(ConnectionId),
+    /// Drop the connection.
+    Close(ConnectionId),
+    /// Put a chunk into a payload of `of` bytes, made with the first one; answered by [`Input::Stored`].
+    Store {
+        /// Which.
+        chunk: ChunkId,
+        /// Where.
+        payload: PayloadId,
+        /// The payload's length; bounded.
+        of: u64,
+        /// From the payload's start.
+        offset: u64,
+    },
+    /// Forget a chunk.
+    Discard(ChunkId),
+    /// Hash a range; answered by [`Input::Hashed`].
+    Hash {
+        /// Of what.
+        payload: PayloadId,
+        /// From the payload's start.
+        offset: u64,
+        /// How many; at most a piece.
+        length: u32,
+    },
+    /// Read a preview; answered by [`Input::ReadBack`].
+    Read(PayloadId),
+    /// A checked payload may be shown.
+    Show(PayloadId),
+    /// A payload is of no more use to the session. What was given to [`Output::Show`] may be kept by the driver.
+    Release(PayloadId),
+    /// For the person.
+    News(News),
+}
+
+/// What a person is told.
+#[derive(Debug, Clone, PartialEq)]
+pub enum News {
+    /// How the room is.
+    Status(Status),
+    /// A peer came or changed.
+    Peer(PeerView),
+    /// A peer is gone.
+    PeerGone(PeerId),
+    /// An item on its way to us.
+    Incoming(Incoming),
+    /// An item on its way to one of its recipients.
+    Outgoing(Outgoing),
+}
+
+/// How the room is, in one word. The names are the page's `data-state`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// No word from the server yet, or people are here and no connection stands yet.
+    Connecting,
+    /// Nobody else is here.
+    Alone,
+    /// At least one peer can be sent to.
+    Connected,
+    /// The server, or everybody, was lost, and we are trying.
+    Reconnecting,
+    /// The server cannot be reached.
+    Offline,
+    /// No seat.
+    Full {
+        /// How many there are.
+        capacity: u16,
+    },
+    /// The page is older or newer than the server.
+    Outdated,
+    /// Another tab took over this identity.
+    Replaced,
+    /// The server refuses us for a reason that trying again at once will not mend.
+    Refused,
+}
+
+/// A peer as the person sees it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PeerView {
+    /// Who.
+    pub peer: PeerId,
+    /// How it is.
+    pub state: PeerState,
+    /// How its packets go, once known.
+    pub path: Option<Path>,
+}
+
+/// How a peer is. The names are the page's `data-state`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PeerState {
+    /// A connection is being made.
+    Connecting,
+    /// It can be sent to.
+    Connected,
+    /// It does not answer just now.
+    Away,
+    /// It is not what it claims to be, or speaks another version.
+    Refused(RefusedPeer),
+    /// No connection could be made; we keep trying, slowly.
+    Failed,
+}
+
+/// Why nothing of a peer is accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RefusedPeer {
+    /// Its page is of another version.
+    Version,
+    /// Its proof of the link does not fit this connection.
+    Proof,
+    /// It broke the protocol.
+    Protocol,
+}
+
+/// An item on its way to us.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Incoming {
+    /// Which.
+    pub item: ItemId,
+    /// From whom.
+    pub from: PeerId,
+    /// Its file name, checked.
+    pub name: String,
+    /// What it is.
+    pub kind: Kind,
+    /// Bytes that came and matched their hashes, preview included.
+    pub bytes: u64,
+    /// Bytes there are, preview included.
+    pub total: u64,
+    /// How it is.
+    pub state: TransferState,
+}
+
+/// An item on its way to one recipient.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    /// Which.
+    pub item: ItemId,
+    /// To whom.
+    pub to: PeerId,
+    /// Bytes that the recipient says it has checked, preview included.
+    pub bytes: u64,
+    /// Bytes there are, preview included.
+    pub total: u64,
+    /// How it is.
+    pub state: TransferState,
+}
+
+/// How a transfer is. The names are the page's `data-state`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TransferState {
+    /// Not begun.
+    Waiting,
+    /// Bytes are moving.
+    Active,
+    /// All of it is there and matches.
+    Verified,
+    /// The sender gave up.
+    Cancelled,
+    /// It ended before its end.
+    Failed(Failure),
+}
+
+/// Why a transfer ended before its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Failure {
+    /// The receiver refused it.
+    Refused(RefusedItem),
+    /// The connection was lost.
+    Lost,
+    /// The sender could not read it.
+    Unreadable,
+    /// Too many items are under way.
+    TooMany,
+}

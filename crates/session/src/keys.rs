@@ -1,0 +1,105 @@
+//! The keys of a room, all derived from its link.
+
+use hkdf::Hkdf;
+use sha2::{Digest as _, Sha256};
+use snaproom_protocol::{Nonce, PeerId, RoomId, Token};
+
+use crate::Link;
+
+/// Everything that follows from a room's link (HKDF-SHA-256, RFC 5869).
+///
+/// ```text
+/// PRK       = HKDF-Extract(salt = "snaproom/1" or, for a typed name, "snaproom/1/name", link)
+/// room      = HKDF-Expand(PRK, "room-id", 16)      all that the server learns
+/// hello     = HKDF-Expand(PRK, "hello", 32)        seals the first message of each tab
+/// confirm   = HKDF-Expand(PRK, "confirm", 32)      proves the link over the data channel
+/// pair a→b  = HKDF-Expand(PRK, "sig" | a | b | nonce of a | nonce of b, 32)
+/// ```
+#[derive(Clone)]
+pub struct RoomKeys {
+    prk: Hkdf<Sha256>,
+    room: RoomId,
+    pub(crate) hello: [u8; 32],
+    pub(crate) confirm: [u8; 32],
+}
+
+impl RoomKeys {
+    /// Derives a room's keys.
+    #[must_use]
+    pub fn derive(link: &Link) -> Self {
+        let prk = match link {
+            Link::Secret(secret) => Hkdf::new(Some(b"snaproom/1"), secret),
+            Link::Name(name) => Hkdf::new(Some(b"snaproom/1/name"), name.as_bytes()),
+        };
+        Self {
+            room: RoomId(expand(&prk, &[b"room-id"])),
+            hello: expand(&prk, &[b"hello"]),
+            confirm: expand(&prk, &[b"confirm"]),
+            prk,
+        }
+    }
+
+    /// The room's name at the server.
+    #[must_use]
+    pub fn room(&self) -> RoomId {
+        self.room
+    }
+
+    /// The key of what `from` says to `to` in one negotiation.
+    pub(crate) fn pair(&self, from: (PeerId, Nonce), to: (PeerId, Nonce)) -> [u8; 32] {
+        expand(&self.prk, &[b"sig", &from.0.0, &to.0.0, &from.1.0, &to.1.0])
+    }
+}
+
+/// The id that showing `token` claims: the first 16 bytes of its SHA-256.
+#[must_use]
+pub fn peer_id(token: &Token) -> PeerId {
+    let digest: [u8; 32] = Sha256::digest(token.0).into();
+    let mut id = [0; 16];
+    id.copy_from_slice(&digest[..16]);
+    PeerId(id)
+}
+
+fn expand<const N: usize>(prk: &Hkdf<Sha256>, info: &[&[u8]]) -> [u8; N] {
+    let mut key = [0; N];
+    // HKDF can give 255 · 32 bytes; the largest asked for here is 32.
+    #[expect(clippy::expect_used)]
+    prk.expand_multi_info(info, &mut key).expect("at most 32 bytes are asked for");
+    key
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    fn hex(bytes: &[u8]) -> String {
+        use std::fmt::Write as _;
+        bytes.iter().fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+    }
+
+    /// Computed with Python's hmac and hashlib from the formulas above.
+    #[test]
+    fn known_answers() {
+        let keys = RoomKeys::derive(&Link::Secret((0..16).collect()));
+        assert_eq!(hex(&keys.room().0), "ade0d1566053f27db5b09c5dbe383e5b");
+        assert_eq!(hex(&keys.hello), "455fefa32994a7871a6083cf3968637fdb86307ec2bd5060b0e8d1f2545c89f3");
+        assert_eq!(hex(&keys.confirm), "6a6163a33e82f819635e58d18bb5993816536c1dfe7d45245c4f7f8a28cbbe02");
+        let pair = keys.pair((PeerId([1; 16]), Nonce([3; 32])), (PeerId([2; 16]), Nonce([4; 32])));
+        assert_eq!(hex(&pair), "3e61d0c269d8a41fc41178818fc03c0878cc781130383c2fd9543069c775b6c0");
+        assert_eq!(hex(&peer_id(&Token([5; 32])).0), "f849d67325facf04177bc663b2dc5440");
+        let named = RoomKeys::derive(&Link::Name("kitchen".into()));
+        assert_eq!(hex(&named.room().0), "06487ae4a9d4d0a3a5267e3b6eb06655");
+    }
+
+    #[test]
+    fn each_direction_has_its_own_key() {
+        let keys = RoomKeys::derive(&Link::mint([7; 16]));
+        let (a, b) = ((PeerId([1; 16]), Nonce([3; 32])), (PeerId([2; 16]), Nonce([4; 32])));
+        assert_ne!(keys.pair(a, b), keys.pair(b, a));
+    }
+}

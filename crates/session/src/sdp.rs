@@ -1,0 +1,106 @@
+//! Session descriptions: their bounds, and the fingerprint they vouch for.
+
+use std::fmt;
+
+use snaproom_protocol::signal::MAX_SDP_BYTES;
+
+/// Sections of our descriptions: audio, camera, screen, data.
+const MAX_MEDIA_SECTIONS: usize = 4;
+
+/// SHA-256 of a DTLS certificate (RFC 8122, section 5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fingerprint(pub [u8; 32]);
+
+/// Why a session description never reaches the browser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SdpError {
+    /// Larger than [`MAX_SDP_BYTES`].
+    TooLarge,
+    /// More media sections than a room has use for.
+    TooManySections,
+    /// No fingerprint, several different ones, or one that is not SHA-256.
+    Fingerprint,
+}
+
+impl fmt::Display for SdpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TooLarge => "the session description is too large",
+            Self::TooManySections => "the session description has too many media sections",
+            Self::Fingerprint => "the session description has no single SHA-256 fingerprint",
+        })
+    }
+}
+
+impl std::error::Error for SdpError {}
+
+/// Checks a description's bounds and returns the one fingerprint that all its sections share.
+pub fn check(sdp: &str) -> Result<Fingerprint, SdpError> {
+    if sdp.len() > MAX_SDP_BYTES {
+        return Err(SdpError::TooLarge);
+    }
+    let lines = || sdp.lines().map(str::trim_end);
+    if lines().filter(|line| line.starts_with("m=")).count() > MAX_MEDIA_SECTIONS {
+        return Err(SdpError::TooManySections);
+    }
+    let mut only = None;
+    // The browser's parser is more lenient with case and blanks than ours may be: find every line that it
+    // might take for a fingerprint, and refuse those that are not in the one form we read.
+    for line in lines().filter(|line| line.to_ascii_lowercase().contains("fingerprint:")) {
+        let fingerprint =
+            line.strip_prefix("a=fingerprint:sha-256 ").and_then(parse_hex).ok_or(SdpError::Fingerprint)?;
+        if *only.get_or_insert(fingerprint) != fingerprint {
+            return Err(SdpError::Fingerprint);
+        }
+    }
+    only.map(Fingerprint).ok_or(SdpError::Fingerprint)
+}
+
+fn parse_hex(text: &str) -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    let mut pairs = text.split(':');
+    for byte in &mut bytes {
+        let pair =
+            pairs.next().filter(|pair| pair.len() == 2 && pair.bytes().all(|b| b.is_ascii_hexdigit()))?;
+        *byte = u8::from_str_radix(pair, 16).ok()?;
+    }
+    pairs.next().is_none().then_some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    fn line(byte: u8) -> String {
+        format!("a=fingerprint:sha-256 {}\r\n", vec![format!("{byte:02X}"); 32].join(":"))
+    }
+
+    #[test]
+    fn one_value_may_stand_in_every_section() {
+        let sdp = format!("v=0\r\n{0}m=audio\r\n{0}m=application\r\n{0}", line(0xAB));
+        assert_eq!(check(&sdp), Ok(Fingerprint([0xAB; 32])));
+    }
+
+    #[test]
+    fn two_values_none_and_other_hashes_are_refused() {
+        for sdp in [
+            String::from("v=0\r\n"),
+            format!("{}{}", line(1), line(2)),
+            format!("{}a=fingerprint:sha-1 AA:BB\r\n", line(1)),
+            format!("{}A=Fingerprint:sha-512 AA\r\n", line(1)),
+            line(1).replace("01:01:", "01:"),
+            line(1).replace("01:01:", "+1:01:"),
+            line(1).replace("sha-256 ", "SHA-256 "),
+        ] {
+            assert_eq!(check(&sdp), Err(SdpError::Fingerprint), "{sdp}");
+        }
+    }
+
+    #[test]
+    fn bounds_are_kept() {
+        assert_eq!(check(&"x".repeat(MAX_SDP_BYTES + 1)), Err(SdpError::TooLarge));
+        assert_eq!(check(&format!("{}{}", line(1), "m=video\r\n".repeat(5))), Err(SdpError::TooManySections));
+    }
+}

@@ -1,0 +1,402 @@
+//! A room in memory: real sessions; a server, connections and payloads that are not.
+//!
+//! Everything on its way stands in a lane. A lane keeps its order, between lanes anything may overtake anything,
+//! and the seed decides what does. When nothing can be delivered the clock jumps to the next thing that is due.
+
+#![allow(dead_code, unused_imports, reason = "each test file uses a part of it")]
+
+pub mod liar;
+mod net;
+mod payloads;
+mod seeds;
+mod server;
+mod tab;
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
+
+use rand_chacha::{
+    ChaCha20Rng,
+    rand_core::{Rng, SeedableRng},
+};
+use snaproom_protocol::{ItemId, PeerId, Token, server::FromServer};
+use snaproom_session::{
+    Command, Event, Input, Link, Photo, Session, Time,
+    io::{PeerState, Status},
+};
+
+#[cfg(not(target_arch = "wasm32"))]
+pub use core::prelude::v1::test;
+#[cfg(target_arch = "wasm32")]
+pub use wasm_bindgen_test::wasm_bindgen_test as test;
+
+pub use net::{Wire, WireId, fingerprint, sdp};
+pub use payloads::{Job, digest, jpeg, picture, root};
+pub use seeds::seeds;
+pub use server::{Server, SocketId};
+pub use tab::{Shown, Tab};
+
+/// Where a tab stands in [`Room::tabs`].
+pub type Ix = usize;
+
+pub struct Room {
+    pub now: Time,
+    pub server: Server,
+    pub tabs: Vec<Tab>,
+    pub wires: BTreeMap<WireId, Wire>,
+    /// The longest that anything is on its way, in milliseconds.
+    pub latency: u64,
+    is_traced: bool,
+    lanes: BTreeMap<Lane, VecDeque<(Time, Parcel)>>,
+    rng: ChaCha20Rng,
+    serial: u64,
+}
+
+/// What keeps its order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lane {
+    /// From a tab to the server.
+    Up(SocketId),
+    /// From the server to a tab.
+    Down(SocketId),
+    /// A connection's events for its own tab.
+    Events(WireId),
+    /// Messages on their way to this end.
+    Control(WireId),
+    Bulk(WireId),
+    /// One piece of work on a payload: every one has its own lane, so they end in any order.
+    Work(u64),
+}
+
+#[derive(Debug)]
+pub enum Parcel {
+    Frame(String),
+    HangUp,
+    Socket(Input),
+    Event(Event),
+    Bytes(Vec<u8>),
+    /// Of the tab's so manieth life.
+    Work(Ix, u32, payloads::Job),
+}
+
+impl Room {
+    pub fn new(seed: u64) -> Self {
+        Self {
+            now: Time(1000),
+            server: Server::default(),
+            tabs: Vec::new(),
+            wires: BTreeMap::new(),
+            latency: 40,
+            is_traced: std::env::var_os("SNAPROOM_SEED").is_some(),
+            lanes: BTreeMap::new(),
+            rng: ChaCha20Rng::seed_from_u64(seed),
+            serial: 0,
+        }
+    }
+
+    /// A room into which so many people came one after the other, all of them connected with each other.
+    pub fn of(seed: u64, people: usize) -> Self {
+        let mut room = Self::new(seed);
+        for _ in 0..people {
+            room.open();
+            room.settle();
+        }
+        room
+    }
+
+    /// So many people open the link at once.
+    pub fn open_all(&mut self, people: usize) {
+        for _ in 0..people {
+            self.open();
+        }
+    }
+
+    /// Somebody opens the link.
+    pub fn open(&mut self) -> Ix {
+        self.open_link(&Link::mint([7; 16]))
+    }
+
+    pub fn open_link(&mut self, link: &Link) -> Ix {
+        let token = Token(self.random());
+        self.open_as(link, token)
+    }
+
+    pub fn open_as(&mut self, link: &Link, token: Token) -> Ix {
+        let session = Session::new(link, token, self.random(), self.now);
+        self.tabs.push(Tab::new(link.clone(), token, session));
+        let tab = self.tabs.len() - 1;
+        self.handle(tab, Input::Tick);
+        tab
+    }
+
+    /// The page is loaded anew: the same token, nothing else is the same. Whether what was there before ends with
+    /// a goodbye or with a crash is for [`Room::close`] and [`Room::crash`] to say.
+    pub fn reopen(&mut self, tab: Ix) {
+        let Tab { link, token, life, .. } = &self.tabs[tab];
+        let (link, token, life) = (link.clone(), *token, life + 1);
+        let session = Session::new(&link, token, self.random(), self.now);
+        self.tabs[tab] = Tab { life, ..Tab::new(link, token, session) };
+        self.handle(tab, Input::Tick);
+    }
+
+    /// The browser closes the tab: connections and socket say so, the session hears nothing.
+    pub fn close(&mut self, tab: Ix) {
+        for wire in std::mem::take(&mut self.tabs[tab].connections).into_values() {
+            self.close_wire(wire);
+        }
+        self.die(tab);
+    }
+
+    /// The browser is gone: the system closes the socket, and of the connections nothing is ever heard again.
+    pub fn crash(&mut self, tab: Ix) {
+        for wire in std::mem::take(&mut self.tabs[tab].connections).into_values() {
+            self.crash_wire(wire);
+        }
+        self.die(tab);
+    }
+
+    fn die(&mut self, tab: Ix) {
+        // What it wrote last goes with it. A join that came after that of the tab's next life would replace it.
+        if let Some(socket) = self.tabs[tab].socket {
+            self.lanes.remove(&Lane::Up(socket));
+        }
+        self.drop_socket(tab);
+        self.tabs[tab].session = None;
+    }
+
+    /// The person leaves. Afterwards nothing may be left over.
+    pub fn leave(&mut self, tab: Ix) {
+        self.handle(tab, Input::Command(Command::Leave));
+        self.tabs[tab].assert_clean();
+        assert_eq!(self.tabs[tab].socket, None);
+        let left = self.tabs[tab].session.as_mut().unwrap();
+        assert_eq!(left.next_deadline(), None);
+        for input in [Input::Tick, Input::SocketOpened, Input::Command(Command::Retry)] {
+            left.handle(input, self.now);
+            assert_eq!(left.poll(), None, "silent afterwards");
+        }
+        self.tabs[tab].session = None;
+    }
+
+    pub fn me(&self, tab: Ix) -> PeerId {
+        self.tabs[tab].me
+    }
+
+    /// Sends a photo to everybody who is connected.
+    pub fn send(&mut self, tab: Ix, width: u32, height: u32, preview: Option<u32>) -> ItemId {
+        let item = ItemId(self.random());
+        self.tabs[tab].take(item, width, height, preview);
+        let name = String::from("photo.png");
+        let photo = Photo { item, name, width, height, taken: self.now.0, preview };
+        self.handle(tab, Input::Command(Command::SendPhoto(photo)));
+        item
+    }
+
+    pub fn handle(&mut self, tab: Ix, input: Input) {
+        if self.tabs[tab].is_alive() {
+            self.trace(tab, "", &input);
+        }
+        let Some(session) = self.tabs[tab].session.as_mut() else { return };
+        session.handle(input, self.now);
+        while let Some(output) = self.tabs[tab].session.as_mut().and_then(Session::poll) {
+            self.act(tab, output);
+        }
+        let deadline = self.tabs[tab].session.as_ref().and_then(Session::next_deadline);
+        assert!(deadline.is_none_or(|at| at > self.now), "a deadline that has passed makes the driver spin");
+    }
+
+    /// Puts something on its way, behind everything else in its lane.
+    pub fn post(&mut self, lane: Lane, parcel: Parcel) {
+        let delay = self.below(self.latency + 1);
+        self.post_after(lane, delay, parcel);
+    }
+
+    pub fn post_after(&mut self, lane: Lane, delay: u64, parcel: Parcel) {
+        let at = self.now + Duration::from_millis(delay);
+        self.lanes.entry(lane).or_default().push_back((at, parcel));
+    }
+
+    /// Delivers one thing, or lets time pass until something is due. False when nothing ever will be.
+    pub fn step(&mut self) -> bool {
+        let due = |(lane, parcels): (&Lane, &VecDeque<(Time, Parcel)>)| {
+            parcels.front().is_some_and(|(at, _)| *at <= self.now).then_some(*lane)
+        };
+        let due: Vec<Lane> = self.lanes.iter().filter_map(due).collect();
+        if due.is_empty() {
+            return self.wait();
+        }
+        let lane = due[self.below(due.len() as u64) as usize];
+        let parcels = self.lanes.get_mut(&lane).unwrap();
+        let (_, parcel) = parcels.pop_front().unwrap();
+        if parcels.is_empty() {
+            self.lanes.remove(&lane);
+        }
+        self.deliver(lane, parcel);
+        true
+    }
+
+    fn wait(&mut self) -> bool {
+        let deadlines = self.tabs.iter().filter_map(|tab| tab.session.as_ref()?.next_deadline());
+        let parcels = self.lanes.values().filter_map(|parcels| Some(parcels.front()?.0));
+        let Some(next) = deadlines.chain(parcels).chain(self.server.next_deadline()).min() else {
+            return false;
+        };
+        self.now = next;
+        for (socket, message) in self.server.expire(next) {
+            self.answer(socket, &message);
+        }
+        for tab in 0..self.tabs.len() {
+            let deadline = self.tabs[tab].session.as_ref().and_then(Session::next_deadline);
+            if deadline.is_some_and(|at| at <= next) {
+                self.handle(tab, Input::Tick);
+            }
+        }
+        true
+    }
+
+    fn deliver(&mut self, lane: Lane, parcel: Parcel) {
+        match (lane, parcel) {
+            (Lane::Up(socket), Parcel::Frame(text)) => {
+                for (socket, message) in self.server.on_frame(socket, &text) {
+                    self.answer(socket, &message);
+                }
+            }
+            (Lane::Up(socket), _) => {
+                for (socket, message) in self.server.on_lost(socket, self.now) {
+                    self.answer(socket, &message);
+                }
+            }
+            (Lane::Down(socket), Parcel::Socket(input)) => {
+                if let Some(tab) = self.tabs.iter().position(|tab| tab.socket == Some(socket)) {
+                    if input == Input::SocketClosed {
+                        self.tabs[tab].socket = None;
+                    }
+                    self.handle(tab, input);
+                }
+            }
+            (Lane::Events(wire) | Lane::Control(wire) | Lane::Bulk(wire), parcel) => {
+                self.deliver_on(wire, parcel);
+            }
+            (_, Parcel::Work(tab, life, job)) if self.tabs[tab].life == life => self.finish(tab, job),
+            _ => {}
+        }
+    }
+
+    /// What the server says. Its last words are followed by the end of the socket.
+    fn answer(&mut self, socket: SocketId, message: &FromServer) {
+        let text = serde_json::to_string(message).unwrap();
+        self.post(Lane::Down(socket), Parcel::Socket(Input::Server(text)));
+        if matches!(message, FromServer::Full { .. } | FromServer::Replaced | FromServer::Refused { .. }) {
+            self.post(Lane::Down(socket), Parcel::Socket(Input::SocketClosed));
+        }
+    }
+
+    pub fn open_socket(&mut self, tab: Ix) {
+        self.drop_socket(tab);
+        self.serial += 1;
+        let socket = SocketId(self.serial);
+        self.tabs[tab].socket = Some(socket);
+        let opened = if self.server.is_up { Input::SocketOpened } else { Input::SocketClosed };
+        self.post(Lane::Down(socket), Parcel::Socket(opened));
+    }
+
+    /// The tab's end of its socket is gone; the server notices.
+    pub fn drop_socket(&mut self, tab: Ix) {
+        if let Some(socket) = self.tabs[tab].socket.take() {
+            self.lanes.remove(&Lane::Down(socket));
+            self.post(Lane::Up(socket), Parcel::HangUp);
+        }
+    }
+
+    /// Something between the tab and the server cuts their socket; both notice.
+    pub fn cut_socket(&mut self, tab: Ix) {
+        if let Some(socket) = self.tabs[tab].socket {
+            self.lanes.remove(&Lane::Up(socket));
+            self.lanes.remove(&Lane::Down(socket));
+            self.post(Lane::Up(socket), Parcel::HangUp);
+            self.post(Lane::Down(socket), Parcel::Socket(Input::SocketClosed));
+        }
+    }
+
+    /// The server starts anew and knows nobody.
+    pub fn restart_server(&mut self) {
+        for tab in 0..self.tabs.len() {
+            self.cut_socket(tab);
+        }
+        self.server.forget();
+    }
+
+    pub fn run_for(&mut self, time: Duration) {
+        let end = self.now + time;
+        // A parcel that marks the end, so that the clock stops there.
+        self.serial += 1;
+        let mark = Lane::Work(self.serial);
+        self.lanes.insert(mark, VecDeque::from([(end, Parcel::HangUp)]));
+        while self.lanes.contains_key(&mark) {
+            assert!(self.step());
+        }
+    }
+
+    #[track_caller]
+    pub fn run_until(&mut self, what: &str, is_done: impl Fn(&Self) -> bool) {
+        self.run_until_within(what, Duration::from_mins(2), is_done);
+    }
+
+    /// Goes on until something is so. That must be within `limit`, and nothing may be waited for in vain.
+    #[track_caller]
+    pub fn run_until_within(&mut self, what: &str, limit: Duration, is_done: impl Fn(&Self) -> bool) {
+        let end = self.now + limit;
+        while !is_done(self) {
+            assert!(self.step(), "nothing is under way any more, and not yet: {what}");
+            assert!(self.now <= end, "not within {limit:?}: {what}");
+        }
+    }
+
+    /// Until everybody who is in a room is connected with everybody else there.
+    #[track_caller]
+    pub fn settle(&mut self) {
+        self.run_until("all are connected", Room::is_settled);
+    }
+
+    pub fn is_settled(&self) -> bool {
+        (0..self.tabs.len()).all(|a| {
+            let others = (0..self.tabs.len()).filter(|&b| a != b && self.tabs[b].is_alive());
+            let mut others = others.filter(|&b| self.tabs[b].link == self.tabs[a].link).peekable();
+            let alone = others.peek().is_none();
+            !self.tabs[a].is_alive()
+                || (self.tabs[a].status() == Some(if alone { Status::Alone } else { Status::Connected })
+                    && others.all(|b| self.sees(a, b) == Some(PeerState::Connected)))
+        })
+    }
+
+    /// How one tab shows another.
+    pub fn sees(&self, tab: Ix, other: Ix) -> Option<PeerState> {
+        self.tabs[tab].peers.get(&self.me(other)).map(|view| view.state)
+    }
+
+    /// Whether `tab` has shown the exact bytes of this item.
+    pub fn has(&self, tab: Ix, item: ItemId) -> bool {
+        self.tabs[tab].exact(item).is_some()
+    }
+
+    /// A seed that is run alone says what happens, in at most 200 bytes a line.
+    pub fn trace(&self, tab: Ix, indent: &str, what: &impl std::fmt::Debug) {
+        if self.is_traced {
+            let line = format!("{what:?}");
+            let end = (0..=line.len().min(200)).rev().find(|&end| line.is_char_boundary(end)).unwrap_or(0);
+            eprintln!("{:>8} tab {tab} {indent}{}", self.now.0, &line[..end]);
+        }
+    }
+
+    pub fn below(&mut self, end: u64) -> u64 {
+        self.rng.next_u64() % end
+    }
+
+    pub fn random<const N: usize>(&mut self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.rng.fill_bytes(&mut bytes);
+        bytes
+    }
+}

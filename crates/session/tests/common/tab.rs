@@ -1,0 +1,268 @@
+//! One tab: a session, and the driver that carries out what it wants and checks that it may want it.
+
+use std::collections::BTreeMap;
+
+use snaproom_protocol::{ItemId, PeerId, Token, bulk::Part};
+use snaproom_session::{
+    ChunkId, ConnectionId, Link, News, Output, PayloadId, Session, Time,
+    io::{Incoming, Outgoing, PeerView, Status},
+};
+
+use super::{Event, Ix, Lane, Parcel, Room, SocketId, WireId, payloads::Job};
+
+pub struct Tab {
+    pub link: Link,
+    pub token: Token,
+    pub me: PeerId,
+    /// None once the tab is closed.
+    pub session: Option<Session>,
+    /// How many times the page was loaded.
+    pub life: u32,
+    pub socket: Option<SocketId>,
+    pub connections: BTreeMap<ConnectionId, WireId>,
+    pub chunks: BTreeMap<ChunkId, (WireId, Vec<u8>)>,
+    pub payloads: BTreeMap<PayloadId, Vec<u8>>,
+    /// The longest that work on a payload takes, in milliseconds.
+    pub work: u64,
+    /// Which work fails.
+    pub failing: Option<fn(&Job) -> bool>,
+    pub max_message: u32,
+    /// Says more than its session does.
+    pub is_liar: bool,
+    /// The most bytes that one peer's payloads ever took.
+    pub most_allocated: usize,
+    pub shown: Vec<Shown>,
+    pub statuses: Vec<(Time, Status)>,
+    pub peers: BTreeMap<PeerId, PeerView>,
+    pub peer_news: Vec<(Time, PeerView)>,
+    pub incoming: Vec<Incoming>,
+    pub outgoing: Vec<Outgoing>,
+    /// Every output, by its name, and how often.
+    pub did: BTreeMap<&'static str, u32>,
+    pub sockets_opened: Vec<Time>,
+    /// What went out on control channels.
+    pub said: Vec<String>,
+    /// Says something else than its session wants to.
+    pub rewrite: Option<fn(String) -> Vec<String>>,
+}
+
+/// What was shown, as it was then.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shown {
+    pub at: Time,
+    pub payload: PayloadId,
+    pub bytes: Vec<u8>,
+}
+
+impl Tab {
+    pub fn new(link: Link, token: Token, session: Session) -> Self {
+        Self {
+            link,
+            token,
+            me: session.me(),
+            session: Some(session),
+            life: 0,
+            socket: None,
+            connections: BTreeMap::new(),
+            chunks: BTreeMap::new(),
+            payloads: BTreeMap::new(),
+            work: 5,
+            failing: None,
+            max_message: 256 * 1024,
+            is_liar: false,
+            most_allocated: 0,
+            shown: Vec::new(),
+            statuses: Vec::new(),
+            peers: BTreeMap::new(),
+            peer_news: Vec::new(),
+            incoming: Vec::new(),
+            outgoing: Vec::new(),
+            did: BTreeMap::new(),
+            sockets_opened: Vec::new(),
+            said: Vec::new(),
+            rewrite: None,
+        }
+    }
+
+    pub fn is_alive(&self) -> bool {
+        self.session.is_some()
+    }
+
+    pub fn status(&self) -> Option<Status> {
+        self.statuses.last().map(|(_, status)| *status)
+    }
+
+    pub fn status_words(&self) -> Vec<Status> {
+        self.statuses.iter().map(|(_, status)| *status).collect()
+    }
+
+    pub fn did(&self, output: &str) -> u32 {
+        self.did.get(output).copied().unwrap_or(0)
+    }
+
+    /// The exact bytes of an item, where they were shown.
+    pub fn exact(&self, item: ItemId) -> Option<&Shown> {
+        self.shown(item, Part::Exact)
+    }
+
+    pub fn shown(&self, item: ItemId, part: Part) -> Option<&Shown> {
+        let mut all = self.shown.iter().filter(|s| s.payload.item == item && s.payload.part == part);
+        let shown = all.next();
+        assert!(all.next().is_none(), "shown twice");
+        shown
+    }
+
+    pub fn last_incoming(&self, item: ItemId) -> Option<&Incoming> {
+        self.incoming.iter().rev().find(|incoming| incoming.item == item)
+    }
+
+    pub fn last_outgoing(&self, item: ItemId, to: PeerId) -> Option<&Outgoing> {
+        self.outgoing.iter().rev().find(|outgoing| outgoing.item == item && outgoing.to == to)
+    }
+
+    /// Nothing is held for a session that is done with everything.
+    #[track_caller]
+    pub fn assert_clean(&self) {
+        assert_eq!(self.connections.len(), 0, "connections");
+        assert_eq!(self.did("Connect"), self.did("Close"));
+        self.assert_no_bytes();
+    }
+
+    #[track_caller]
+    pub fn assert_no_bytes(&self) {
+        assert_eq!(self.payloads.keys().collect::<Vec<_>>(), Vec::<&PayloadId>::new(), "payloads");
+        assert_eq!(self.chunks.len(), 0, "chunks neither stored nor discarded");
+    }
+}
+
+impl Room {
+    /// The end of a connection, unless it went before the session could know.
+    fn wire(&self, tab: Ix, connection: ConnectionId) -> Option<WireId> {
+        self.tabs[tab].connections.get(&connection).copied()
+    }
+
+    pub fn act(&mut self, tab: Ix, output: Output) {
+        let name = name_of(&output);
+        self.trace(tab, "  ", &output);
+        *self.tabs[tab].did.entry(name).or_default() += 1;
+        match output {
+            Output::OpenSocket => {
+                self.tabs[tab].sockets_opened.push(self.now);
+                self.open_socket(tab);
+            }
+            Output::CloseSocket => self.drop_socket(tab),
+            Output::Send(message) => {
+                if let Some(socket) = self.tabs[tab].socket {
+                    self.post(Lane::Up(socket), Parcel::Frame(serde_json::to_string(&message).unwrap()));
+                }
+            }
+            Output::Store { chunk, payload, of, offset } => self.store(tab, chunk, payload, of, offset),
+            Output::Discard(chunk) => {
+                let chunk = self.tabs[tab].chunks.remove(&chunk);
+                let (wire, bytes) = chunk.expect("a chunk is stored or discarded once");
+                self.wires.get_mut(&wire).unwrap().taken += bytes.len() as u64;
+            }
+            Output::Hash { payload, offset, length } => {
+                self.work(tab, Job::Hash { payload, offset, length });
+            }
+            Output::Read(payload) => self.work(tab, Job::Read(payload)),
+            Output::Show(payload) => {
+                assert_ne!(payload.owner, self.me(tab));
+                let bytes = self.tabs[tab].payloads[&payload].clone();
+                self.tabs[tab].shown.push(Shown { at: self.now, payload, bytes });
+            }
+            Output::Release(payload) => drop(self.tabs[tab].payloads.remove(&payload)),
+            Output::News(news) => self.note(tab, news),
+            Output::Connect { connection, .. } => {
+                let wire = self.make_wire(tab, connection);
+                assert_eq!(self.tabs[tab].connections.insert(connection, wire), None, "a connection's name");
+            }
+            Output::Close(connection) => {
+                let wire = self.tabs[tab].connections.remove(&connection).expect("closed once");
+                self.close_wire(wire);
+            }
+            output => self.act_on_wire(tab, output),
+        }
+    }
+
+    fn act_on_wire(&mut self, tab: Ix, output: Output) {
+        let wire = |room: &Self, connection| {
+            room.wire(tab, connection).unwrap_or_else(|| panic!("{connection:?} is no connection"))
+        };
+        match output {
+            Output::MakeOffer(connection) => self.describe(wire(self, connection)),
+            Output::AcceptOffer(connection, sdp) => {
+                let wire = wire(self, connection);
+                self.set_remote(wire, &sdp);
+                self.describe(wire);
+            }
+            Output::AcceptAnswer(connection, sdp) => self.set_remote(wire(self, connection), &sdp),
+            Output::AddCandidate(connection, _) => self.add_candidate(wire(self, connection)),
+            Output::FindPath(connection) => self.find_path(wire(self, connection)),
+            Output::SendControl(connection, text) => {
+                let wire = wire(self, connection);
+                self.tabs[tab].said.push(text.clone());
+                let texts = match self.tabs[tab].rewrite {
+                    Some(rewrite) => rewrite(text),
+                    None => vec![text],
+                };
+                for text in texts {
+                    self.transmit(wire, Lane::Control, Parcel::Event(Event::Control(text)));
+                }
+            }
+            Output::SendHeader(connection, text) => {
+                self.transmit(wire(self, connection), Lane::Bulk, Parcel::Event(Event::Header(text)));
+            }
+            Output::SendBytes { connection, payload, offset, length } => {
+                assert!(length > 0 && length <= snaproom_protocol::bulk::CHUNK_BYTES);
+                let bytes = &self.tabs[tab].payloads[&payload];
+                let bytes = bytes[offset as usize..][..length as usize].to_vec();
+                self.transmit(wire(self, connection), Lane::Bulk, Parcel::Bytes(bytes));
+            }
+            output => unreachable!("{output:?}"),
+        }
+    }
+
+    fn note(&mut self, tab: Ix, news: News) {
+        let now = self.now;
+        let tab = &mut self.tabs[tab];
+        match news {
+            News::Status(status) => {
+                assert_ne!(tab.status(), Some(status), "news is what changed");
+                tab.statuses.push((now, status));
+            }
+            News::Peer(view) => {
+                tab.peer_news.push((now, view.clone()));
+                tab.peers.insert(view.peer, view);
+            }
+            News::PeerGone(peer) => drop(tab.peers.remove(&peer)),
+            News::Incoming(incoming) => tab.incoming.push(incoming),
+            News::Outgoing(outgoing) => tab.outgoing.push(outgoing),
+        }
+    }
+}
+
+fn name_of(output: &Output) -> &'static str {
+    match output {
+        Output::OpenSocket => "OpenSocket",
+        Output::CloseSocket => "CloseSocket",
+        Output::Send(_) => "Send",
+        Output::Connect { .. } => "Connect",
+        Output::MakeOffer(_) => "MakeOffer",
+        Output::AcceptOffer(..) => "AcceptOffer",
+        Output::AcceptAnswer(..) => "AcceptAnswer",
+        Output::AddCandidate(..) => "AddCandidate",
+        Output::SendControl(..) => "SendControl",
+        Output::SendHeader(..) => "SendHeader",
+        Output::SendBytes { .. } => "SendBytes",
+        Output::FindPath(_) => "FindPath",
+        Output::Close(_) => "Close",
+        Output::Store { .. } => "Store",
+        Output::Discard(_) => "Discard",
+        Output::Hash { .. } => "Hash",
+        Output::Read(_) => "Read",
+        Output::Show(_) => "Show",
+        Output::Release(_) => "Release",
+        Output::News(_) => "News",
+    }
+}
