@@ -1,0 +1,110 @@
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{CanvasRenderingContext2d, ContextAttributes2d, HtmlCanvasElement, ImageBitmap};
+
+use super::{Blob, Error, Payload, Picture, Video, externs, window};
+
+/// A `<canvas>` element of the page.
+#[derive(Clone)]
+pub struct Canvas(HtmlCanvasElement);
+
+impl From<HtmlCanvasElement> for Canvas {
+    fn from(element: HtmlCanvasElement) -> Self {
+        Self(element)
+    }
+}
+
+impl Canvas {
+    /// Takes the size of the video and draws the frame that it shows. Gives width and height in pixels.
+    pub fn draw_video(&self, video: &Video) -> Result<(u32, u32), Error> {
+        let (width, height) =
+            video.size().ok_or_else(|| Error::new("InvalidStateError", "the video has no frame yet"))?;
+        let context = self.resize(width, height)?;
+        context
+            .draw_image_with_html_video_element_and_dw_and_dh(
+                &video.0,
+                0.0,
+                0.0,
+                f64::from(width),
+                f64::from(height),
+            )
+            .map_err(Error::from_js)?;
+        Ok((width, height))
+    }
+
+    /// All of its pixels, outside of wasm memory.
+    pub fn pixels(&self) -> Result<Picture, Error> {
+        let (width, height) = (self.0.width(), self.0.height());
+        let data = self
+            .context()?
+            .get_image_data(0.0, 0.0, f64::from(width), f64::from(height))
+            .map_err(Error::from_js)?;
+        let pixels = Payload(data.unchecked_ref::<externs::ImageData>().data());
+        Ok(Picture { width, height, pixels })
+    }
+
+    /// Takes the size of the picture and shows its pixels unchanged.
+    pub fn paint(&self, picture: &Picture) -> Result<(), Error> {
+        let data = picture.image_data()?;
+        let context = self.resize(picture.width, picture.height)?;
+        context.put_image_data(&data, 0.0, 0.0).map_err(Error::from_js)
+    }
+
+    /// Takes the given size and shows a JPEG scaled to it. The caller has read the JPEG's own size from its
+    /// header and found it small: the browser decodes whatever it is given. Dropping the future before it ends
+    /// leaves the canvas as it is.
+    pub async fn paint_jpeg(&self, jpeg: &Payload, width: u32, height: u32) -> Result<(), Error> {
+        let bitmap = Bitmap::decode(&jpeg.to_blob("image/jpeg")?).await?;
+        let context = self.resize(width, height)?;
+        context
+            .draw_image_with_image_bitmap_and_dw_and_dh(
+                &bitmap.0,
+                0.0,
+                0.0,
+                f64::from(width),
+                f64::from(height),
+            )
+            .map_err(Error::from_js)
+    }
+
+    /// Setting a size clears the canvas, even when it is the same.
+    fn resize(&self, width: u32, height: u32) -> Result<CanvasRenderingContext2d, Error> {
+        self.0.set_width(width);
+        self.0.set_height(height);
+        self.context()
+    }
+
+    fn context(&self) -> Result<CanvasRenderingContext2d, Error> {
+        let context = self.0.get_context_with_context_options("2d", &read_often()).map_err(Error::from_js)?;
+        context
+            .map(JsCast::unchecked_into)
+            .ok_or_else(|| Error::new("InvalidStateError", "the canvas has another kind of context"))
+    }
+}
+
+/// Options of every 2D context here: kept in memory, since pixels are read back, and not on a graphics card.
+pub(super) fn read_often() -> JsValue {
+    let options = ContextAttributes2d::new();
+    options.set_will_read_frequently(true);
+    options.into()
+}
+
+/// A decoded picture; its memory is given back without waiting for the garbage collector.
+pub(super) struct Bitmap(pub(super) ImageBitmap);
+
+impl Bitmap {
+    async fn decode(blob: &Blob) -> Result<Self, Error> {
+        let decoding = window().create_image_bitmap_with_blob(blob.as_ref());
+        Self::from_promise(decoding.map_err(Error::from_js)?).await
+    }
+
+    pub(super) async fn from_promise(promise: js_sys::Promise) -> Result<Self, Error> {
+        let bitmap: JsValue = promise.await.map_err(Error::from_js)?;
+        Ok(Self(bitmap.unchecked_into()))
+    }
+}
+
+impl Drop for Bitmap {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}

@@ -1,0 +1,68 @@
+//! What web-sys lacks on stable, or declares in a way that does not fit: members that throw but are not
+//! declared to, members that are missing from pages without a secure context, and copies into wasm memory.
+
+use js_sys::{Function, Object, Promise, Uint8ClampedArray};
+use wasm_bindgen::prelude::*;
+use web_sys::{
+    Clipboard, MediaDevices, MediaStream, Permissions, RtcDataChannel, RtcDataChannelInit, RtcPeerConnection,
+    SubtleCrypto,
+};
+
+#[wasm_bindgen]
+extern "C" {
+    /// web-sys returns the pixels as a `Vec<u8>`: a copy of the picture in wasm memory.
+    #[wasm_bindgen(extends = web_sys::ImageData)]
+    pub(super) type ImageData;
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn data(this: &ImageData) -> Uint8ClampedArray;
+
+    /// js-sys does not catch the `RangeError` of a length that cannot be allocated.
+    #[wasm_bindgen(extends = Uint8ClampedArray, js_name = Uint8ClampedArray)]
+    pub(super) type Bytes;
+    #[wasm_bindgen(constructor, js_class = "Uint8ClampedArray", catch)]
+    pub(super) fn new(length: u32) -> Result<Bytes, JsValue>;
+
+    /// Without a secure context these are undefined, which web-sys does not say.
+    pub(super) type Navigator;
+    #[wasm_bindgen(method, getter, js_name = mediaDevices)]
+    pub(super) fn media_devices(this: &Navigator) -> Option<MediaDevices>;
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn permissions(this: &Navigator) -> Option<Permissions>;
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn clipboard(this: &Navigator) -> Option<Clipboard>;
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn locks(this: &Navigator) -> Option<LockManager>;
+
+    pub(super) type LockManager;
+    #[wasm_bindgen(method)]
+    pub(super) fn request(this: &LockManager, name: &str, options: &Object, callback: &Function) -> Promise;
+
+    pub(super) type Crypto;
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn subtle(this: &Crypto) -> Option<SubtleCrypto>;
+
+    #[derive(Clone)]
+    #[wasm_bindgen(extends = RtcPeerConnection)]
+    pub(super) type PeerConnection;
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn sctp(this: &PeerConnection) -> Option<SctpTransport>;
+    /// Without a description the browser makes the one that fits the state: an offer or an answer.
+    #[wasm_bindgen(method, js_name = setLocalDescription)]
+    pub(super) fn set_implicit_local_description(this: &PeerConnection) -> Promise;
+    #[wasm_bindgen(method, js_name = createDataChannel, catch)]
+    pub(super) fn try_create_data_channel(
+        this: &PeerConnection,
+        label: &str,
+        options: &RtcDataChannelInit,
+    ) -> Result<RtcDataChannel, JsValue>;
+
+    pub(super) type SctpTransport;
+    /// Bytes; infinite where there is no bound.
+    #[wasm_bindgen(method, getter, js_name = maxMessageSize)]
+    pub(super) fn max_message_size(this: &SctpTransport) -> f64;
+
+    #[wasm_bindgen(extends = web_sys::RtcRtpSender)]
+    pub(super) type Sender;
+    #[wasm_bindgen(method, js_name = setStreams, catch)]
+    pub(super) fn set_streams(this: &Sender, stream: &MediaStream) -> Result<(), JsValue>;
+}

@@ -1,0 +1,80 @@
+use std::cell::Cell;
+
+use gloo_events::EventListener;
+use web_sys::EventTarget;
+
+/// How many handles of each kind are held now. A test takes it before and after.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Live {
+    /// Streams of `getUserMedia` whose tracks run.
+    pub cameras: u32,
+    /// `RTCPeerConnection`s that are not closed.
+    pub connections: u32,
+    /// Sockets that are not closed.
+    pub sockets: u32,
+    /// Event listeners, those inside of the other handles included.
+    pub listeners: u32,
+    /// Spawned futures that have not ended.
+    pub tasks: u32,
+    /// Web Locks.
+    pub locks: u32,
+    /// Object URLs.
+    pub object_urls: u32,
+}
+
+impl Live {
+    /// Whether nothing at all is held.
+    #[must_use]
+    pub fn is_zero(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+thread_local! {
+    static LIVE: Cell<Live> = Cell::default();
+}
+
+/// What is held now.
+#[must_use]
+pub fn live() -> Live {
+    LIVE.get()
+}
+
+/// Counts one handle for as long as it lives.
+pub(super) struct Held(fn(&mut Live) -> &mut u32);
+
+impl Held {
+    pub(super) fn new(kind: fn(&mut Live) -> &mut u32) -> Self {
+        let mut live = LIVE.get();
+        *kind(&mut live) += 1;
+        LIVE.set(live);
+        Self(kind)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let mut live = LIVE.get();
+        *(self.0)(&mut live) -= 1;
+        LIVE.set(live);
+    }
+}
+
+/// A callback on an event of the browser, removed on `Drop`.
+pub struct Listener {
+    _listener: EventListener,
+    _held: Held,
+}
+
+impl Listener {
+    pub(super) fn new(
+        target: &EventTarget,
+        event: &'static str,
+        callback: impl FnMut(&web_sys::Event) + 'static,
+    ) -> Self {
+        Self {
+            _listener: EventListener::new(target, event, callback),
+            _held: Held::new(|live| &mut live.listeners),
+        }
+    }
+}

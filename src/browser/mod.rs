@@ -1,0 +1,62 @@
+//! The one door to JavaScript. What is behind it stays there: no `JsValue`, no closure and no promise leaves
+//! this folder, and every resource of the browser is a value whose `Drop` gives it back.
+//!
+//! | file | what |
+//! |---|---|
+//! | [`camera`](Camera) | getUserMedia and its refusals |
+//! | [`video`](Video), [`canvas`](Canvas), [`picture`](Picture) | frames, exact pixels, JPEG and PNG |
+//! | [`payload`](Payload) | bytes that live outside wasm memory |
+//! | [`connection`](Connection), `channel`, `path` | `RTCPeerConnection` and its two data channels |
+//! | [`socket`](Socket) | the WebSocket to the server |
+//! | [`page`], [`storage`], [`save`] | address bar, clipboard, events, storage, locks, downloads |
+//! | [`task`] | futures with an owner, time, randomness |
+//! | [`live`](live()) | counters of everything that is held, for tests |
+//! | `error`, `externs` | what JavaScript throws; what web-sys does not declare |
+//!
+//! A callback that is handed in here runs inside of the browser's event and must only enqueue; what follows from
+//! it, the end of its own handle included, happens where the queue is read.
+
+mod camera;
+mod canvas;
+mod channel;
+mod connection;
+mod error;
+mod externs;
+mod live;
+pub mod page;
+mod path;
+mod payload;
+mod picture;
+mod save;
+mod socket;
+pub mod storage;
+pub mod task;
+mod video;
+
+pub use camera::{Camera, CameraError, Facing, Permission, Wish, camera_permission};
+pub use canvas::Canvas;
+pub use connection::{Connection, Event, Settings, State};
+pub use error::Error;
+/// A file's or an encoded picture's bytes, held by the browser.
+pub use gloo_file::Blob;
+pub use live::{Listener, Live, live};
+pub use path::Path;
+pub use payload::{Chunk, Payload};
+pub use picture::Picture;
+pub use save::save;
+pub use socket::{Socket, SocketEvent};
+pub use video::Video;
+
+/// The page's global object.
+fn window() -> web_sys::Window {
+    #[expect(
+        clippy::expect_used,
+        reason = "the app is loaded by a page's script element, never by a worker, so there is a window"
+    )]
+    web_sys::window().expect("a page has a window")
+}
+
+/// The page's `navigator`, with the members that are missing from pages served over plain http.
+fn navigator() -> externs::Navigator {
+    wasm_bindgen::JsCast::unchecked_into(window().navigator())
+}

@@ -1,0 +1,157 @@
+//! The page itself: its address, its events, the clipboard and the clock on its wall.
+
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{HtmlDocument, HtmlTextAreaElement, Location};
+
+use super::{Error, live::Listener, navigator, window};
+
+/// What stands behind the `#` of the address, percent-decoded; empty when there is nothing.
+#[must_use]
+pub fn fragment() -> String {
+    let hash = location().hash().unwrap_or_default();
+    let raw = hash.strip_prefix('#').unwrap_or_default();
+    // A person may have typed a percent sign that encodes nothing.
+    js_sys::decode_uri_component(raw).map_or_else(|_| raw.to_owned(), String::from)
+}
+
+/// Puts `fragment` behind the `#`, keeping the path, without an entry in the history and without a
+/// `hashchange` event.
+pub fn set_fragment(fragment: &str) -> Result<(), Error> {
+    let url = format!("#{}", String::from(js_sys::encode_uri_component(fragment)));
+    window()
+        .history()
+        .and_then(|history| history.replace_state_with_url(&JsValue::NULL, "", Some(&url)))
+        .map_err(Error::from_js)
+}
+
+/// The address to hand to somebody else: without the query.
+#[must_use]
+pub fn link() -> String {
+    let location = location();
+    format!("{}{}{}", location.origin().unwrap_or_default(), path(), location.hash().unwrap_or_default())
+}
+
+/// The path of the address, as in `/check/camera`.
+#[must_use]
+pub fn path() -> String {
+    location().pathname().unwrap_or_default()
+}
+
+/// The WebSocket address of `path` on the server that the page came from: `wss:` when the page came by https.
+#[must_use]
+pub fn websocket_url(path: &str) -> String {
+    let location = location();
+    let secure = location.protocol().is_ok_and(|protocol| protocol == "https:");
+    let scheme = if secure { "wss" } else { "ws" };
+    format!("{scheme}://{}{path}", location.host().unwrap_or_default())
+}
+
+/// Whether the page may use the camera, the clipboard and `SubtleCrypto`.
+#[must_use]
+pub fn is_secure() -> bool {
+    window().is_secure_context()
+}
+
+/// Loads the page anew.
+pub fn reload() {
+    // Fails only for a page in another origin.
+    let _ = location().reload();
+}
+
+/// Calls back when a person changes what stands behind the `#`.
+#[must_use = "dropping a listener removes it"]
+pub fn on_fragment_change(callback: impl FnMut() + 'static) -> Listener {
+    listen("hashchange", callback)
+}
+
+/// Calls back when the device has a network again.
+#[must_use = "dropping a listener removes it"]
+pub fn on_online(callback: impl FnMut() + 'static) -> Listener {
+    listen("online", callback)
+}
+
+/// Calls back when the page is left, closed or put aside: the last moment to say goodbye.
+#[must_use = "dropping a listener removes it"]
+pub fn on_hide(callback: impl FnMut() + 'static) -> Listener {
+    listen("pagehide", callback)
+}
+
+/// Calls back when the page comes back after it was put aside.
+#[must_use = "dropping a listener removes it"]
+pub fn on_show(callback: impl FnMut() + 'static) -> Listener {
+    listen("pageshow", callback)
+}
+
+/// Puts `text` on the clipboard; in reply to a click, which browsers demand.
+pub async fn copy(text: &str) -> Result<(), Error> {
+    if let Some(clipboard) = navigator().clipboard()
+        && clipboard.write_text(text).await.is_ok()
+    {
+        return Ok(());
+    }
+    copy_selection(text)
+}
+
+/// For pages over plain http, which have no clipboard API.
+fn copy_selection(text: &str) -> Result<(), Error> {
+    let refused = || Error::new("NotAllowedError", "the browser did not let the page copy");
+    let document: HtmlDocument = window().document().ok_or_else(refused)?.unchecked_into();
+    let body = document.body().ok_or_else(refused)?;
+    let field: HtmlTextAreaElement =
+        document.create_element("textarea").map_err(Error::from_js)?.unchecked_into();
+    field.set_value(text);
+    body.append_child(&field).map_err(Error::from_js)?;
+    field.select();
+    let copied = document.exec_command("copy");
+    field.remove();
+    if copied.map_err(Error::from_js)? { Ok(()) } else { Err(refused()) }
+}
+
+/// Leaves a mark on the browser's timeline (`performance.mark`).
+pub fn mark(name: &str) {
+    if let Some(performance) = window().performance() {
+        // Refuses only the names of navigation timing, none of which is ours.
+        let _ = performance.mark(name);
+    }
+}
+
+/// Hours and minutes of the person's day, as in `17:05`. Not `toLocaleTimeString`: it throws in browsers whose
+/// language is no BCP 47 tag, as with `LANG=C`.
+#[must_use]
+pub fn time_of_day(unix_ms: u64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "exact up to the year 287396")]
+    let date = js_sys::Date::new(&JsValue::from_f64(unix_ms as f64));
+    format!("{:02}:{:02}", date.get_hours(), date.get_minutes())
+}
+
+/// Date and time of the person's day, fit for a file name, as in `2026-11-20-170509`.
+#[must_use]
+pub fn date_and_time(unix_ms: u64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "exact up to the year 287396")]
+    let date = js_sys::Date::new(&JsValue::from_f64(unix_ms as f64));
+    format!(
+        "{:04}-{:02}-{:02}-{:02}{:02}{:02}",
+        date.get_full_year(),
+        date.get_month() + 1,
+        date.get_date(),
+        date.get_hours(),
+        date.get_minutes(),
+        date.get_seconds()
+    )
+}
+
+/// The element that the page keeps for the app, emptied of what it showed while loading.
+#[must_use]
+pub fn place() -> Option<web_sys::HtmlElement> {
+    let place = window().document()?.get_element_by_id("app")?;
+    place.set_inner_html("");
+    place.dyn_into().ok()
+}
+
+fn location() -> Location {
+    window().location()
+}
+
+fn listen(event: &'static str, mut callback: impl FnMut() + 'static) -> Listener {
+    Listener::new(&window(), event, move |_| callback())
+}

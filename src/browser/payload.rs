@@ -1,0 +1,154 @@
+use js_sys::{Array, ArrayBuffer, Uint8Array, Uint8ClampedArray};
+use sha2::{Digest, Sha256};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::BlobPropertyBag;
+
+use super::{Blob, Error, externs, window};
+
+/// Bytes of an item outside of wasm memory. Clones share them.
+#[derive(Clone)]
+pub struct Payload(pub(super) Uint8ClampedArray);
+
+/// One binary message, as the data channel delivered it.
+pub struct Chunk(pub(super) ArrayBuffer);
+
+impl Payload {
+    /// Room for `bytes` bytes, all zero. Fails where the browser has no memory left.
+    pub fn allocate(bytes: u32) -> Result<Self, Error> {
+        let array = externs::Bytes::new(bytes).map_err(Error::from_js)?;
+        Ok(Self(array.unchecked_into()))
+    }
+
+    /// All bytes of `blob`. The caller has bounded its size.
+    pub async fn from_blob(blob: &Blob) -> Result<Self, Error> {
+        let blob: &web_sys::Blob = blob.as_ref();
+        let buffer: JsValue = blob.array_buffer().await.map_err(Error::from_js)?;
+        Ok(Self(Uint8ClampedArray::new(&buffer)))
+    }
+
+    /// A file of these bytes.
+    pub(super) fn to_blob(&self, mime: &str) -> Result<Blob, Error> {
+        let options = BlobPropertyBag::new();
+        options.set_type(mime);
+        web_sys::Blob::new_with_buffer_source_sequence_and_options(&Array::of1(&self.0), &options)
+            .map(Blob::from)
+            .map_err(Error::from_js)
+    }
+
+    /// How many bytes it has.
+    #[must_use]
+    pub fn len(&self) -> u32 {
+        self.0.length()
+    }
+
+    /// Whether it has none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Puts `chunk` at `offset`; it has to fit.
+    pub fn write(&self, offset: u32, chunk: &Chunk) -> Result<(), Error> {
+        self.check(offset, chunk.len())?;
+        self.0.set(&Uint8ClampedArray::new(&chunk.0), offset);
+        Ok(())
+    }
+
+    /// A copy in wasm memory, refused when there are more than `max` bytes.
+    pub fn to_vec(&self, max: usize) -> Result<Vec<u8>, Error> {
+        if self.len() as usize > max {
+            return Err(Error::new("RangeError", format!("{} bytes, at most {max} expected", self.len())));
+        }
+        Ok(self.0.to_vec())
+    }
+
+    /// SHA-256 of `length` bytes from `offset` on: off the main thread where the page has `SubtleCrypto`, else
+    /// (over plain http) by the sha2 crate. It works on the bytes as they are at the time of the first poll.
+    pub fn sha256(
+        &self,
+        offset: u32,
+        length: u32,
+    ) -> impl Future<Output = Result<[u8; 32], Error>> + 'static + use<> {
+        let view = self.view(offset, length);
+        async move {
+            let view = view?;
+            let crypto: externs::Crypto = window().crypto().map_err(Error::from_js)?.unchecked_into();
+            let Some(subtle) = crypto.subtle() else {
+                return Ok(sha256_in_wasm(&view));
+            };
+            let digest: JsValue = subtle
+                .digest_with_str_and_buffer_source("SHA-256", &view)
+                .map_err(Error::from_js)?
+                .await
+                .map_err(Error::from_js)?;
+            let mut bytes = [0; 32];
+            let digest = Uint8Array::new(&digest);
+            if digest.length() != 32 {
+                return Err(Error::new("DataError", "SHA-256 has 32 bytes"));
+            }
+            digest.copy_to(&mut bytes);
+            Ok(bytes)
+        }
+    }
+
+    /// A part of it that shares its bytes.
+    pub(super) fn view(&self, offset: u32, length: u32) -> Result<Uint8ClampedArray, Error> {
+        let end = self.check(offset, length)?;
+        Ok(self.0.subarray(offset, end))
+    }
+
+    /// The end of `length` bytes at `offset`, when they lie inside.
+    fn check(&self, offset: u32, length: u32) -> Result<u32, Error> {
+        let end = offset.checked_add(length).filter(|end| *end <= self.len());
+        end.ok_or_else(|| {
+            Error::new(
+                "RangeError",
+                format!("{length} bytes at {offset} lie outside of {} bytes", self.len()),
+            )
+        })
+    }
+}
+
+impl From<&[u8]> for Payload {
+    /// Copies out of wasm memory.
+    fn from(bytes: &[u8]) -> Self {
+        Self(Uint8ClampedArray::from(bytes))
+    }
+}
+
+impl Chunk {
+    /// How many bytes it has.
+    #[must_use]
+    pub fn len(&self) -> u32 {
+        self.0.byte_length()
+    }
+
+    /// Whether it has none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl From<&[u8]> for Chunk {
+    /// Copies out of wasm memory.
+    fn from(bytes: &[u8]) -> Self {
+        Self(Uint8Array::from(bytes).buffer())
+    }
+}
+
+/// In steps of 64 KiB, so that wasm memory does not grow by the size of the payload.
+fn sha256_in_wasm(bytes: &Uint8ClampedArray) -> [u8; 32] {
+    const STEP: u32 = 64 * 1024;
+    let mut buffer = vec![0; STEP as usize];
+    let mut hasher = Sha256::new();
+    let mut done = 0;
+    while done < bytes.length() {
+        let step = STEP.min(bytes.length() - done);
+        let buffer = &mut buffer[..step as usize];
+        bytes.subarray(done, done + step).copy_to(buffer);
+        hasher.update(buffer);
+        done += step;
+    }
+    hasher.finalize().into()
+}

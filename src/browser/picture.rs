@@ -1,0 +1,99 @@
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{ImageData, ImageEncodeOptions, OffscreenCanvas, OffscreenCanvasRenderingContext2d};
+
+use super::{
+    Blob, Error, Payload,
+    canvas::{Bitmap, read_often},
+    window,
+};
+
+/// The RGBA bytes of an `ImageData`: `width · height · 4`, rows from the top, alpha not multiplied in.
+#[derive(Clone)]
+pub struct Picture {
+    /// Pixels.
+    pub width: u32,
+    /// Pixels.
+    pub height: u32,
+    /// Outside of wasm memory.
+    pub pixels: Payload,
+}
+
+impl Picture {
+    /// A JPEG of at most `max_side` pixels a side and `max_bytes` bytes: lower in quality, then smaller, until
+    /// it fits.
+    pub async fn jpeg(&self, max_side: u32, max_bytes: u32) -> Result<Payload, Error> {
+        const QUALITIES: [f64; 3] = [0.8, 0.6, 0.4];
+        let promise = window().create_image_bitmap_with_image_data(&self.image_data()?);
+        let bitmap = Bitmap::from_promise(promise.map_err(Error::from_js)?).await?;
+        let mut side = max_side.min(self.width.max(self.height));
+        while side > 0 {
+            let (width, height) = self.scaled_to(side);
+            let scratch = Scratch::new(width, height)?;
+            scratch
+                .context
+                .draw_image_with_image_bitmap_and_dw_and_dh(
+                    &bitmap.0,
+                    0.0,
+                    0.0,
+                    f64::from(width),
+                    f64::from(height),
+                )
+                .map_err(Error::from_js)?;
+            for quality in QUALITIES {
+                let blob = scratch.encode("image/jpeg", quality).await?;
+                if blob.size() <= u64::from(max_bytes) {
+                    return Payload::from_blob(&blob).await;
+                }
+            }
+            side /= 2;
+        }
+        Err(Error::new("RangeError", format!("no JPEG of {max_side} pixels a side fits {max_bytes} bytes")))
+    }
+
+    /// A PNG with exactly these pixels, if they are opaque.
+    pub async fn png(&self) -> Result<Blob, Error> {
+        let scratch = Scratch::new(self.width, self.height)?;
+        scratch.context.put_image_data(&self.image_data()?, 0.0, 0.0).map_err(Error::from_js)?;
+        scratch.encode("image/png", 1.0).await
+    }
+
+    /// Shares the pixels. Fails when there are not `width · height · 4` bytes of them.
+    pub(super) fn image_data(&self) -> Result<ImageData, Error> {
+        ImageData::new_with_js_u8_clamped_array_and_sh(&self.pixels.0, self.width, self.height)
+            .map_err(Error::from_js)
+    }
+
+    /// Its proportions with a longer side of `side`, and no side under one pixel.
+    fn scaled_to(&self, side: u32) -> (u32, u32) {
+        let longer = u64::from(self.width.max(self.height).max(1));
+        let scale = |length: u32| (u64::from(length) * u64::from(side)).div_ceil(longer).max(1) as u32;
+        (scale(self.width), scale(self.height))
+    }
+}
+
+/// A canvas that nobody sees.
+struct Scratch {
+    canvas: OffscreenCanvas,
+    context: OffscreenCanvasRenderingContext2d,
+}
+
+impl Scratch {
+    fn new(width: u32, height: u32) -> Result<Self, Error> {
+        let canvas = OffscreenCanvas::new(width, height).map_err(Error::from_js)?;
+        let context = canvas
+            .get_context_with_context_options("2d", &read_often())
+            .map_err(Error::from_js)?
+            .ok_or_else(|| Error::new("InvalidStateError", "the browser has no canvas left"))?
+            .unchecked_into();
+        Ok(Self { canvas, context })
+    }
+
+    async fn encode(&self, mime: &str, quality: f64) -> Result<Blob, Error> {
+        let options = ImageEncodeOptions::new();
+        options.set_type(mime);
+        options.set_quality(quality);
+        let encoding = self.canvas.convert_to_blob_with_options(&options);
+        let blob: JsValue = encoding.map_err(Error::from_js)?.await.map_err(Error::from_js)?;
+        Ok(Blob::from(blob.unchecked_into::<web_sys::Blob>()))
+    }
+}

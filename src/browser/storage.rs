@@ -1,0 +1,107 @@
+//! What a tab remembers over a reload, and how it makes sure that it is the only one with that memory.
+
+use futures::{
+    channel::oneshot,
+    future::{Either, select},
+};
+use js_sys::{Function, Promise, futures::JsFuture};
+use serde::Serialize;
+use snaproom_protocol::Token;
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use web_sys::Storage;
+
+use super::{live::Held, navigator, task, window};
+
+/// The token that this tab used in `room` before; none also where the browser blocks storage.
+#[must_use]
+pub fn token(room: &str) -> Option<[u8; 32]> {
+    let text = session_storage()?.get_item(&key(room)).ok()??;
+    text.parse().ok().map(|Token(bytes)| bytes)
+}
+
+/// Remembers the token as long as the tab lives, where the browser lets it.
+pub fn keep_token(room: &str, token: &[u8; 32]) {
+    if let Some(storage) = session_storage() {
+        // Full or blocked: the tab is then a new member after a reload.
+        let _ = storage.set_item(&key(room), &Token(*token).to_string());
+    }
+}
+
+/// Forgets it.
+pub fn forget_token(room: &str) {
+    if let Some(storage) = session_storage() {
+        // Only a blocked storage fails, and that one holds nothing.
+        let _ = storage.remove_item(&key(room));
+    }
+}
+
+fn key(room: &str) -> String {
+    format!("snaproom:token:{room}")
+}
+
+fn session_storage() -> Option<Storage> {
+    window().session_storage().ok()?
+}
+
+/// A Web Lock: one holder per name among all tabs of the origin. Released on `Drop`, and by the browser when
+/// the page goes.
+pub struct Lock {
+    release: Function,
+    _held: Held,
+}
+
+impl Lock {
+    /// The lock, or none when another tab holds it or the browser has no locks (over plain http).
+    ///
+    /// A duplicated tab holds on to its lock, the page before a reload lets go within moments: a few tries tell
+    /// them apart.
+    pub async fn claim(name: &str) -> Option<Self> {
+        const TRIES: u32 = 4;
+        const PAUSE_MS: u32 = 50;
+        for again in 0..TRIES {
+            if again > 0 {
+                task::sleep(PAUSE_MS).await;
+            }
+            navigator().locks()?;
+            if let Some(lock) = task::see_through(Self::request(name.to_owned())).await.flatten() {
+                return Some(lock);
+            }
+        }
+        None
+    }
+
+    /// The browser holds the lock until the promise that its callback returns is resolved.
+    async fn request(name: String) -> Option<Self> {
+        let mut release = None;
+        let released = Promise::new(&mut |resolve, _| release = Some(resolve));
+        let release = release?;
+        let (answer, answered) = oneshot::channel();
+        let callback = Closure::once(move |lock: JsValue| {
+            let granted = !lock.is_null();
+            // Nobody waits when the request was refused at the same time.
+            let _ = answer.send(granted);
+            if granted { released.into() } else { JsValue::UNDEFINED }
+        });
+        let options = serde_wasm_bindgen::to_value(&LockOptions { if_available: true }).ok()?;
+        let request =
+            navigator().locks()?.request(&name, options.unchecked_ref(), callback.as_ref().unchecked_ref());
+        // The request itself ends only when it is refused, or long after, when the lock is released.
+        match select(answered, JsFuture::from(request)).await {
+            Either::Left((Ok(true), _)) => Some(Self { release, _held: Held::new(|live| &mut live.locks) }),
+            _ => None,
+        }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // A promise's resolve function does not throw.
+        let _ = self.release.call0(&JsValue::UNDEFINED);
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LockOptions {
+    if_available: bool,
+}

@@ -1,0 +1,45 @@
+use js_sys::futures::JsFuture;
+use web_sys::{HtmlMediaElement, HtmlVideoElement, MediaStream};
+
+/// A `<video>` element of the page.
+#[derive(Clone)]
+pub struct Video(pub(super) HtmlVideoElement);
+
+impl From<HtmlVideoElement> for Video {
+    fn from(element: HtmlVideoElement) -> Self {
+        Self(element)
+    }
+}
+
+impl Video {
+    /// Width and height of the frame it shows, in pixels; none before the first frame.
+    #[must_use]
+    pub fn size(&self) -> Option<(u32, u32)> {
+        let size = (self.0.video_width(), self.0.video_height());
+        // Until a stream's time moves Chromium shows a black frame of its own and says that it has data.
+        let shows =
+            self.0.ready_state() >= HtmlMediaElement::HAVE_CURRENT_DATA && self.0.current_time() > 0.0;
+        (shows && size.0 > 0 && size.1 > 0).then_some(size)
+    }
+
+    /// Muted and inline, so that no browser waits for a click before it plays.
+    pub(super) fn show(&self, stream: &MediaStream) {
+        self.0.set_muted(true);
+        // Only an invalid attribute name makes this fail.
+        let _ = self.0.set_attribute("playsinline", "");
+        self.0.set_src_object(Some(stream));
+        // Not `autoplay`: Chromium starts that only when the element is scrolled into view.
+        if let Ok(playing) = self.0.play() {
+            // It is rejected when the stream is taken away again before it plays. The future has handlers for
+            // both ends from the start, so dropping it leaves no unhandled rejection.
+            drop(JsFuture::from(playing));
+        }
+    }
+
+    /// Leaves the element alone when it shows something else by now.
+    pub(super) fn hide(&self, stream: &MediaStream) {
+        if self.0.src_object().as_ref() == Some(stream) {
+            self.0.set_src_object(None);
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! Snaproom's app: a room in the browser that no server can look into.
+//!
+//! | module | what | may call |
+//! |---|---|---|
+//! | `app` | which screen | `room`, `ui` |
+//! | [`ui`] | what a person sees: plain data in, commands out | `room`'s handle and signals |
+//! | [`room`] | the driver: one task that owns every connection | `snaproom-session`, `snaproom-protocol`, `browser` |
+//! | [`browser`] | the one door to JavaScript | `snaproom-protocol` |
+//!
+//! A photo goes: [`room::Room::snap`] → `Studio::snap` → `Canvas::draw_video` → `Canvas::pixels` →
+//! `Studio::prepare` → `Visit::send_photo` → `Session::handle` → `Connection::send_bytes` ⇢ the other tab:
+//! `Visit::on_connection` → `Session::handle` → `Visit::store` → `Payload::sha256` → `Gallery::show` →
+//! `Canvas::paint`.
+
+mod app;
+pub mod browser;
+pub mod room;
+pub mod ui;
+
+pub use app::{App, mount};

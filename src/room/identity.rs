@@ -1,0 +1,47 @@
+//! Who this tab is in a room: a random token, kept over a reload, and claimed by a Web Lock so that a duplicated
+//! tab, which copies everything that its original remembers, becomes somebody else.
+
+use snaproom_protocol::{RoomId, Token};
+use snaproom_session::keys;
+
+use crate::browser::{
+    Error,
+    storage::{self, Lock},
+    task::{self, Task},
+};
+
+/// A token that no other tab uses as long as this lives.
+pub(super) struct Identity {
+    pub(super) token: Token,
+    _claim: Claim,
+}
+
+#[expect(dead_code, reason = "held until the room is left")]
+enum Claim {
+    Held(Lock),
+    /// Nobody else can have a token that was just made: no need to wait for the lock.
+    Coming(Task),
+}
+
+impl Identity {
+    pub(super) async fn claim(room: RoomId) -> Result<Self, Error> {
+        let room = room.to_string();
+        if let Some(token) = storage::token(&room).map(Token)
+            && let Some(lock) = Lock::claim(&name(&token)).await
+        {
+            return Ok(Self { token, _claim: Claim::Held(lock) });
+        }
+        let token = Token(task::random()?);
+        storage::keep_token(&room, &token.0);
+        let claim = task::spawn(async move {
+            let _lock = Lock::claim(&name(&token)).await;
+            std::future::pending::<()>().await;
+        });
+        Ok(Self { token, _claim: Claim::Coming(claim) })
+    }
+}
+
+/// The lock's name: the public id, not the token.
+fn name(token: &Token) -> String {
+    format!("snaproom:peer:{}", keys::peer_id(token))
+}

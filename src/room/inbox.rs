@@ -1,0 +1,116 @@
+use std::{
+    cell::{Cell, RefCell},
+    collections::{BTreeMap, VecDeque},
+    future::poll_fn,
+    rc::Rc,
+    task::{Poll, Waker},
+};
+
+use snaproom_session::{ConnectionId, Input};
+
+use super::studio::Taken;
+use crate::browser::{self, Camera, CameraError, SocketEvent};
+
+/// Messages of one connection that wait for the driver. An honest peer has less under way: six chunks in its
+/// window, and their acknowledgements.
+const MAX_PER_CONNECTION: usize = 1024;
+
+/// Something that the browser reported, or that an action led to.
+pub(super) enum Happened {
+    Socket(SocketEvent),
+    Connection(ConnectionId, browser::Event),
+    /// The peer sent more than fits; its other messages are dropped.
+    Overrun(ConnectionId),
+    /// The end of an action that the session asked for.
+    Done(Input),
+    /// A frame became a photo that can be sent.
+    Taken(Taken),
+    Camera(Result<Camera, CameraError>),
+    CameraEnded,
+    Notice(super::Notice),
+    Page(Page),
+}
+
+/// What the page itself reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Page {
+    /// Another link stands in the address bar.
+    Fragment,
+    Online,
+    /// Closed, left or put aside.
+    Hidden,
+    /// Back from having been put aside.
+    Shown,
+}
+
+/// The one queue between the browser's callbacks and the driver. Clones share it.
+#[derive(Clone, Default)]
+pub(super) struct Inbox(Rc<Queue>);
+
+#[derive(Default)]
+struct Queue {
+    happened: RefCell<VecDeque<Happened>>,
+    waiting: RefCell<BTreeMap<ConnectionId, usize>>,
+    waker: Cell<Option<Waker>>,
+}
+
+impl Inbox {
+    pub(super) fn push(&self, happened: Happened) {
+        self.0.happened.borrow_mut().push_back(happened);
+        if let Some(waker) = self.0.waker.take() {
+            waker.wake();
+        }
+    }
+
+    /// Queues what a connection reports, as long as the driver keeps up with it.
+    pub(super) fn push_event(&self, connection: ConnectionId, event: browser::Event) {
+        let mut waiting = self.0.waiting.borrow_mut();
+        let waiting = waiting.entry(connection).or_default();
+        *waiting += 1;
+        match (*waiting).cmp(&MAX_PER_CONNECTION) {
+            std::cmp::Ordering::Less => self.push(Happened::Connection(connection, event)),
+            std::cmp::Ordering::Equal => self.push(Happened::Overrun(connection)),
+            std::cmp::Ordering::Greater => {}
+        }
+    }
+
+    pub(super) async fn next(&self) -> Happened {
+        poll_fn(|context| {
+            if let Some(happened) = self.try_next() {
+                return Poll::Ready(happened);
+            }
+            self.0.waker.set(Some(context.waker().clone()));
+            Poll::Pending
+        })
+        .await
+    }
+
+    pub(super) fn try_next(&self) -> Option<Happened> {
+        let happened = self.0.happened.borrow_mut().pop_front();
+        if let Some(Happened::Connection(connection, _)) = &happened
+            && let Some(waiting) = self.0.waiting.borrow_mut().get_mut(connection)
+        {
+            *waiting = waiting.saturating_sub(1);
+        }
+        happened
+    }
+
+    /// The connection was dropped and reports nothing any more.
+    pub(super) fn forget(&self, connection: ConnectionId) {
+        self.0.waiting.borrow_mut().remove(&connection);
+        self.0.happened.borrow_mut().retain(
+            |happened| !matches!(happened, Happened::Connection(id, _) | Happened::Overrun(id) if *id == connection),
+        );
+    }
+
+    /// The room was left: what its session would have heard is of no use to the next one.
+    pub(super) fn forget_room(&self) {
+        self.0.waiting.borrow_mut().clear();
+        self.0.happened.borrow_mut().retain(|happened| {
+            matches!(
+                happened,
+                Happened::Camera(_) | Happened::CameraEnded | Happened::Page(_) | Happened::Notice(_)
+            )
+        });
+    }
+}

@@ -1,0 +1,216 @@
+//! The driver of a room: one task that owns every connection. It waits for the browser, the person and the
+//! clock, feeds the [`Session`](snaproom_session::Session), carries out what the session says, and publishes plain signals.
+//!
+//! | file | what |
+//! |---|---|
+//! | `handle` | the page's end: [`RoomView`]'s signals, [`Room`]'s commands |
+//! | `inbox` | the one queue between the browser's callbacks and the driver |
+//! | `visit` | one stay in one room: the session and what it acts on |
+//! | `studio` | camera, snap, preview |
+//! | `gallery` | photos of others and their canvases |
+//! | `identity` | the tab's token in a room |
+
+mod gallery;
+mod handle;
+mod identity;
+mod inbox;
+mod studio;
+mod visit;
+
+use futures::{FutureExt, StreamExt, channel::mpsc, select_biased};
+use leptos::prelude::Set;
+use snaproom_session::Link;
+
+pub use handle::{
+    CameraFailure, CameraView, Entry, Failure, LinkView, Notice, Path, PeerState, PeerView, PhotoKey,
+    PhotoView, Recipient, RefusedPeer, Room, RoomView, SentView, Shows, SnapView, Status, TransferState,
+};
+
+use crate::browser::{
+    Error, Listener, page,
+    task::{self, Task},
+};
+use gallery::Gallery;
+use handle::Command;
+use inbox::{Happened, Inbox, Page};
+use studio::Studio;
+use visit::Visit;
+
+/// Opens the room of the address bar's link. Dropping the task leaves it and releases everything.
+pub fn open(view: RoomView) -> (Room, Task) {
+    let (room, commands) = Room::new(view);
+    (room, task::spawn(Driver::new(view, commands).run()))
+}
+
+struct Driver {
+    view: RoomView,
+    commands: mpsc::Receiver<Command>,
+    inbox: Inbox,
+    studio: Studio,
+    gallery: Gallery,
+    saving: Vec<Task>,
+    _listeners: [Listener; 4],
+}
+
+/// Why a visit to a room ended.
+enum Next {
+    /// The address bar names another room, or none yet.
+    Room,
+    /// The page is put aside.
+    Hidden,
+    /// The page has no use for a room any more.
+    Closed,
+}
+
+impl Driver {
+    fn new(view: RoomView, commands: mpsc::Receiver<Command>) -> Self {
+        let inbox = Inbox::default();
+        let tell = |what: Page| {
+            let inbox = inbox.clone();
+            move || inbox.push(Happened::Page(what))
+        };
+        Self {
+            view,
+            commands,
+            studio: Studio::open(view, inbox.clone()),
+            gallery: Gallery::new(view, inbox.clone()),
+            saving: Vec::new(),
+            _listeners: [
+                page::on_fragment_change(tell(Page::Fragment)),
+                page::on_online(tell(Page::Online)),
+                page::on_hide(tell(Page::Hidden)),
+                page::on_show(tell(Page::Shown)),
+            ],
+            inbox,
+        }
+    }
+
+    async fn run(mut self) {
+        loop {
+            let visit = match self.enter().await {
+                Ok(visit) => visit,
+                Err(error) => return self.view.notice.set(Some(Notice::BrowserFailed(error.to_string()))),
+            };
+            let next = self.stay(visit).await;
+            self.inbox.forget_room();
+            self.studio.leave_room();
+            self.view.leave();
+            match next {
+                Next::Room => {
+                    self.gallery.clear();
+                    self.view.forget_photos();
+                }
+                // Back in the same room with the same photos, if the page comes back at all.
+                Next::Hidden => while !matches!(self.inbox.next().await, Happened::Page(Page::Shown)) {},
+                Next::Closed => return,
+            }
+        }
+    }
+
+    /// Reads the room's link from the address bar, or makes a new one and puts it there.
+    async fn enter(&self) -> Result<Visit, Error> {
+        let link = match Link::from_fragment(&page::fragment()) {
+            Some(link) => link,
+            None => Link::mint(task::random()?),
+        };
+        page::set_fragment(&link.fragment())?;
+        let typed_name = match &link {
+            Link::Secret(_) => None,
+            Link::Name(name) => Some(name.clone()),
+        };
+        self.view.link.set(LinkView { url: page::link(), typed_name });
+        Visit::begin(&link, self.view, self.inbox.clone()).await
+    }
+
+    async fn stay(&mut self, mut visit: Visit) -> Next {
+        loop {
+            visit.carry_out(&mut self.gallery);
+            let happened = match self.inbox.try_next() {
+                Some(happened) => happened,
+                None => {
+                    select_biased! {
+                        happened = self.inbox.next().fuse() => happened,
+                        command = self.commands.next() => {
+                            match command {
+                                None => return Next::Closed,
+                                Some(Command::NewRoom) => {
+                                    visit.leave(&mut self.gallery);
+                                    // The next one is made where no link is found.
+                                    let _ = page::set_fragment("");
+                                    return Next::Room;
+                                }
+                                Some(command) => self.obey(command, &mut visit),
+                            }
+                            continue;
+                        }
+                        () = visit.deadline().fuse() => {
+                            visit.tick();
+                            continue;
+                        }
+                    }
+                }
+            };
+            match happened {
+                Happened::Page(Page::Fragment) => {
+                    visit.leave(&mut self.gallery);
+                    return Next::Room;
+                }
+                Happened::Page(Page::Hidden) => return Next::Hidden,
+                Happened::Page(Page::Online) => visit.retry(),
+                Happened::Page(Page::Shown) => {}
+                Happened::Camera(camera) => self.studio.on_camera(camera),
+                Happened::CameraEnded => self.studio.on_camera_ended(),
+                Happened::Notice(notice) => self.view.notice.set(Some(notice)),
+                Happened::Taken(taken) => {
+                    let item = taken.item;
+                    if !visit.send_photo(taken) {
+                        self.studio.not_sent(item);
+                    }
+                }
+                Happened::Socket(event) => visit.on_socket(event),
+                Happened::Connection(connection, event) => visit.on_connection(connection, event),
+                Happened::Overrun(connection) => visit.on_overrun(connection),
+                Happened::Done(input) => visit.handle(input),
+            }
+        }
+    }
+
+    fn obey(&mut self, command: Command, visit: &mut Visit) {
+        match command {
+            Command::StartCamera => self.studio.start_camera(),
+            Command::Snap => {
+                self.studio.snap();
+            }
+            Command::Send => self.studio.prepare(),
+            Command::SnapAndSend => {
+                if self.studio.snap() {
+                    self.studio.prepare();
+                }
+            }
+            Command::Cancel(item) => visit.cancel(item),
+            Command::Save(photo) => {
+                self.saving.retain(|task| !task.is_finished());
+                self.saving.extend(self.gallery.save(photo));
+            }
+            Command::CopyLink => self.copy_link(),
+            Command::Retry => visit.retry(),
+            Command::Reload => page::reload(),
+            // Handled where the visit can be ended.
+            Command::NewRoom => {}
+            Command::AttachCamera(video) => self.studio.attach_camera(video.map(|video| video.take())),
+            Command::AttachPhoto(canvas) => self.studio.attach_photo(canvas.map(|canvas| canvas.take())),
+            Command::AttachIncoming(photo, canvas) => {
+                self.gallery.attach(photo, canvas.map(|canvas| canvas.take()));
+            }
+        }
+    }
+
+    fn copy_link(&mut self) {
+        let inbox = self.inbox.clone();
+        self.saving.retain(|task| !task.is_finished());
+        self.saving.push(task::spawn(async move {
+            let copied = page::copy(&page::link()).await.is_ok();
+            inbox.push(Happened::Notice(if copied { Notice::LinkCopied } else { Notice::LinkNotCopied }));
+        }));
+    }
+}

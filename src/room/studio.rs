@@ -1,0 +1,193 @@
+//! Before a photo is sent: the camera, the frame in `#photo`, and the preview.
+
+use leptos::prelude::{GetUntracked, Set, Update};
+use snaproom_protocol::{ItemId, control::MAX_PREVIEW_BYTES};
+
+use super::{
+    handle::{CameraFailure, CameraView, Notice, RoomView, SnapView},
+    inbox::{Happened, Inbox},
+};
+use crate::browser::{
+    Camera, CameraError, Canvas, Payload, Permission, Picture, Video, Wish, camera_permission, page,
+    task::{self, Task, random, unix_ms},
+};
+
+/// Longest side of a preview in pixels: sharp on a phone, about 100 kB, and 6 ms to encode.
+const PREVIEW_SIDE: u32 = 1280;
+
+/// The person's camera and the photo that they look at. Outlives a change of room.
+pub(super) struct Studio {
+    view: RoomView,
+    inbox: Inbox,
+    camera: Option<Camera>,
+    starting: Option<Task>,
+    video: Option<Video>,
+    canvas: Option<Canvas>,
+    snapped: Option<Snapped>,
+    encoding: Vec<Task>,
+}
+
+/// A frame that was snapped.
+#[derive(Clone)]
+struct Snapped {
+    item: ItemId,
+    picture: Picture,
+    at: u64,
+}
+
+/// A photo and its preview, ready to be sent.
+pub(super) struct Taken {
+    pub(super) item: ItemId,
+    pub(super) picture: Picture,
+    pub(super) preview: Option<Payload>,
+    /// Milliseconds since 1970.
+    pub(super) at: u64,
+}
+
+impl Studio {
+    /// Starts the camera at once where the person allowed it before.
+    pub(super) fn open(view: RoomView, inbox: Inbox) -> Self {
+        let mut studio = Self {
+            view,
+            inbox,
+            camera: None,
+            starting: None,
+            video: None,
+            canvas: None,
+            snapped: None,
+            encoding: Vec::new(),
+        };
+        studio.start_camera_if(|permission| permission == Permission::Granted);
+        studio
+    }
+
+    /// Asks for the camera.
+    pub(super) fn start_camera(&mut self) {
+        self.view.camera.set(CameraView::Starting);
+        self.start_camera_if(|_| true);
+    }
+
+    fn start_camera_if(&mut self, allowed: fn(Permission) -> bool) {
+        let (inbox, view) = (self.inbox.clone(), self.view);
+        self.camera = None;
+        self.starting = Some(task::spawn(async move {
+            if !allowed(camera_permission().await) {
+                return;
+            }
+            view.camera.set(CameraView::Starting);
+            let ended = inbox.clone();
+            let camera = Camera::open(&Wish::default(), move || ended.push(Happened::CameraEnded)).await;
+            inbox.push(Happened::Camera(camera));
+        }));
+    }
+
+    /// The browser's answer.
+    pub(super) fn on_camera(&mut self, camera: Result<Camera, CameraError>) {
+        match camera {
+            Ok(camera) => {
+                self.camera = Some(camera);
+                self.view.camera.set(CameraView::On);
+                self.show_camera();
+            }
+            Err(error) => self.view.camera.set(CameraView::Failed(error.into())),
+        }
+    }
+
+    /// The camera went away by itself.
+    pub(super) fn on_camera_ended(&mut self) {
+        if self.camera.take().is_some() {
+            self.view.camera.set(CameraView::Failed(CameraFailure::Unplugged));
+        }
+    }
+
+    pub(super) fn attach_camera(&mut self, video: Option<Video>) {
+        self.video = video;
+        self.show_camera();
+    }
+
+    pub(super) fn attach_photo(&mut self, canvas: Option<Canvas>) {
+        self.canvas = canvas;
+    }
+
+    fn show_camera(&self) {
+        if let (Some(camera), Some(video)) = (&self.camera, &self.video) {
+            camera.show_in(video);
+        }
+    }
+
+    /// Draws the camera's frame to `#photo` and keeps its exact pixels. False when there was none to take.
+    pub(super) fn snap(&mut self) -> bool {
+        let (Some(_), Some(video), Some(canvas)) = (&self.camera, &self.video, &self.canvas) else {
+            return false;
+        };
+        if video.size().is_none() {
+            self.view.notice.set(Some(Notice::NoPictureYet));
+            return false;
+        }
+        let snapped = random().map(ItemId).and_then(|item| {
+            page::mark(&format!("photo:{item}:snapped"));
+            canvas.draw_video(video)?;
+            Ok(Snapped { item, picture: canvas.pixels()?, at: unix_ms() })
+        });
+        match snapped {
+            Ok(snapped) => {
+                let Picture { width, height, .. } = snapped.picture;
+                self.view.notice.set(None);
+                self.view.snapped.set(Some(SnapView { item: snapped.item, width, height, sent: false }));
+                self.snapped = Some(snapped);
+                true
+            }
+            Err(error) => {
+                self.view.notice.set(Some(Notice::SnapFailed(error.to_string())));
+                false
+            }
+        }
+    }
+
+    /// Makes the preview of the photo in `#photo`; [`Happened::Taken`] follows.
+    pub(super) fn prepare(&mut self) {
+        let Some(Snapped { item, picture, at }) = self.snapped.clone() else { return };
+        if self.view.snapped.get_untracked().is_none_or(|snapped| snapped.sent) {
+            return;
+        }
+        self.mark_sent(item, true);
+        let inbox = self.inbox.clone();
+        self.encoding.retain(|task| !task.is_finished());
+        self.encoding.push(task::spawn(async move {
+            // A browser that cannot encode a JPEG sends the exact pixels alone.
+            let preview = picture.jpeg(PREVIEW_SIDE, MAX_PREVIEW_BYTES).await.ok();
+            inbox.push(Happened::Taken(Taken { item, picture, preview, at }));
+        }));
+    }
+
+    /// Forgets photos that were on their way into a room that was left.
+    pub(super) fn leave_room(&mut self) {
+        self.encoding.clear();
+    }
+
+    /// Everybody left while the preview was made: the photo can be sent when somebody is there again.
+    pub(super) fn not_sent(&self, item: ItemId) {
+        self.mark_sent(item, false);
+    }
+
+    fn mark_sent(&self, item: ItemId, sent: bool) {
+        self.view.snapped.update(|snapped| {
+            if let Some(snapped) = snapped.as_mut().filter(|snapped| snapped.item == item) {
+                snapped.sent = sent;
+            }
+        });
+    }
+}
+
+impl From<CameraError> for CameraFailure {
+    fn from(error: CameraError) -> Self {
+        match error {
+            CameraError::Insecure => Self::Insecure,
+            CameraError::Denied => Self::Denied,
+            CameraError::Missing => Self::Missing,
+            CameraError::Busy => Self::Busy,
+            CameraError::Impossible(constraint) => Self::Impossible(constraint),
+            CameraError::Other(error) => Self::Other(error.to_string()),
+        }
+    }
+}

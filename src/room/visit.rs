@@ -1,0 +1,421 @@
+//! One stay in one room: the session, and the socket, connections and payloads that it acts on.
+
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque, hash_map::Entry},
+    future::pending,
+};
+
+use leptos::prelude::{ArcRwSignal, GetUntracked, Set, Update, WithUntracked};
+use snaproom_protocol::{Digest, ItemId, bulk, bulk::Part, control, server::ToServer};
+use snaproom_session::{
+    ChunkId, Command, ConnectionId, Event, Input, Link, News, Output, PayloadId, Photo, Session, Time,
+    confirm::Role,
+    io::{Outgoing, Path, State},
+    keys::RoomKeys,
+};
+
+use super::{
+    gallery::{self, Gallery},
+    handle::{self, PeerState, PeerView, PhotoKey, Recipient, RoomView, SentView},
+    identity::Identity,
+    inbox::{Happened, Inbox},
+    studio::Taken,
+};
+use crate::browser::{
+    self, Chunk, Connection, Error, Payload, Settings, Socket, SocketEvent, page,
+    task::{self, Task},
+};
+
+/// Photos of ours that are listed with their recipients.
+const MAX_SENT: usize = 50;
+
+pub(super) struct Visit {
+    session: Session,
+    view: RoomView,
+    inbox: Inbox,
+    socket: Option<Socket>,
+    connections: BTreeMap<ConnectionId, Wired>,
+    payloads: HashMap<PayloadId, Payload>,
+    chunks: HashMap<ChunkId, Chunk>,
+    next_chunk: u64,
+    /// Inputs that an action led to at once.
+    done: VecDeque<Input>,
+    /// Hashes under way.
+    hashing: Vec<Task>,
+    _identity: Identity,
+}
+
+/// A connection and the actions on it that are under way; all end together.
+struct Wired {
+    connection: Connection,
+    actions: Vec<Task>,
+}
+
+impl Visit {
+    pub(super) async fn begin(link: &Link, view: RoomView, inbox: Inbox) -> Result<Self, Error> {
+        let identity = Identity::claim(RoomKeys::derive(link).room()).await?;
+        let session = Session::new(link, identity.token, task::random()?, now());
+        view.me.set(Some(session.me()));
+        let mut visit = Self {
+            session,
+            view,
+            inbox,
+            socket: None,
+            connections: BTreeMap::new(),
+            payloads: HashMap::new(),
+            chunks: HashMap::new(),
+            next_chunk: 0,
+            done: VecDeque::new(),
+            hashing: Vec::new(),
+            _identity: identity,
+        };
+        visit.tick();
+        Ok(visit)
+    }
+
+    pub(super) fn handle(&mut self, input: Input) {
+        self.session.handle(input, now());
+    }
+
+    pub(super) fn tick(&mut self) {
+        self.handle(Input::Tick);
+    }
+
+    pub(super) fn retry(&mut self) {
+        self.handle(Input::Command(Command::Retry));
+    }
+
+    pub(super) fn cancel(&mut self, item: ItemId) {
+        self.handle(Input::Command(Command::Cancel(item)));
+    }
+
+    /// Says goodbye. What is dropped afterwards closes by itself.
+    pub(super) fn leave(&mut self, gallery: &mut Gallery) {
+        self.handle(Input::Command(Command::Leave));
+        self.carry_out(gallery);
+    }
+
+    /// Ends when the session wants to know the time.
+    pub(super) fn deadline(&self) -> impl Future<Output = ()> + use<> {
+        let wait = self.session.next_deadline().map(|Time(at)| at.saturating_sub(now().0));
+        async move {
+            match wait {
+                Some(ms) => task::sleep(u32::try_from(ms).unwrap_or(u32::MAX)).await,
+                None => pending().await,
+            }
+        }
+    }
+
+    /// False when there is nobody to send it to.
+    pub(super) fn send_photo(&mut self, Taken { item, picture, preview, at }: Taken) -> bool {
+        let connected = |peers: &Vec<PeerView>| peers.iter().any(|peer| peer.state == PeerState::Connected);
+        if !self.view.peers.with_untracked(connected) {
+            return false;
+        }
+        let owner = self.session.me();
+        let photo = Photo {
+            item,
+            name: gallery::file_name(at),
+            width: picture.width,
+            height: picture.height,
+            taken: at,
+            preview: preview.as_ref().map(Payload::len),
+        };
+        self.payloads.insert(PayloadId { owner, item, part: Part::Exact }, picture.pixels);
+        if let Some(preview) = preview {
+            self.payloads.insert(PayloadId { owner, item, part: Part::Preview }, preview);
+        }
+        let key = PhotoKey { owner, item };
+        let view = ArcRwSignal::new(SentView { taken: at, recipients: Vec::new() });
+        self.view.sent.update(|sent| {
+            sent.insert(0, handle::Entry { key, view });
+            sent.truncate(MAX_SENT);
+        });
+        self.handle(Input::Command(Command::SendPhoto(photo)));
+        page::mark(&format!("photo:{item}:sent"));
+        true
+    }
+
+    pub(super) fn on_socket(&mut self, event: SocketEvent) {
+        match event {
+            SocketEvent::Message(text) => self.handle(Input::Server(text)),
+            SocketEvent::Closed => {
+                self.socket = None;
+                self.handle(Input::SocketClosed);
+            }
+        }
+    }
+
+    pub(super) fn on_connection(&mut self, connection: ConnectionId, event: browser::Event) {
+        let event = match event {
+            browser::Event::Candidate(candidate) => Event::Candidate(candidate),
+            browser::Event::RemoteDescriptionSet => Event::RemoteDescriptionSet,
+            browser::Event::State(state) => match state {
+                browser::State::Connecting => Event::State(State::Connecting),
+                browser::State::Connected => Event::State(State::Connected),
+                browser::State::Disconnected => Event::State(State::Disconnected),
+                browser::State::Failed => Event::State(State::Failed),
+                browser::State::Closed => Event::Closed,
+            },
+            browser::Event::Open { max_message } => Event::Open { max_message },
+            browser::Event::Control(text) => Event::Control(text),
+            browser::Event::BulkHeader(text) => Event::Header(text),
+            browser::Event::BulkChunk(chunk) => {
+                let id = ChunkId(self.next_chunk);
+                self.next_chunk += 1;
+                let bytes = chunk.len();
+                self.chunks.insert(id, chunk);
+                Event::Chunk(id, bytes)
+            }
+            browser::Event::Oversized => Event::Overrun,
+            browser::Event::Closed => Event::Closed,
+        };
+        self.handle(Input::Connection(connection, event));
+    }
+
+    pub(super) fn on_overrun(&mut self, connection: ConnectionId) {
+        self.handle(Input::Connection(connection, Event::Overrun));
+    }
+
+    /// Does all that the session wants, and all that follows from it at once.
+    pub(super) fn carry_out(&mut self, gallery: &mut Gallery) {
+        loop {
+            while let Some(output) = self.session.poll() {
+                self.act(output, gallery);
+            }
+            match self.done.pop_front() {
+                Some(input) => self.handle(input),
+                None => return,
+            }
+        }
+    }
+
+    fn act(&mut self, output: Output, gallery: &mut Gallery) {
+        match output {
+            Output::OpenSocket => self.open_socket(),
+            Output::CloseSocket => self.socket = None,
+            Output::Send(message) => self.send(&message),
+            Output::Connect { connection, role, ice_servers } => {
+                let settings = Settings {
+                    ice_servers: &ice_servers,
+                    relay_only: false,
+                    offerer: role == Role::Offerer,
+                    control_id: control::CHANNEL_ID,
+                    bulk_id: bulk::CHANNEL_ID,
+                };
+                let inbox = self.inbox.clone();
+                match Connection::new(settings, move |event| inbox.push_event(connection, event)) {
+                    Ok(made) => {
+                        self.connections.insert(connection, Wired { connection: made, actions: Vec::new() });
+                    }
+                    Err(error) => self.done.push_back(failed(connection, &error)),
+                }
+            }
+            Output::MakeOffer(id) => self.act_on(id, Connection::offer, Event::Described),
+            Output::AcceptOffer(id, sdp) => self.act_on(id, |wired| wired.answer(sdp), Event::Described),
+            Output::AcceptAnswer(id, sdp) => self.try_on(id, |wired| wired.accept(sdp), true),
+            // A candidate that the browser cannot use is one path less, not the end.
+            Output::AddCandidate(id, candidate) => {
+                self.try_on(id, |wired| wired.add_candidate(candidate), false);
+            }
+            Output::FindPath(id) => self.find_path(id),
+            Output::SendControl(id, text) => self.send_on(id, |connection| connection.send_control(&text)),
+            Output::SendHeader(id, text) => self.send_on(id, |connection| connection.send_header(&text)),
+            Output::SendBytes { connection, payload, offset, length } => {
+                match self.payloads.get(&payload).cloned() {
+                    Some(bytes) => {
+                        self.send_on(connection, |wired| wired.send_bytes(&bytes, offset as u32, length));
+                    }
+                    None => self.done.push_back(Input::PayloadFailed(payload)),
+                }
+            }
+            Output::Close(id) => {
+                self.connections.remove(&id);
+                self.inbox.forget(id);
+            }
+            Output::Store { chunk, payload, of, offset } => self.store(chunk, payload, of, offset),
+            Output::Discard(chunk) => drop(self.chunks.remove(&chunk)),
+            Output::Hash { payload, offset, length } => self.hash(payload, offset, length),
+            Output::Read(payload) => self.read(payload),
+            Output::Show(payload) => {
+                if let Some(bytes) = self.payloads.get(&payload) {
+                    let key = PhotoKey { owner: payload.owner, item: payload.item };
+                    gallery.show(key, payload.part, bytes.clone());
+                }
+            }
+            Output::Release(payload) => drop(self.payloads.remove(&payload)),
+            Output::News(News::Incoming(incoming)) => gallery.on_incoming(incoming),
+            Output::News(news) => self.publish(news),
+        }
+    }
+
+    fn open_socket(&mut self) {
+        let inbox = self.inbox.clone();
+        self.socket = None;
+        match Socket::open(&page::websocket_url("/ws"), move |event| inbox.push(Happened::Socket(event))) {
+            Ok(socket) => {
+                self.socket = Some(socket);
+                // It keeps what is sent until it is open.
+                self.done.push_back(Input::SocketOpened);
+            }
+            Err(_) => self.done.push_back(Input::SocketClosed),
+        }
+    }
+
+    fn send(&mut self, message: &ToServer) {
+        let sent = self.socket.as_ref().zip(serde_json::to_string(message).ok());
+        if let Some((socket, text)) = sent
+            && socket.send(&text).is_err()
+        {
+            // The server takes nothing any more; a new socket may.
+            self.socket = None;
+            self.done.push_back(Input::SocketClosed);
+        }
+    }
+
+    fn act_on<F>(
+        &mut self,
+        id: ConnectionId,
+        action: impl FnOnce(&Connection) -> F,
+        event: fn(String) -> Event,
+    ) where
+        F: Future<Output = Result<String, Error>> + 'static,
+    {
+        let inbox = self.inbox.clone();
+        self.run_on(id, action, move |result| {
+            inbox.push(Happened::Done(match result {
+                Ok(sdp) => Input::Connection(id, event(sdp)),
+                Err(error) => failed(id, &error),
+            }));
+        });
+    }
+
+    fn try_on<F>(&mut self, id: ConnectionId, action: impl FnOnce(&Connection) -> F, must_succeed: bool)
+    where
+        F: Future<Output = Result<(), Error>> + 'static,
+    {
+        let inbox = self.inbox.clone();
+        self.run_on(id, action, move |result| {
+            if let Err(error) = result
+                && must_succeed
+            {
+                inbox.push(Happened::Done(failed(id, &error)));
+            }
+        });
+    }
+
+    fn find_path(&mut self, id: ConnectionId) {
+        let inbox = self.inbox.clone();
+        self.run_on(id, Connection::path, move |path| {
+            let path = match path {
+                Some(browser::Path::Direct) => Path::Direct,
+                Some(browser::Path::Relay) => Path::Relay,
+                None => return,
+            };
+            inbox.push(Happened::Done(Input::Connection(id, Event::Path(path))));
+        });
+    }
+
+    /// Runs an action on a connection; it ends with the connection.
+    fn run_on<T, F>(
+        &mut self,
+        id: ConnectionId,
+        action: impl FnOnce(&Connection) -> F,
+        then: impl FnOnce(T) + 'static,
+    ) where
+        F: Future<Output = T> + 'static,
+    {
+        if let Some(wired) = self.connections.get_mut(&id) {
+            let action = action(&wired.connection);
+            wired.actions.retain(|task| !task.is_finished());
+            wired.actions.push(task::spawn(async move { then(action.await) }));
+        }
+    }
+
+    fn send_on(&mut self, id: ConnectionId, send: impl FnOnce(&Connection) -> Result<(), Error>) {
+        if let Some(wired) = self.connections.get(&id)
+            && let Err(error) = send(&wired.connection)
+        {
+            self.done.push_back(failed(id, &error));
+        }
+    }
+
+    fn store(&mut self, chunk: ChunkId, payload: PayloadId, of: u64, offset: u64) {
+        let Some(chunk) = self.chunks.remove(&chunk) else { return };
+        let bytes = chunk.len();
+        if self.write(&chunk, payload, of, offset).is_err() {
+            self.done.push_back(Input::PayloadFailed(payload));
+        }
+        self.done.push_back(Input::Stored { payload, offset, bytes });
+    }
+
+    fn write(&mut self, chunk: &Chunk, payload: PayloadId, of: u64, offset: u64) -> Result<(), Error> {
+        let place = match self.payloads.entry(payload) {
+            Entry::Occupied(place) => place.into_mut(),
+            Entry::Vacant(none) => none.insert(Payload::allocate(u32::try_from(of).unwrap_or(u32::MAX))?),
+        };
+        place.write(u32::try_from(offset).unwrap_or(u32::MAX), chunk)
+    }
+
+    fn hash(&mut self, payload: PayloadId, offset: u64, length: u32) {
+        let Some(bytes) = self.payloads.get(&payload) else {
+            return self.done.push_back(Input::PayloadFailed(payload));
+        };
+        let hash = bytes.sha256(offset as u32, length);
+        let inbox = self.inbox.clone();
+        self.hashing.retain(|task| !task.is_finished());
+        self.hashing.push(task::spawn(async move {
+            inbox.push(Happened::Done(match hash.await {
+                Ok(digest) => Input::Hashed { payload, offset, digest: Digest(digest) },
+                Err(_) => Input::PayloadFailed(payload),
+            }));
+        }));
+    }
+
+    fn read(&mut self, payload: PayloadId) {
+        let bytes =
+            self.payloads.get(&payload).map(|bytes| bytes.to_vec(control::MAX_PREVIEW_BYTES as usize));
+        self.done.push_back(match bytes {
+            Some(Ok(bytes)) => Input::ReadBack { payload, bytes },
+            _ => Input::PayloadFailed(payload),
+        });
+    }
+
+    fn publish(&self, news: News) {
+        match news {
+            News::Status(status) => self.view.status.set(status),
+            News::Peer(peer) => {
+                self.view.peers.update(|peers| {
+                    match peers.iter_mut().find(|known| known.peer == peer.peer) {
+                        Some(known) => *known = peer,
+                        None => peers.push(peer),
+                    }
+                });
+            }
+            News::PeerGone(peer) => self.view.peers.update(|peers| peers.retain(|known| known.peer != peer)),
+            News::Outgoing(outgoing) => self.on_outgoing(&outgoing),
+            News::Incoming(_) => {}
+        }
+    }
+
+    fn on_outgoing(&self, outgoing: &Outgoing) {
+        let &Outgoing { item, to, bytes, total, state } = outgoing;
+        let sent = self.view.sent.get_untracked();
+        let Some(entry) = sent.iter().find(|entry| entry.key.item == item) else { return };
+        let recipient = Recipient { peer: to, bytes, total, state };
+        entry.view.update(|view| match view.recipients.iter_mut().find(|known| known.peer == to) {
+            Some(known) => *known = recipient,
+            None => view.recipients.push(recipient),
+        });
+    }
+}
+
+fn failed(connection: ConnectionId, error: &Error) -> Input {
+    Input::Connection(connection, Event::ActionFailed(error.to_string()))
+}
+
+/// Milliseconds since the page began.
+fn now() -> Time {
+    #[expect(clippy::cast_sign_loss, reason = "the page's clock begins at 0")]
+    Time(task::now_ms() as u64)
+}

@@ -1,0 +1,300 @@
+//! All the words of the page: from states to sentences. A translation replaces this file.
+
+pub mod labels;
+mod names;
+
+pub use names::{friendly_name, tone};
+
+use snaproom_protocol::{PeerId, control::RefusedItem};
+
+use crate::room::{
+    CameraFailure, CameraView, Failure, LinkView, Notice, Path, PeerState, PeerView, PhotoView, Recipient,
+    RefusedPeer, Shows, SnapView, Status, TransferState,
+};
+
+/// How the room is, and the one thing to do about it.
+#[must_use]
+pub fn status(status: Status, peers: &[PeerView], camera: &CameraView) -> String {
+    match status {
+        Status::Connecting if peers.is_empty() => "Opening the room…".into(),
+        Status::Connecting => "Somebody is here. Connecting, which takes a few seconds…".into(),
+        Status::Alone => "Nobody else is here yet. Send the link to somebody and keep this page open.".into(),
+        Status::Connected => {
+            let next = match camera {
+                CameraView::On => "Snap a photo and send it.",
+                _ => "What they send appears on this page.",
+            };
+            format!("Connected with {}. {next}", people(&connected(peers)))
+        }
+        Status::Reconnecting => {
+            "The connection was lost. It comes back by itself in a moment; keep this page open.".into()
+        }
+        Status::Offline => {
+            "The Snaproom server cannot be reached. This page keeps trying; check your internet connection."
+                .into()
+        }
+        Status::Full { capacity } => format!(
+            "This room is full ({capacity} people). Make a new room, or try again when somebody has left."
+        ),
+        Status::Outdated => "This page is not of the server's version. Reload it.".into(),
+        Status::Replaced => {
+            "This room is open in another tab, which took over. Go on there, or make a new room.".into()
+        }
+        Status::Refused => {
+            "The Snaproom server does not accept this page. Reload it, or try again later.".into()
+        }
+    }
+}
+
+/// What to type where the server that is missing is one's own: a sentence and two commands.
+#[must_use]
+pub fn how_to_start(status: Status, link: &LinkView) -> Option<[&'static str; 4]> {
+    let is_local =
+        ["http://localhost", "http://127.", "http://[::1]"].iter().any(|host| link.url.starts_with(host));
+    (is_local && status == Status::Offline).then_some([
+        "The server of this computer is started in a terminal, with ",
+        "cargo xtask serve",
+        " or ",
+        "trunk serve",
+    ])
+}
+
+/// Why one can, or cannot yet, send.
+#[must_use]
+pub fn send_hint(
+    status: Status,
+    peers: &[PeerView],
+    camera: &CameraView,
+    snapped: Option<SnapView>,
+) -> String {
+    let connected = connected(peers);
+    match (status, camera, snapped) {
+        (Status::Full { .. } | Status::Outdated | Status::Replaced | Status::Refused, ..) => {
+            "You cannot send, because this page is not in the room.".into()
+        }
+        (Status::Offline, ..) if connected.is_empty() => "You can send when the server is back.".into(),
+        _ if connected.is_empty() && peers.iter().any(|peer| peer.state == PeerState::Connecting) => {
+            "You can send as soon as the connection stands.".into()
+        }
+        _ if connected.is_empty() => "You can send as soon as somebody joins. Share the link.".into(),
+        (_, _, Some(SnapView { sent: false, .. })) => format!("Ready to send to {}.", people(&connected)),
+        (_, CameraView::On, Some(_)) => "This photo is sent. Snap another one.".into(),
+        (_, CameraView::On, None) => "Snap a photo first, or snap and send at once.".into(),
+        (_, CameraView::Starting, _) => "You can send as soon as the camera is on.".into(),
+        _ => "Start the camera to take a photo. Without one you still receive.".into(),
+    }
+}
+
+/// The camera that is not on: how it is, and what to do. Nothing while it is on.
+#[must_use]
+pub fn camera(camera: &CameraView) -> Option<[String; 2]> {
+    let [problem, remedy] = match camera {
+        CameraView::On => return None,
+        CameraView::Off => ["Your camera is off.", "The browser will ask whether this page may use it."],
+        CameraView::Starting => ["Starting the camera…", "If the browser asks, allow it."],
+        CameraView::Failed(failure) => match failure {
+            CameraFailure::Denied => [
+                "This page may not use the camera.",
+                "Allow the camera beside the address bar or in the device's settings, then try again.",
+            ],
+            CameraFailure::Missing => ["No camera was found.", "Connect one, then try again."],
+            CameraFailure::Busy => {
+                ["Another program is using the camera.", "Close that program, then try again."]
+            }
+            CameraFailure::Impossible(what) => {
+                let problem = format!("The camera cannot do what was asked of it ({what}).");
+                return Some([problem, "Connect another camera, then try again.".into()]);
+            }
+            CameraFailure::Insecure => [
+                "Browsers give the camera to secure pages only.",
+                "Open this page by an address that begins with https, or on localhost.",
+            ],
+            CameraFailure::Unplugged => ["The camera went away.", "Connect it again, then try again."],
+            CameraFailure::Other(words) => {
+                return Some([format!("The camera did not start ({words})."), "Try again.".into()]);
+            }
+        },
+    };
+    Some([problem.into(), remedy.into()])
+}
+
+/// What the button that starts the camera says, where there is one.
+#[must_use]
+pub fn start_camera(camera: &CameraView) -> Option<&'static str> {
+    match camera {
+        CameraView::Off => Some("Start camera"),
+        CameraView::Failed(_) => Some("Try again"),
+        CameraView::Starting | CameraView::On => None,
+    }
+}
+
+/// Beside the snapped photo.
+#[must_use]
+pub fn snapped(snap: Option<SnapView>) -> String {
+    match snap {
+        None => "The photo that you snap shows here first.".into(),
+        Some(SnapView { width, height, sent, .. }) => {
+            format!("{} · {}", size(width, height), if sent { "sent" } else { "not sent yet" })
+        }
+    }
+}
+
+/// How a peer is.
+#[must_use]
+pub fn peer(state: PeerState, path: Option<Path>) -> &'static str {
+    match (state, path) {
+        (PeerState::Connecting, _) => "connecting…",
+        (PeerState::Connected, None | Some(Path::Direct)) => "connected",
+        (PeerState::Connected, Some(Path::Relay)) => "connected by a relay",
+        (PeerState::Away, _) => "away just now",
+        (PeerState::Refused(RefusedPeer::Version), _) => "has another version: reload both pages",
+        (PeerState::Refused(RefusedPeer::Proof), _) => "refused: could not prove that it has the link",
+        (PeerState::Refused(RefusedPeer::Protocol), _) => "refused: its page broke the rules",
+        (PeerState::Failed, _) => "no connection; still trying",
+    }
+}
+
+/// How a photo of somebody else is.
+#[must_use]
+pub fn incoming(photo: &PhotoView) -> String {
+    match photo.state {
+        TransferState::Waiting => "Waiting for its turn".into(),
+        TransferState::Active if photo.shows == Shows::Preview => {
+            format!("Preview. Exact photo: {} %", percent(photo.bytes, photo.total))
+        }
+        TransferState::Active => format!("Coming, {} %", percent(photo.bytes, photo.total)),
+        TransferState::Verified => "Complete, every pixel checked".into(),
+        TransferState::Cancelled => "The sender stopped it".into(),
+        TransferState::Failed(Failure::Refused(reason)) => format!("Refused: {}", refused(reason)),
+        TransferState::Failed(Failure::Lost) => "The connection was lost before all of it came".into(),
+        TransferState::Failed(Failure::Unreadable) => "The sender could not read it; ask for it again".into(),
+        TransferState::Failed(Failure::TooMany) => "Too many photos were under way; ask for it again".into(),
+    }
+}
+
+/// How a photo of ours is on its way to one recipient.
+#[must_use]
+pub fn outgoing(recipient: &Recipient) -> String {
+    match recipient.state {
+        TransferState::Waiting => "waiting".into(),
+        TransferState::Active => format!("has {} %", percent(recipient.bytes, recipient.total)),
+        TransferState::Verified => "has it".into(),
+        TransferState::Cancelled => "cancelled".into(),
+        TransferState::Failed(Failure::Refused(reason)) => format!("refused it: {}", refused(reason)),
+        TransferState::Failed(Failure::Lost) => "the connection was lost; send it again".into(),
+        TransferState::Failed(Failure::Unreadable) => "the photo could not be read; snap another one".into(),
+        TransferState::Failed(Failure::TooMany) => {
+            "too many photos are under way; send it again later".into()
+        }
+    }
+}
+
+/// A sentence that passes.
+#[must_use]
+pub fn notice(notice: &Notice) -> String {
+    match notice {
+        Notice::LinkCopied => "The link is copied. Paste it to somebody.".into(),
+        Notice::LinkNotCopied => {
+            "The browser does not let this page copy. Select the link and copy it.".into()
+        }
+        Notice::NoPictureYet => "The camera has not sent a picture yet. Try again in a moment.".into(),
+        Notice::SnapFailed(words) => format!("The photo could not be taken ({words}). Try again."),
+        Notice::SaveFailed(words) => format!("The photo could not be saved ({words}). Try again."),
+        Notice::PhotoRefused { from, reason } => {
+            format!("A photo from {} was refused: {}.", friendly_name(from), refused(*reason))
+        }
+        Notice::BrowserFailed(words) => {
+            format!("The browser cannot open a room ({words}). Reload the page, or use another browser.")
+        }
+    }
+}
+
+fn refused(reason: RefusedItem) -> &'static str {
+    match reason {
+        RefusedItem::Name => "its file name is not allowed",
+        RefusedItem::Length => "its length does not fit its width and height",
+        RefusedItem::TooBig => "it is too big",
+        RefusedItem::PreviewSize => "its preview is too big",
+        RefusedItem::PreviewPicture => "its preview is not a small copy of it",
+        RefusedItem::Duplicate => "it came before",
+        RefusedItem::Order => "its pieces came in the wrong order",
+        RefusedItem::TooManyBytes => "more came than was announced",
+        RefusedItem::TooFewBytes => "less came than was announced",
+        RefusedItem::Hash => "it was changed on its way",
+        RefusedItem::Storage => "there is no memory left for it",
+    }
+}
+
+/// Said once when a photo comes, to people who do not see it appear.
+#[must_use]
+pub fn arrived(number: usize, from: &PeerId) -> String {
+    format!("Photo {number} is here, from {}.", friendly_name(from))
+}
+
+/// A photo, for people who do not see it.
+#[must_use]
+pub fn photo_from(from: &PeerId, time: &str) -> String {
+    format!("Photo from {}, {time}", friendly_name(from))
+}
+
+/// Its button.
+#[must_use]
+pub fn save_photo_from(from: &PeerId, time: &str) -> String {
+    format!("Save the photo from {}, {time}", friendly_name(from))
+}
+
+/// The heading of a photo of ours.
+#[must_use]
+pub fn sent_at(time: &str) -> String {
+    format!("Photo of {time}")
+}
+
+/// Its button.
+#[must_use]
+pub fn cancel_sent_at(time: &str) -> String {
+    format!("Cancel sending the photo of {time}")
+}
+
+/// A bar of progress, for people who do not see it.
+#[must_use]
+pub fn received_by(peer: &PeerId) -> String {
+    format!("What {} has of it", friendly_name(peer))
+}
+
+/// The exact picture's pixels and bytes.
+#[must_use]
+pub fn size(width: u32, height: u32) -> String {
+    let bytes = u64::from(width).saturating_mul(u64::from(height)).saturating_mul(4);
+    format!("{width} × {height} · {}", amount(bytes))
+}
+
+/// Decimal units, as on a disk's label.
+fn amount(bytes: u64) -> String {
+    match bytes {
+        0..=999 => format!("{bytes} bytes"),
+        1_000..=999_499 => format!("{} kB", (bytes + 500) / 1_000),
+        _ => {
+            let tenths = bytes.saturating_add(50_000) / 100_000;
+            format!("{}.{} MB", tenths / 10, tenths % 10)
+        }
+    }
+}
+
+/// Rounded down: 100 is said only when all of it is there.
+fn percent(bytes: u64, total: u64) -> u64 {
+    bytes.saturating_mul(100).checked_div(total).unwrap_or(0)
+}
+
+fn connected(peers: &[PeerView]) -> Vec<&PeerView> {
+    peers.iter().filter(|peer| peer.state == PeerState::Connected).collect()
+}
+
+fn people(peers: &[&PeerView]) -> String {
+    match peers {
+        [one] => friendly_name(&one.peer),
+        many => format!("{} people", many.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,68 @@
+use snaproom_protocol::{ItemId, PeerId};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+use super::*;
+
+#[wasm_bindgen_test]
+fn sizes_are_rounded_to_what_a_person_compares() {
+    assert_eq!(size(1280, 720), "1280 × 720 · 3.7 MB");
+    assert_eq!(size(321, 241), "321 × 241 · 309 kB");
+    assert_eq!(size(1, 1), "1 × 1 · 4 bytes");
+    assert_eq!(amount(999_499), "999 kB");
+    assert_eq!(amount(999_500), "1.0 MB");
+    assert_eq!(amount(u64::MAX), "18446744073709.5 MB");
+}
+
+#[wasm_bindgen_test]
+fn everything_is_said_only_when_everything_is_there() {
+    assert_eq!(percent(0, 0), 0);
+    assert_eq!(percent(999, 1000), 99);
+    assert_eq!(percent(1000, 1000), 100);
+}
+
+#[wasm_bindgen_test]
+fn the_server_of_this_computer_is_explained_and_no_other() {
+    let link = |url: &str| LinkView { url: url.into(), typed_name: None };
+    assert!(how_to_start(Status::Offline, &link("http://localhost:8080/#abc")).is_some());
+    assert!(how_to_start(Status::Offline, &link("http://127.0.0.1:8080/#abc")).is_some());
+    assert!(how_to_start(Status::Offline, &link("https://snaproom.example/#http://localhost")).is_none());
+    assert!(how_to_start(Status::Alone, &link("http://localhost:8080/#abc")).is_none());
+}
+
+#[wasm_bindgen_test]
+fn the_hint_names_what_is_missing() {
+    let peer = |state| PeerView { peer: PeerId([6; 16]), state, path: None };
+    let (nobody, coming, here) = ([], [peer(PeerState::Connecting)], [peer(PeerState::Connected)]);
+    let snap = |sent| Some(SnapView { item: ItemId([0; 16]), width: 4, height: 3, sent });
+    let (off, on) = (CameraView::Off, CameraView::On);
+
+    let alone = send_hint(Status::Alone, &nobody, &on, snap(false));
+    assert_eq!(alone, "You can send as soon as somebody joins. Share the link.");
+    let connecting = send_hint(Status::Connecting, &coming, &on, snap(false));
+    assert_eq!(connecting, "You can send as soon as the connection stands.");
+    let full = send_hint(Status::Full { capacity: 2 }, &nobody, &on, snap(false));
+    assert_eq!(full, "You cannot send, because this page is not in the room.");
+    let ready = send_hint(Status::Connected, &here, &off, snap(false));
+    assert_eq!(ready, "Ready to send to Calm Cheetah.");
+    let sent = send_hint(Status::Connected, &here, &on, snap(true));
+    assert_eq!(sent, "This photo is sent. Snap another one.");
+    let no_camera = send_hint(Status::Connected, &here, &off, None);
+    assert_eq!(no_camera, "Start the camera to take a photo. Without one you still receive.");
+}
+
+#[wasm_bindgen_test]
+fn each_camera_failure_has_its_own_sentence_and_remedy() {
+    let failures = [
+        CameraFailure::Denied,
+        CameraFailure::Missing,
+        CameraFailure::Busy,
+        CameraFailure::Impossible("width".into()),
+        CameraFailure::Insecure,
+        CameraFailure::Unplugged,
+        CameraFailure::Other("odd".into()),
+    ];
+    let said: std::collections::BTreeSet<_> =
+        failures.iter().map(|failure| camera(&CameraView::Failed(failure.clone())).unwrap()).collect();
+    assert_eq!(said.len(), failures.len());
+    assert_eq!(camera(&CameraView::On), None);
+}
