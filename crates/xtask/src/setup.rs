@@ -1,0 +1,179 @@
+//! What building and testing need, and how each need is met when it is not met yet.
+
+mod cargo_tools;
+mod debian_std;
+mod packages;
+mod toolchain;
+mod wasm_opt;
+
+pub use packages::{chromedriver, chromium};
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail, ensure};
+use clap::ValueEnum;
+
+use crate::workspace::Workspace;
+
+/// A thing that must be on the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// `cargo fmt` and `cargo clippy`.
+    Components,
+    /// The standard library for `wasm32-unknown-unknown`.
+    WasmTarget,
+    /// `wasm-bindgen` and its test runner in Cargo.lock's version.
+    WasmBindgen,
+    /// `wasm-opt`, which makes the release app small.
+    WasmOpt,
+    /// The bundler.
+    Trunk,
+    /// Node.js, which runs the session's tests in wasm.
+    Node,
+    /// Chromium and its driver.
+    Chromium,
+    /// The licence check.
+    CargoDeny,
+}
+
+/// What `cargo xtask build` and `serve` need.
+pub const BUILD: &[Need] = &[Need::WasmTarget, Need::WasmBindgen, Need::WasmOpt, Need::Trunk];
+
+/// What `cargo xtask test` needs.
+const TEST: &[Need] = &[
+    Need::Components,
+    Need::WasmTarget,
+    Need::WasmBindgen,
+    Need::WasmOpt,
+    Need::Trunk,
+    Need::Node,
+    Need::Chromium,
+    Need::CargoDeny,
+];
+
+/// What to prepare for.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Purpose {
+    /// Building and serving
+    Build,
+    /// Everything, the browsers for the tests included
+    Test,
+}
+
+impl Purpose {
+    /// Its needs, in the order in which they are met.
+    pub fn needs(self) -> &'static [Need] {
+        match self {
+            Self::Build => BUILD,
+            Self::Test => TEST,
+        }
+    }
+}
+
+/// Where the wasm32 standard library comes from.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum WasmRoute {
+    /// From rustup; where its servers cannot be reached, from Debian's rust-src
+    Auto,
+    /// From rustup alone
+    Rustup,
+    /// Built here from Debian's rust-src package
+    Debian,
+}
+
+/// Meets each need that is not met, saying what it does; fails with what to do by hand.
+pub fn prepare(workspace: &Workspace, needs: &[Need], route: WasmRoute) -> Result<()> {
+    for &need in needs {
+        if need.is_met(workspace)? {
+            continue;
+        }
+        println!("set-up: {} ({})", need.what(), need.cost());
+        let started = Instant::now();
+        let result = need.meet(workspace, route).and_then(|()| {
+            let met = need.is_met(workspace)?;
+            ensure!(met, "it is installed, and another one earlier on PATH hides it");
+            Ok(())
+        });
+        if let Err(error) = result {
+            bail!("{}: {error:#}\n  by hand: {}", need.what(), need.by_hand(workspace));
+        }
+        println!("set-up: done in {}", seconds(started.elapsed()));
+    }
+    Ok(())
+}
+
+/// A duration as people read it in a log.
+pub fn seconds(time: Duration) -> String {
+    format!("{:.1} s", time.as_secs_f64())
+}
+
+impl Need {
+    fn what(self) -> &'static str {
+        match self {
+            Self::Components => "rustfmt and clippy, by rustup",
+            Self::WasmTarget => "the standard library for wasm32-unknown-unknown",
+            Self::WasmBindgen => "wasm-bindgen-cli, by cargo install",
+            Self::WasmOpt => "wasm-opt, by npm into target/tools",
+            Self::Trunk => "trunk, by cargo install",
+            Self::Node => "Node.js, by apt-get",
+            Self::Chromium => "Chromium and its driver, by apt-get",
+            Self::CargoDeny => "cargo-deny, by cargo install",
+        }
+    }
+
+    fn cost(self) -> &'static str {
+        match self {
+            Self::Components | Self::WasmOpt => "a few seconds",
+            Self::WasmTarget => "about 10 seconds by rustup, a minute from Debian's sources",
+            Self::WasmBindgen => "about 2 minutes",
+            Self::Trunk => "about 6 minutes",
+            Self::Node | Self::Chromium => "about a minute",
+            Self::CargoDeny => "about 3 minutes",
+        }
+    }
+
+    fn by_hand(self, workspace: &Workspace) -> String {
+        match self {
+            Self::Components => "rustup component add rustfmt clippy".into(),
+            Self::WasmTarget => "rustup target add wasm32-unknown-unknown".into(),
+            Self::WasmBindgen => match cargo_tools::wasm_bindgen(workspace) {
+                Ok(tool) => tool.by_hand(),
+                Err(_) => "cargo install wasm-bindgen-cli, in Cargo.lock's version".into(),
+            },
+            Self::WasmOpt => wasm_opt::by_hand(workspace),
+            Self::Trunk => cargo_tools::TRUNK.by_hand(),
+            Self::Node => packages::by_hand(packages::NODE),
+            Self::Chromium => format!(
+                "{}; or name other ones in CHROMIUM and CHROMEDRIVER",
+                packages::by_hand(packages::CHROMIUM)
+            ),
+            Self::CargoDeny => cargo_tools::CARGO_DENY.by_hand(),
+        }
+    }
+
+    fn is_met(self, workspace: &Workspace) -> Result<bool> {
+        Ok(match self {
+            Self::Components => toolchain::has_components(workspace),
+            Self::WasmTarget => toolchain::has_wasm_target(workspace)?,
+            Self::WasmBindgen => cargo_tools::wasm_bindgen(workspace)?.is_installed(workspace),
+            Self::WasmOpt => wasm_opt::is_installed(workspace),
+            Self::Trunk => cargo_tools::TRUNK.is_installed(workspace),
+            Self::Node => workspace.find("node").is_some(),
+            Self::Chromium => chromium(workspace).is_some() && chromedriver(workspace).is_some(),
+            Self::CargoDeny => cargo_tools::CARGO_DENY.is_installed(workspace),
+        })
+    }
+
+    fn meet(self, workspace: &Workspace, route: WasmRoute) -> Result<()> {
+        match self {
+            Self::Components => toolchain::add_components(workspace),
+            Self::WasmTarget => toolchain::add_wasm_target(workspace, route),
+            Self::WasmBindgen => cargo_tools::wasm_bindgen(workspace)?.install(workspace),
+            Self::WasmOpt => wasm_opt::install(workspace),
+            Self::Trunk => cargo_tools::TRUNK.install(workspace),
+            Self::Node => packages::install(workspace, packages::NODE),
+            Self::Chromium => packages::install_chromium(workspace),
+            Self::CargoDeny => cargo_tools::CARGO_DENY.install(workspace),
+        }
+    }
+}

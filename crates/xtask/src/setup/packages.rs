@@ -1,0 +1,85 @@
+//! What comes from Debian's packages: Node.js, Chromium and its driver.
+
+use std::env;
+use std::io::{IsTerminal, stdin};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+
+use crate::process::{self, QUICK};
+use crate::workspace::Workspace;
+
+/// Node.js with npm.
+pub const NODE: &[&str] = &["nodejs", "npm"];
+/// The browser of the tests; a page without any font would have no text.
+pub const CHROMIUM: &[&str] = &["chromium", "chromium-driver", "fonts-liberation"];
+
+const INDEX: Duration = Duration::from_mins(3);
+const INSTALL: Duration = Duration::from_mins(15);
+
+/// The driver: `CHROMEDRIVER`, or the one on PATH.
+pub fn chromedriver(workspace: &Workspace) -> Option<PathBuf> {
+    named_or_found(workspace, "CHROMEDRIVER", &["chromedriver"])
+}
+
+/// The browser: `CHROMIUM`, or the one on PATH.
+pub fn chromium(workspace: &Workspace) -> Option<PathBuf> {
+    named_or_found(workspace, "CHROMIUM", &["chromium", "google-chrome"])
+}
+
+fn named_or_found(workspace: &Workspace, variable: &str, programs: &[&str]) -> Option<PathBuf> {
+    match env::var_os(variable) {
+        Some(named) => Some(PathBuf::from(named)).filter(|file| file.is_file()),
+        None => programs.iter().find_map(|program| workspace.find(program)),
+    }
+}
+
+/// Installs the browser, unless the environment names one that is not there.
+pub fn install_chromium(workspace: &Workspace) -> Result<()> {
+    for variable in ["CHROMIUM", "CHROMEDRIVER"] {
+        if let Some(named) = env::var_os(variable)
+            && !Path::new(&named).is_file()
+        {
+            bail!("{variable} names {}, which is no file", named.display());
+        }
+    }
+    install(workspace, CHROMIUM)
+}
+
+/// The command for a person.
+pub fn by_hand(packages: &[&str]) -> String {
+    format!("sudo apt-get install {}", packages.join(" "))
+}
+
+/// Installs `packages` with apt-get, through sudo unless we are root.
+pub fn install(workspace: &Workspace, packages: &[&str]) -> Result<()> {
+    if workspace.find("apt-get").is_none() {
+        bail!("this machine has no apt-get: {} must be installed another way", packages.join(", "));
+    }
+    process::run(apt_get(workspace)?.arg("update"), INDEX)?;
+    process::run(
+        apt_get(workspace)?.args(["install", "--yes", "--no-install-recommends"]).args(packages),
+        INSTALL,
+    )
+}
+
+fn apt_get(workspace: &Workspace) -> Result<Command> {
+    let root = process::output(workspace.command("id").arg("-u"), QUICK)?.trim() == "0";
+    let mut command = if root {
+        workspace.command("apt-get")
+    } else if workspace.find("sudo").is_some() {
+        let mut sudo = workspace.command("sudo");
+        // In CI nobody can type a password: better a failure than a wait.
+        if !stdin().is_terminal() {
+            sudo.arg("--non-interactive");
+        }
+        sudo.arg("apt-get");
+        sudo
+    } else {
+        bail!("installing packages needs root, and there is no sudo");
+    };
+    command.env("DEBIAN_FRONTEND", "noninteractive");
+    Ok(command)
+}
