@@ -6,6 +6,7 @@
 //! | `handle` | the page's end: [`RoomView`]'s signals, [`Room`]'s commands |
 //! | `inbox` | the one queue between the browser's callbacks and the driver |
 //! | `visit` | one stay in one room: the session and what it acts on |
+//! | `vault` | the bytes of photos on their way |
 //! | `studio` | camera, snap, preview |
 //! | `gallery` | photos of others and their canvases |
 //! | `identity` | the tab's token in a room |
@@ -15,6 +16,7 @@ mod handle;
 mod identity;
 mod inbox;
 mod studio;
+mod vault;
 mod visit;
 
 use futures::{FutureExt, StreamExt, channel::mpsc, select_biased};

@@ -160,9 +160,12 @@ impl Studio {
         }));
     }
 
-    /// Forgets photos that were on their way into a room that was left.
+    /// Photos that were on their way into the room that is left stay here; the last one can be sent in the next.
     pub(super) fn leave_room(&mut self) {
         self.encoding.clear();
+        if let Some(Snapped { item, .. }) = self.snapped {
+            self.mark_sent(item, false);
+        }
     }
 
     /// Everybody left while the preview was made: the photo can be sent when somebody is there again.

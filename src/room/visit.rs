@@ -1,14 +1,14 @@
 //! One stay in one room: the session, and the socket, connections and payloads that it acts on.
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque, hash_map::Entry},
+    collections::{BTreeMap, VecDeque},
     future::pending,
 };
 
 use leptos::prelude::{ArcRwSignal, GetUntracked, Set, Update, WithUntracked};
-use snaproom_protocol::{Digest, ItemId, bulk, bulk::Part, control, server::ToServer};
+use snaproom_protocol::{ItemId, bulk, bulk::Part, control, server::ToServer};
 use snaproom_session::{
-    ChunkId, Command, ConnectionId, Event, Input, Link, News, Output, PayloadId, Photo, Session, Time,
+    Command, ConnectionId, Event, Input, Link, News, Output, PayloadId, Photo, Session, Time,
     confirm::Role,
     io::{Outgoing, Path, State},
     keys::RoomKeys,
@@ -20,9 +20,10 @@ use super::{
     identity::Identity,
     inbox::{Happened, Inbox},
     studio::Taken,
+    vault::Vault,
 };
 use crate::browser::{
-    self, Chunk, Connection, Error, Payload, Settings, Socket, SocketEvent, page,
+    self, Connection, Error, Payload, Settings, Socket, SocketEvent, page,
     task::{self, Task},
 };
 
@@ -35,13 +36,9 @@ pub(super) struct Visit {
     inbox: Inbox,
     socket: Option<Socket>,
     connections: BTreeMap<ConnectionId, Wired>,
-    payloads: HashMap<PayloadId, Payload>,
-    chunks: HashMap<ChunkId, Chunk>,
-    next_chunk: u64,
+    vault: Vault,
     /// Inputs that an action led to at once.
     done: VecDeque<Input>,
-    /// Hashes under way.
-    hashing: Vec<Task>,
     _identity: Identity,
 }
 
@@ -59,14 +56,11 @@ impl Visit {
         let mut visit = Self {
             session,
             view,
+            vault: Vault::new(inbox.clone()),
             inbox,
             socket: None,
             connections: BTreeMap::new(),
-            payloads: HashMap::new(),
-            chunks: HashMap::new(),
-            next_chunk: 0,
             done: VecDeque::new(),
-            hashing: Vec::new(),
             _identity: identity,
         };
         visit.tick();
@@ -121,9 +115,9 @@ impl Visit {
             taken: at,
             preview: preview.as_ref().map(Payload::len),
         };
-        self.payloads.insert(PayloadId { owner, item, part: Part::Exact }, picture.pixels);
+        self.vault.put(PayloadId { owner, item, part: Part::Exact }, picture.pixels);
         if let Some(preview) = preview {
-            self.payloads.insert(PayloadId { owner, item, part: Part::Preview }, preview);
+            self.vault.put(PayloadId { owner, item, part: Part::Preview }, preview);
         }
         let key = PhotoKey { owner, item };
         let view = ArcRwSignal::new(SentView { taken: at, recipients: Vec::new() });
@@ -161,11 +155,8 @@ impl Visit {
             browser::Event::Control(text) => Event::Control(text),
             browser::Event::BulkHeader(text) => Event::Header(text),
             browser::Event::BulkChunk(chunk) => {
-                let id = ChunkId(self.next_chunk);
-                self.next_chunk += 1;
                 let bytes = chunk.len();
-                self.chunks.insert(id, chunk);
-                Event::Chunk(id, bytes)
+                Event::Chunk(self.vault.receive(chunk), bytes)
             }
             browser::Event::Oversized => Event::Overrun,
             browser::Event::Closed => Event::Closed,
@@ -222,7 +213,7 @@ impl Visit {
             Output::SendControl(id, text) => self.send_on(id, |connection| connection.send_control(&text)),
             Output::SendHeader(id, text) => self.send_on(id, |connection| connection.send_header(&text)),
             Output::SendBytes { connection, payload, offset, length } => {
-                match self.payloads.get(&payload).cloned() {
+                match self.vault.payload(payload).cloned() {
                     Some(bytes) => {
                         self.send_on(connection, |wired| wired.send_bytes(&bytes, offset as u32, length));
                     }
@@ -233,17 +224,21 @@ impl Visit {
                 self.connections.remove(&id);
                 self.inbox.forget(id);
             }
-            Output::Store { chunk, payload, of, offset } => self.store(chunk, payload, of, offset),
-            Output::Discard(chunk) => drop(self.chunks.remove(&chunk)),
-            Output::Hash { payload, offset, length } => self.hash(payload, offset, length),
-            Output::Read(payload) => self.read(payload),
+            Output::Store { chunk, payload, of, offset } => {
+                self.done.extend(self.vault.store(chunk, payload, of, offset));
+            }
+            Output::Discard(chunk) => self.vault.discard(chunk),
+            Output::Hash { payload, offset, length } => {
+                self.done.extend(self.vault.hash(payload, offset, length));
+            }
+            Output::Read(payload) => self.done.push_back(self.vault.read(payload)),
             Output::Show(payload) => {
-                if let Some(bytes) = self.payloads.get(&payload) {
+                if let Some(bytes) = self.vault.payload(payload) {
                     let key = PhotoKey { owner: payload.owner, item: payload.item };
                     gallery.show(key, payload.part, bytes.clone());
                 }
             }
-            Output::Release(payload) => drop(self.payloads.remove(&payload)),
+            Output::Release(payload) => self.vault.release(payload),
             Output::News(News::Incoming(incoming)) => gallery.on_incoming(incoming),
             Output::News(news) => self.publish(news),
         }
@@ -338,47 +333,6 @@ impl Visit {
         {
             self.done.push_back(failed(id, &error));
         }
-    }
-
-    fn store(&mut self, chunk: ChunkId, payload: PayloadId, of: u64, offset: u64) {
-        let Some(chunk) = self.chunks.remove(&chunk) else { return };
-        let bytes = chunk.len();
-        if self.write(&chunk, payload, of, offset).is_err() {
-            self.done.push_back(Input::PayloadFailed(payload));
-        }
-        self.done.push_back(Input::Stored { payload, offset, bytes });
-    }
-
-    fn write(&mut self, chunk: &Chunk, payload: PayloadId, of: u64, offset: u64) -> Result<(), Error> {
-        let place = match self.payloads.entry(payload) {
-            Entry::Occupied(place) => place.into_mut(),
-            Entry::Vacant(none) => none.insert(Payload::allocate(u32::try_from(of).unwrap_or(u32::MAX))?),
-        };
-        place.write(u32::try_from(offset).unwrap_or(u32::MAX), chunk)
-    }
-
-    fn hash(&mut self, payload: PayloadId, offset: u64, length: u32) {
-        let Some(bytes) = self.payloads.get(&payload) else {
-            return self.done.push_back(Input::PayloadFailed(payload));
-        };
-        let hash = bytes.sha256(offset as u32, length);
-        let inbox = self.inbox.clone();
-        self.hashing.retain(|task| !task.is_finished());
-        self.hashing.push(task::spawn(async move {
-            inbox.push(Happened::Done(match hash.await {
-                Ok(digest) => Input::Hashed { payload, offset, digest: Digest(digest) },
-                Err(_) => Input::PayloadFailed(payload),
-            }));
-        }));
-    }
-
-    fn read(&mut self, payload: PayloadId) {
-        let bytes =
-            self.payloads.get(&payload).map(|bytes| bytes.to_vec(control::MAX_PREVIEW_BYTES as usize));
-        self.done.push_back(match bytes {
-            Some(Ok(bytes)) => Input::ReadBack { payload, bytes },
-            _ => Input::PayloadFailed(payload),
-        });
     }
 
     fn publish(&self, news: News) {
