@@ -1,0 +1,99 @@
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Stdio,
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt, BufReader, Lines},
+    process::{Child, ChildStdin, ChildStdout, Command},
+    time::timeout,
+};
+
+use crate::PATIENCE;
+
+/// Ends its whole process group, the browser included, as soon as nobody holds the other end of its stdin: when
+/// the handle is dropped, and also when the test is killed. chromedriver alone would leave the browser behind.
+const LEASH: &str = r#""$0" --port=0 & read -r _; kill -KILL 0"#;
+
+/// How long dropping waits for the processes and their files to be gone.
+const END: Duration = Duration::from_secs(5);
+
+/// A chromedriver on a free port, for one browser, and a folder for all that both of them write.
+pub(crate) struct Chromedriver {
+    pub(crate) url: String,
+    leash: Option<ChildStdin>,
+    shell: Child,
+    /// Held open, so that chromedriver may still write.
+    _stdout: Lines<BufReader<ChildStdout>>,
+    folder: TempDir,
+}
+
+impl Chromedriver {
+    pub(crate) async fn start() -> Result<Self> {
+        let folder = tempfile::tempdir().context("no temporary folder")?;
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", LEASH])
+            .arg(program("CHROMEDRIVER", "/usr/bin/chromedriver")?)
+            .env("TMPDIR", folder.path())
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
+        let mut shell = command.spawn().context("cannot start sh")?;
+        let leash = shell.stdin.take();
+        let mut stdout = BufReader::new(shell.stdout.take().context("chromedriver has no stdout")?).lines();
+        let port = timeout(PATIENCE, port(&mut stdout)).await.context("chromedriver says no port")??;
+        Ok(Self { url: format!("http://127.0.0.1:{port}"), leash, shell, _stdout: stdout, folder })
+    }
+
+    /// Gone when this is dropped.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+impl Drop for Chromedriver {
+    fn drop(&mut self) {
+        drop(self.leash.take());
+        let end = Instant::now() + END;
+        // The shell ends with its group. A process that was killed may still have been writing a file.
+        while Instant::now() < end {
+            let ended = !matches!(self.shell.try_wait(), Ok(None));
+            if ended && fs::remove_dir_all(self.folder()).is_ok() {
+                return;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+/// From the line `ChromeDriver was started successfully on port 12345.`
+async fn port(stdout: &mut Lines<BufReader<ChildStdout>>) -> Result<u16> {
+    while let Some(line) = stdout.next_line().await? {
+        if let Some((_, port)) = line.split_once("successfully on port ") {
+            return port.trim_end_matches('.').parse().with_context(|| format!("no port in {line:?}"));
+        }
+    }
+    bail!("chromedriver ended at once")
+}
+
+/// The browser.
+pub(crate) fn chromium() -> Result<PathBuf> {
+    program("CHROMIUM", "/usr/bin/chromium")
+}
+
+fn program(variable: &str, debian: &str) -> Result<PathBuf> {
+    let path = env::var_os(variable).map_or_else(|| PathBuf::from(debian), PathBuf::from);
+    ensure!(
+        path.is_file(),
+        "{} is missing: `cargo xtask test` installs it, or set {variable}",
+        path.display()
+    );
+    Ok(path)
+}

@@ -1,0 +1,60 @@
+//! Real browsers against the real server: what a person does and sees, from the outside alone.
+//!
+//! ```no_run
+//! # async fn sample() -> anyhow::Result<()> {
+//! use snaproom_e2e::{Server, Tab};
+//!
+//! let server = Server::start().await?;
+//! let alice = Tab::with_camera().open(&server.url()).await?;
+//! let bob = Tab::with_camera().open(&alice.link().await?).await?;
+//! alice.wait_status("connected").await?;
+//! let photo = alice.snap_and_send().await?;
+//! assert_eq!(bob.wait_photo(&photo.item).await?, photo);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! | module | what |
+//! |---|---|
+//! | [`Server`] | the binary `snaproom` with the built app, on a port of its own |
+//! | `driver` | a chromedriver that cannot outlive the test |
+//! | [`Tab`], [`Launch`] | a window of a Chromium of its own; what is injected before the page's first script |
+//! | `page` | the page in a person's words: status, peers, snap, send, trail |
+//!
+//! Each tab is a browser of its own, so that several are visible at once and none is throttled. `cargo xtask
+//! test e2e` names the programs in `SNAPROOM_SERVER`, `SNAPROOM_APP`, `CHROMEDRIVER` and `CHROMIUM`; without them
+//! the workspace's own build and Debian's paths are taken. What is missing fails the test.
+
+mod driver;
+mod page;
+mod server;
+mod tab;
+
+pub use page::{Peer, Photo, Transfer};
+pub use server::{Options, Server};
+pub use tab::{Launch, Tab};
+
+use std::time::{Duration, Instant};
+
+/// What anything on one machine takes at most; a failure is then told with the page's state.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Between two looks.
+const POLL: Duration = Duration::from_millis(50);
+
+/// Looks every 50 ms until `look` has an answer; none when that takes longer than `limit`.
+pub async fn poll<T>(
+    limit: Duration,
+    mut look: impl AsyncFnMut() -> anyhow::Result<Option<T>>,
+) -> anyhow::Result<Option<T>> {
+    let end = Instant::now() + limit;
+    loop {
+        if let Some(found) = look().await? {
+            return Ok(Some(found));
+        }
+        if Instant::now() >= end {
+            return Ok(None);
+        }
+        tokio::time::sleep(POLL).await;
+    }
+}

@@ -1,0 +1,229 @@
+//! The page in a person's words. What is clicked is clicked by the browser as with a mouse; what is read are the ids,
+//! the classes, the `data-…` and the marks that the page promises to keep.
+
+use std::fmt;
+
+use anyhow::{Context, Result, ensure};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde::Deserialize;
+
+use crate::Tab;
+
+/// A photo as a canvas holds it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Photo {
+    /// The id that both sides know it by.
+    pub item: String,
+    /// Pixels.
+    pub width: u32,
+    /// Pixels.
+    pub height: u32,
+    /// RGBA, rows from the top.
+    pub pixels: Vec<u8>,
+}
+
+/// Somebody else in the room.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Peer {
+    /// `data-peer`.
+    pub id: String,
+    /// `data-state`.
+    pub state: String,
+}
+
+/// A photo on its way: in the receiver's trail, or at the sender for one recipient.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Transfer {
+    /// `data-id` of the item.
+    pub item: String,
+    /// `data-state`.
+    pub state: String,
+    /// `data-bytes`: what the receiver has checked.
+    pub bytes: u64,
+    /// `data-total`.
+    pub total: u64,
+    /// What a person reads about it.
+    pub words: String,
+}
+
+impl Tab {
+    /// Waits until `#status` has this `data-state`.
+    pub async fn wait_status(&self, state: &str) -> Result<()> {
+        let is = format!("document.querySelector('#status').dataset.state === '{state}'");
+        self.until(&format!("the status is {state}"), &is).await
+    }
+
+    /// What a person reads where `selector` points; empty where it points at nothing.
+    pub async fn text(&self, selector: &str) -> Result<String> {
+        self.evaluate(&format!("document.querySelector({selector:?})?.innerText ?? ''")).await
+    }
+
+    /// Everybody else in the room.
+    pub async fn peers(&self) -> Result<Vec<Peer>> {
+        self.evaluate(&format!(
+            "[...{PEERS}].map((peer) => ({{ id: peer.dataset.peer, state: peer.dataset.state }}))"
+        ))
+        .await
+    }
+
+    /// Waits until so many others are connected; gives their ids.
+    pub async fn wait_connected(&self, people: usize) -> Result<Vec<String>> {
+        let ids = format!("[...{PEERS}].filter((peer) => peer.dataset.state === 'connected')");
+        let expression = format!(
+            "((here) => here.length === {people} ? here.map((peer) => peer.dataset.peer) : null)({ids})"
+        );
+        self.wait(&format!("{people} others are connected"), &expression).await
+    }
+
+    /// The room's link, once it stands in the page.
+    pub async fn link(&self) -> Result<String> {
+        let link = "((link) => link.includes('#') && link === location.href ? link : null)\
+                    (document.querySelector('#url').href)";
+        self.wait("the room's link is in the page and in the address bar", link).await
+    }
+
+    /// Puts another link into the address bar of the open page.
+    pub async fn paste_link(&self, link: &str) -> Result<()> {
+        let link = serde_json::to_string(link)?;
+        self.evaluate(&format!("void (location.href = {link})")).await
+    }
+
+    /// Waits for a picture of the camera, starting it where that takes a click.
+    pub async fn start_camera(&self) -> Result<()> {
+        let off = "!document.querySelector('#camera').srcObject";
+        let click = format!("{off} && document.querySelector('#startCamera') !== null");
+        self.until("the camera starts or can be started", &format!("{PICTURE} || {click}")).await?;
+        if self.evaluate(&click).await? {
+            self.click("#startCamera").await?;
+        }
+        self.until("the camera's picture", PICTURE).await
+    }
+
+    /// Snaps a photo; gives what `#photo` shows.
+    pub async fn snap(&self) -> Result<Photo> {
+        self.snap_by("#snap").await
+    }
+
+    /// Snaps a photo and sends it in one click; gives what `#photo` shows.
+    pub async fn snap_and_send(&self) -> Result<Photo> {
+        self.snap_by("#snapAndSend").await
+    }
+
+    async fn snap_by(&self, button: &str) -> Result<Photo> {
+        self.start_camera().await?;
+        let before = self.snapped().await?.len();
+        self.click(button).await?;
+        let newest = format!("((marks) => marks.length > {before} ? marks.at(-1) : null)({SNAPPED})");
+        let item: String = self.wait("a photo is snapped", &newest).await?;
+        self.read_canvas(&item, "document.querySelector('#photo')").await
+    }
+
+    async fn snapped(&self) -> Result<Vec<String>> {
+        self.evaluate(SNAPPED).await
+    }
+
+    /// Sends the photo in `#photo`.
+    pub async fn send(&self) -> Result<()> {
+        self.click("#send").await
+    }
+
+    /// The photos of others, in the page's order.
+    pub async fn trail(&self) -> Result<Vec<Transfer>> {
+        self.evaluate(&transfers("#trail .transfer[data-direction=in]", "element.dataset.id")).await
+    }
+
+    /// Waits until a photo of somebody else ended like this.
+    pub async fn wait_incoming(&self, item: &str, state: &str) -> Result<Transfer> {
+        let selector = format!("#trail .transfer[data-direction=in][data-id='{item}'][data-state={state}]");
+        let found = format!("{}[0]", transfers(&selector, "element.dataset.id"));
+        self.wait(&format!("the photo {item} comes in and is {state}"), &found).await
+    }
+
+    /// Waits until a photo of somebody else is shown exactly; gives what its canvas shows.
+    pub async fn wait_photo(&self, item: &str) -> Result<Photo> {
+        self.wait_incoming(item, "verified").await?;
+        let shown = format!("performance.getEntriesByName('photo:{item}:exact').length > 0");
+        self.until(&format!("the photo {item} is shown exactly"), &shown).await?;
+        let canvas = format!("document.querySelector(\"#trail [data-id='{item}'] canvas.incomingPhoto\")");
+        self.read_canvas(item, &canvas).await
+    }
+
+    /// What each recipient of a photo of ours says of it.
+    pub async fn sent(&self, item: &str) -> Result<Vec<Transfer>> {
+        self.evaluate(&recipients(item, ".recipient")).await
+    }
+
+    /// Waits until one recipient of a photo of ours says this.
+    pub async fn wait_sent(&self, item: &str, state: &str) -> Result<Transfer> {
+        let found = format!("{}[0]", recipients(item, &format!(".recipient[data-state={state}]")));
+        self.wait(&format!("a recipient says that the photo {item} is {state}"), &found).await
+    }
+
+    /// The marks that a photo left on the timeline, in the order of their times: `snapped`, `sent`, `preview`,
+    /// `exact`.
+    pub async fn marks(&self, item: &str) -> Result<Vec<String>> {
+        self.evaluate(&format!(
+            "performance.getEntriesByType('mark').map((mark) => mark.name.split(':'))
+                .filter(([kind, item]) => kind === 'photo' && item === '{item}').map(([, , what]) => what)"
+        ))
+        .await
+    }
+
+    /// Reads a canvas's pixels; `canvas` is a JavaScript expression.
+    pub async fn read_canvas(&self, item: &str, canvas: &str) -> Result<Photo> {
+        let (width, height, base64): (u32, u32, String) = self
+            .evaluate(&format!(
+                "((canvas) => {{
+                    const {{ width, height }} = canvas;
+                    const {{ data }} = canvas.getContext('2d').getImageData(0, 0, width, height);
+                    return [width, height, new Uint8Array(data.buffer).toBase64()];
+                }})({canvas})"
+            ))
+            .await?;
+        let pixels = STANDARD.decode(base64).context("the pixels are not base64")?;
+        ensure!(
+            pixels.len() == width as usize * height as usize * 4,
+            "{width}×{height} in {} bytes",
+            pixels.len()
+        );
+        Ok(Photo { item: item.to_owned(), width, height, pixels })
+    }
+}
+
+const PEERS: &str = "document.querySelectorAll('#peers .peer')";
+
+/// The camera's element shows a frame.
+const PICTURE: &str = "((camera) => camera.srcObject !== null && camera.videoWidth > 0 && camera.readyState >= 2)\
+                       (document.querySelector('#camera'))";
+
+/// Items that were snapped, oldest first.
+const SNAPPED: &str = "performance.getEntriesByType('mark').map((mark) => mark.name.split(':'))\
+                       .filter(([kind, , what]) => kind === 'photo' && what === 'snapped').map(([, item]) => item)";
+
+fn recipients(item: &str, selector: &str) -> String {
+    transfers(
+        &format!(".transfer[data-direction=out][data-id='{item}'] {selector}"),
+        "element.closest('.transfer').dataset.id",
+    )
+}
+
+fn transfers(selector: &str, item: &str) -> String {
+    format!(
+        "[...document.querySelectorAll({selector:?})].map((element) => ({{
+            item: {item},
+            state: element.dataset.state,
+            bytes: Number(element.dataset.bytes),
+            total: Number(element.dataset.total),
+            words: element.innerText,
+        }}))"
+    )
+}
+
+/// Millions of bytes say nothing to whoever reads a failure.
+impl fmt::Debug for Photo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sum =
+            self.pixels.iter().fold(0_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(*byte)));
+        write!(f, "photo {} of {}×{} with pixels {sum:016x}", self.item, self.width, self.height)
+    }
+}

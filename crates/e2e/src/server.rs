@@ -1,0 +1,117 @@
+use std::{env, path::PathBuf, process::Stdio};
+
+use anyhow::{Context, Result, ensure};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, ChildStdout, Command},
+    time::timeout,
+};
+
+use crate::PATIENCE;
+
+/// The server's binary with the built app, on a free port of this machine. Killed when it is dropped.
+pub struct Server {
+    options: Options,
+    /// With its port once that is known: a restart takes the same.
+    listen: String,
+    running: Option<Running>,
+}
+
+/// The server's flags that tests change.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Seats in a room.
+    pub room_capacity: u16,
+    /// Seconds that the seat of a lost socket is kept.
+    pub lease: u16,
+}
+
+impl Default for Options {
+    /// The binary's own.
+    fn default() -> Self {
+        Self { room_capacity: 8, lease: 30 }
+    }
+}
+
+struct Running {
+    child: Child,
+    /// Held open, so that the server may still write.
+    _stdout: BufReader<ChildStdout>,
+}
+
+impl Server {
+    /// Starts it and waits until it listens.
+    pub async fn start() -> Result<Self> {
+        Self::start_with(Options::default()).await
+    }
+
+    /// The same with other flags.
+    pub async fn start_with(options: Options) -> Result<Self> {
+        let mut server = Self { options, listen: "127.0.0.1:0".to_owned(), running: None };
+        server.start_again().await?;
+        Ok(server)
+    }
+
+    /// The address of the app.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}/", self.listen)
+    }
+
+    /// Ends it at once, as a crash would.
+    pub async fn kill(&mut self) -> Result<()> {
+        if let Some(mut running) = self.running.take() {
+            running.child.kill().await.context("the server cannot be killed")?;
+        }
+        Ok(())
+    }
+
+    /// Starts it on the port that it had.
+    pub async fn start_again(&mut self) -> Result<()> {
+        let (server, app) = (binary()?, app()?);
+        let mut command = Command::new(&server);
+        command
+            .args(["--listen", &self.listen, "--app"])
+            .arg(app)
+            .args(["--room-capacity", &self.options.room_capacity.to_string()])
+            .args(["--lease", &self.options.lease.to_string()])
+            .args(["--exit-with-pid", &std::process::id().to_string()])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true);
+        let mut child = command.spawn().with_context(|| format!("cannot start {}", server.display()))?;
+        let stdout = child.stdout.take().context("the server has no stdout")?;
+        let mut stdout = BufReader::new(stdout);
+        let mut line = String::new();
+        timeout(PATIENCE, stdout.read_line(&mut line)).await.context("the server says nothing")??;
+        let address = line.trim().strip_prefix("snaproom is listening on http://");
+        address.with_context(|| format!("the server says: {line:?}"))?.clone_into(&mut self.listen);
+        self.running = Some(Running { child, _stdout: stdout });
+        Ok(())
+    }
+}
+
+fn binary() -> Result<PathBuf> {
+    let path = match env::var_os("SNAPROOM_SERVER") {
+        Some(path) => PathBuf::from(path),
+        // A test is target/debug/deps/NAME.
+        None => {
+            env::current_exe()?.ancestors().nth(3).context("no target directory")?.join("release/snaproom")
+        }
+    };
+    ensure!(path.is_file(), "{} is missing: run `cargo xtask build` first", path.display());
+    Ok(path)
+}
+
+fn app() -> Result<PathBuf> {
+    let path = match env::var_os("SNAPROOM_APP") {
+        Some(path) => PathBuf::from(path),
+        None => PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../dist")),
+    };
+    ensure!(
+        path.join("index.html").is_file(),
+        "{} holds no app: run `cargo xtask build` first",
+        path.display()
+    );
+    Ok(path)
+}
