@@ -198,7 +198,9 @@ impl Session {
             }
             return;
         };
-        let Some(pair) = self.peers.get_mut(&id).and_then(Peer::pair_mut) else { return };
+        let Some(peer) = self.peers.get_mut(&id) else { return };
+        let seat = peer.seat;
+        let Some(pair) = peer.pair_mut() else { return };
         if matches!(event, Event::Control(_) | Event::Header(_) | Event::Chunk(..)) {
             pair.silent = false;
             // It may have been under way when the peer went: only the answer itself will do.
@@ -223,6 +225,10 @@ impl Session {
             Event::State(State::Connected | State::Connecting) => {
                 pair.silent = false;
                 Ok(())
+            }
+            // A server that was started anew says of everybody that they left: only with this is it true.
+            Event::State(State::Disconnected) if seat == Seat::Gone => {
+                return self.on_connection_lost(id, None, now);
             }
             Event::State(State::Disconnected) => {
                 pair.silent = true;
@@ -419,11 +425,10 @@ impl Session {
                     pair.answer_by = None;
                     pair.silent = true;
                 }
-                let gone = pair.silent && peer.seat == Seat::Gone;
                 let stalled = pair.channel.as_ref().and_then(|channel| channel.inbox.as_ref()?.deadline());
                 if due(stalled) {
                     self.on_connection_lost(id, Some(RefusedPeer::Protocol), now);
-                } else if gone || due(pair.deadline) {
+                } else if due(pair.deadline) {
                     self.on_connection_lost(id, None, now);
                 }
             }

@@ -134,6 +134,8 @@ fn a_seat_whose_tab_is_gone_yields_to_a_newcomer() {
         room.run_for(Duration::from_secs(1));
         room.open();
         room.settle();
+        assert_eq!(room.sees(0, 1), Some(PeerState::Away), "until its connection is known to be dead");
+        room.run_for(Duration::from_secs(15));
         assert_eq!(room.tabs[0].peers.keys().collect::<Vec<_>>(), [&room.me(2)]);
     });
 }

@@ -96,7 +96,7 @@ impl Soak {
 #[test]
 fn once_it_is_quiet_everything_is_as_it_should_be() {
     let delivered = std::cell::Cell::new(0);
-    seeds(150, |seed| {
+    seeds(500, |seed| {
         let mut room = Room::new(seed);
         let mut soak = Soak::default();
         room.latency = [5, 40, 300][room.below(3) as usize];

@@ -21,7 +21,7 @@ use rand_chacha::{
     ChaCha20Rng,
     rand_core::{Rng, SeedableRng},
 };
-use snaproom_protocol::{ItemId, PeerId, Token, server::FromServer};
+use snaproom_protocol::{ItemId, PeerId, Token};
 use snaproom_session::{
     Command, Event, Input, Link, Photo, Session, Time,
     io::{PeerState, Status},
@@ -282,50 +282,6 @@ impl Room {
             (_, Parcel::Work(tab, life, job)) if self.tabs[tab].life == life => self.finish(tab, job),
             _ => {}
         }
-    }
-
-    /// What the server says. Its last words are followed by the end of the socket.
-    fn answer(&mut self, socket: SocketId, message: &FromServer) {
-        let text = serde_json::to_string(message).unwrap();
-        self.post(Lane::Down(socket), Parcel::Socket(Input::Server(text)));
-        if matches!(message, FromServer::Full { .. } | FromServer::Replaced | FromServer::Refused { .. }) {
-            self.post(Lane::Down(socket), Parcel::Socket(Input::SocketClosed));
-        }
-    }
-
-    pub fn open_socket(&mut self, tab: Ix) {
-        self.drop_socket(tab);
-        self.serial += 1;
-        let socket = SocketId(self.serial);
-        self.tabs[tab].socket = Some(socket);
-        let opened = if self.server.is_up { Input::SocketOpened } else { Input::SocketClosed };
-        self.post(Lane::Down(socket), Parcel::Socket(opened));
-    }
-
-    /// The tab's end of its socket is gone; the server notices.
-    pub fn drop_socket(&mut self, tab: Ix) {
-        if let Some(socket) = self.tabs[tab].socket.take() {
-            self.lanes.remove(&Lane::Down(socket));
-            self.post(Lane::Up(socket), Parcel::HangUp);
-        }
-    }
-
-    /// Something between the tab and the server cuts their socket; both notice.
-    pub fn cut_socket(&mut self, tab: Ix) {
-        if let Some(socket) = self.tabs[tab].socket {
-            self.lanes.remove(&Lane::Up(socket));
-            self.lanes.remove(&Lane::Down(socket));
-            self.post(Lane::Up(socket), Parcel::HangUp);
-            self.post(Lane::Down(socket), Parcel::Socket(Input::SocketClosed));
-        }
-    }
-
-    /// The server starts anew and knows nobody.
-    pub fn restart_server(&mut self) {
-        for tab in 0..self.tabs.len() {
-            self.cut_socket(tab);
-        }
-        self.server.forget();
     }
 
     pub fn run_for(&mut self, time: Duration) {

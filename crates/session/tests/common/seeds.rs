@@ -1,3 +1,5 @@
+//! Many runs of one test, each of which can be run again alone.
+
 /// Runs a test with many seeds, in wasm with 20. A failing one is printed; `SNAPROOM_SEED=n` runs it alone,
 /// `SNAPROOM_SEEDS=n` runs more or fewer.
 pub fn seeds(count: u64, test: impl Fn(u64)) {

@@ -9,7 +9,9 @@ use snaproom_protocol::{
     Envelope, PeerId, RoomId,
     server::{FromServer, Seat, ToServer, Welcome, Welcomed},
 };
-use snaproom_session::{Time, keys::peer_id};
+use snaproom_session::{Input, Time, keys::peer_id};
+
+use super::{Ix, Lane, Parcel, Room};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SocketId(pub u64);
@@ -182,4 +184,50 @@ impl Server {
 fn tell(room: &[Member], except: PeerId, message: &FromServer) -> Answers {
     let others = room.iter().filter(|member| member.peer != except);
     others.filter_map(|member| Some((member.socket.ok()?, message.clone()))).collect()
+}
+
+impl Room {
+    /// What the server says. Its last words are followed by the end of the socket.
+    pub fn answer(&mut self, socket: SocketId, message: &FromServer) {
+        let text = serde_json::to_string(message).unwrap();
+        self.post(Lane::Down(socket), Parcel::Socket(Input::Server(text)));
+        if matches!(message, FromServer::Full { .. } | FromServer::Replaced | FromServer::Refused { .. }) {
+            self.post(Lane::Down(socket), Parcel::Socket(Input::SocketClosed));
+        }
+    }
+
+    pub fn open_socket(&mut self, tab: Ix) {
+        self.drop_socket(tab);
+        self.serial += 1;
+        let socket = SocketId(self.serial);
+        self.tabs[tab].socket = Some(socket);
+        let opened = if self.server.is_up { Input::SocketOpened } else { Input::SocketClosed };
+        self.post(Lane::Down(socket), Parcel::Socket(opened));
+    }
+
+    /// The tab's end of its socket is gone; the server notices.
+    pub fn drop_socket(&mut self, tab: Ix) {
+        if let Some(socket) = self.tabs[tab].socket.take() {
+            self.lanes.remove(&Lane::Down(socket));
+            self.post(Lane::Up(socket), Parcel::HangUp);
+        }
+    }
+
+    /// Something between the tab and the server cuts their socket; both notice.
+    pub fn cut_socket(&mut self, tab: Ix) {
+        if let Some(socket) = self.tabs[tab].socket {
+            self.lanes.remove(&Lane::Up(socket));
+            self.lanes.remove(&Lane::Down(socket));
+            self.post(Lane::Up(socket), Parcel::HangUp);
+            self.post(Lane::Down(socket), Parcel::Socket(Input::SocketClosed));
+        }
+    }
+
+    /// The server starts anew and knows nobody.
+    pub fn restart_server(&mut self) {
+        for tab in 0..self.tabs.len() {
+            self.cut_socket(tab);
+        }
+        self.server.forget();
+    }
 }
