@@ -9,7 +9,7 @@
 //!
 //! A photo goes: [`room::Room::snap`] → `Studio::snap` → `Canvas::draw_video` → `Canvas::pixels` →
 //! `Studio::prepare` → `Visit::send_photo` → `Session::handle` → `Connection::send_bytes` ⇢ the other tab:
-//! `Visit::on_connection` → `Session::handle` → `Visit::store` → `Payload::sha256` → `Gallery::show` →
+//! `Visit::on_connection` → `Session::handle` → `Vault::store` → `Vault::hash` → `Gallery::show` →
 //! `Canvas::paint`.
 
 mod app;

@@ -13,7 +13,7 @@ pub struct Error {
 }
 
 impl Error {
-    pub(super) fn new(name: &str, message: impl Into<String>) -> Self {
+    pub(crate) fn new(name: &str, message: impl Into<String>) -> Self {
         Self { name: name.to_owned(), message: message.into() }
     }
 

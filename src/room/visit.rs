@@ -215,7 +215,7 @@ impl Visit {
             Output::SendBytes { connection, payload, offset, length } => {
                 match self.vault.payload(payload).cloned() {
                     Some(bytes) => {
-                        self.send_on(connection, |wired| wired.send_bytes(&bytes, offset as u32, length));
+                        self.send_on(connection, |wired| send_within_window(wired, &bytes, offset, length));
                     }
                     None => self.done.push_back(Input::PayloadFailed(payload)),
                 }
@@ -362,6 +362,14 @@ impl Visit {
             None => view.recipients.push(recipient),
         });
     }
+}
+
+/// An honest receiver allows no more than it takes, so that nothing beyond its window ever waits here.
+fn send_within_window(wired: &Connection, bytes: &Payload, offset: u64, length: u32) -> Result<(), Error> {
+    if wired.bulk_queued() > bulk::WINDOW_BYTES {
+        return Err(Error::new("QuotaExceededError", "the receiver allows more than it takes"));
+    }
+    wired.send_bytes(bytes, u32::try_from(offset).unwrap_or(u32::MAX), length)
 }
 
 fn failed(connection: ConnectionId, error: &Error) -> Input {
