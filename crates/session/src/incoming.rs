@@ -1,15 +1,17 @@
 //! What one connection brings us: offers are judged, pieces are placed and hashed, and nothing is shown,
 //! or allocated for, before it is known to be within its bounds.
 
+mod ended;
+mod item;
+
 use std::{
     collections::{BTreeMap, VecDeque},
     time::Duration,
 };
 
-use sha2::{Digest as _, Sha256};
 use snaproom_protocol::{
     Digest, ItemId, PeerId,
-    bulk::{Header, PIECE_BYTES, Part, WINDOW_BYTES},
+    bulk::{Header, Part, WINDOW_BYTES},
     control::{
         Control, Kind, MAX_PHOTO_PIXELS, MAX_PHOTO_SIDE, MAX_PREVIEW_BYTES, MAX_PREVIEW_SIDE, Offer,
         RefusedItem,
@@ -23,9 +25,12 @@ use crate::{
     outgoing::MAX_SHELF_ITEMS,
     outputs::Outputs,
 };
+pub(crate) use ended::Ended;
+use item::Item;
+pub(crate) use item::piece_root;
 
-/// Offers of one peer that are not finished. A person with a burst of photos stays below; a flood does not.
-pub(crate) const MAX_UNFINISHED_ITEMS: usize = 64;
+/// Offers of one peer that are not finished: as many as an honest one has on its shelf.
+const MAX_UNFINISHED_ITEMS: usize = MAX_SHELF_ITEMS;
 
 /// Memory for unfinished items of one peer, in bytes: three of the largest photos.
 const MAX_UNFINISHED_BYTES: u64 = 192 * 1024 * 1024;
@@ -37,37 +42,9 @@ const OFFER_TIMEOUT: Duration = Duration::from_secs(10);
 /// sender has a shelf of items under way, and five messages for a tiny one.
 const MAX_STALLED: usize = 8 * MAX_SHELF_ITEMS;
 
-/// Ended items whose ids are remembered.
-const MAX_ENDED: usize = 4096;
-
 /// The peer broke the protocol in a way that no honest one can; the connection ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Violation;
-
-/// Items that came to an end: each counts once in the life of a session, also when its sender comes back.
-#[derive(Debug, Default)]
-pub(crate) struct Ended {
-    /// Whether they were verified.
-    items: BTreeMap<(PeerId, ItemId), bool>,
-    order: VecDeque<(PeerId, ItemId)>,
-}
-
-impl Ended {
-    fn insert(&mut self, from: PeerId, item: ItemId, verified: bool) {
-        if self.items.insert((from, item), verified).is_none() {
-            self.order.push_back((from, item));
-            if self.order.len() > MAX_ENDED
-                && let Some(oldest) = self.order.pop_front()
-            {
-                self.items.remove(&oldest);
-            }
-        }
-    }
-
-    fn find(&self, from: PeerId, item: ItemId) -> Option<bool> {
-        self.items.get(&(from, item)).copied()
-    }
-}
 
 /// The receiving half of one connection.
 #[derive(Debug)]
@@ -97,34 +74,6 @@ enum Current {
 pub(crate) enum Bulk {
     Header(Header),
     Chunk(ChunkId, u32),
-}
-
-#[derive(Debug)]
-struct Item {
-    offer: Offer,
-    preview: Option<Stream>,
-    preview_shown: bool,
-    exact: Stream,
-    root: Option<Digest>,
-}
-
-/// One part of an item on its way: pieces come in order, and are stored and hashed behind.
-#[derive(Debug)]
-struct Stream {
-    bytes: u64,
-    /// The hashes that were announced, in order.
-    hashes: Vec<Digest>,
-    /// Announced pieces that are not checked; the last one may be incomplete.
-    pieces: VecDeque<Piece>,
-    checked: u64,
-}
-
-#[derive(Debug)]
-struct Piece {
-    index: u32,
-    length: u32,
-    received: u32,
-    stored: u32,
 }
 
 impl Inbox {
@@ -162,9 +111,7 @@ impl Inbox {
             out.news(News::Incoming(view(self.from, &offer, 0, state)));
         } else {
             out.news(News::Incoming(view(self.from, &offer, 0, TransferState::Waiting)));
-            let preview = offer.preview.map(|preview| Stream::new(u64::from(preview.bytes)));
-            let exact = Stream::new(offer.bytes);
-            self.items.insert(item, Item { offer, preview, preview_shown: false, exact, root: None });
+            self.items.insert(item, Item::new(offer));
         }
         self.resume(ended, out)
     }
@@ -338,7 +285,7 @@ impl Inbox {
     ) {
         let PayloadId { item, part, .. } = payload;
         let Some(incoming) = self.items.get_mut(&item) else { return };
-        match incoming.stream_mut(part).map(|stream| stream.checked(offset, digest)) {
+        match incoming.stream_mut(part).and_then(|stream| stream.check(offset, digest)) {
             None => return,
             Some(false) => return self.refuse(item, RefusedItem::Hash, ended, out),
             Some(true) => {}
@@ -440,112 +387,6 @@ impl Inbox {
         self.granted += u64::from(bytes);
         out.control(self.connection, &Control::Credit { until: self.granted });
     }
-}
-
-impl Item {
-    fn stream_mut(&mut self, part: Part) -> Option<&mut Stream> {
-        match part {
-            Part::Preview => self.preview.as_mut(),
-            Part::Exact => Some(&mut self.exact),
-        }
-    }
-
-    fn streams(&self) -> impl Iterator<Item = &Stream> {
-        self.preview.iter().chain([&self.exact])
-    }
-
-    fn total(&self) -> u64 {
-        self.streams().map(|stream| stream.bytes).sum()
-    }
-
-    fn checked(&self) -> u64 {
-        self.streams().map(|stream| stream.checked).sum()
-    }
-
-    /// Memory that its begun parts take.
-    fn begun(&self) -> u64 {
-        self.streams().filter(|stream| !stream.hashes.is_empty()).map(|stream| stream.bytes).sum()
-    }
-
-    fn is_complete(&self) -> bool {
-        self.streams().all(Stream::is_complete)
-    }
-}
-
-impl Stream {
-    fn new(bytes: u64) -> Self {
-        Self { bytes, hashes: Vec::new(), pieces: VecDeque::new(), checked: 0 }
-    }
-
-    fn announce(&mut self, index: u32, offset: u32, length: u32, sha256: Digest) -> Result<(), RefusedItem> {
-        if let Some(piece) = self.pieces.back().filter(|piece| piece.received < piece.length) {
-            let goes_on = index == piece.index
-                && offset == piece.received
-                && length == piece.length
-                && self.hashes.last() == Some(&sha256);
-            return if goes_on { Ok(()) } else { Err(RefusedItem::Order) };
-        }
-        let start = self.hashes.len() as u64 * u64::from(PIECE_BYTES);
-        let due = self.bytes.saturating_sub(start).min(u64::from(PIECE_BYTES));
-        if due == 0 {
-            return Err(RefusedItem::TooManyBytes);
-        }
-        if index as usize != self.hashes.len() || offset != 0 || u64::from(length) != due {
-            return Err(RefusedItem::Order);
-        }
-        self.hashes.push(sha256);
-        self.pieces.push_back(Piece { index, length, received: 0, stored: 0 });
-        Ok(())
-    }
-
-    /// Where in the payload the next `bytes` belong, if they belong anywhere.
-    fn receive(&mut self, bytes: u32) -> Option<u64> {
-        let piece = self.pieces.back_mut()?;
-        let received = piece.received.checked_add(bytes).filter(|&received| received <= piece.length)?;
-        let offset = piece.start() + u64::from(piece.received);
-        piece.received = received;
-        Some(offset)
-    }
-
-    /// The range of the piece that is complete with these bytes.
-    fn stored(&mut self, offset: u64, bytes: u32) -> Option<(u64, u32)> {
-        let piece = self.pieces.iter_mut().find(|piece| piece.holds(offset))?;
-        piece.stored += bytes;
-        (piece.stored == piece.length).then_some((piece.start(), piece.length))
-    }
-
-    /// Whether the piece at `offset` is what was announced.
-    fn checked(&mut self, offset: u64, digest: Digest) -> bool {
-        let place = self.pieces.iter().position(|piece| piece.start() == offset);
-        let Some(piece) = place.and_then(|place| self.pieces.remove(place)) else { return true };
-        let matches = self.hashes.get(piece.index as usize) == Some(&digest);
-        if matches {
-            self.checked += u64::from(piece.length);
-        }
-        matches
-    }
-
-    fn is_complete(&self) -> bool {
-        let announced = self.hashes.len() as u64 * u64::from(PIECE_BYTES);
-        announced >= self.bytes && self.pieces.back().is_none_or(|piece| piece.received == piece.length)
-    }
-}
-
-impl Piece {
-    fn start(&self) -> u64 {
-        u64::from(self.index) * u64::from(PIECE_BYTES)
-    }
-
-    fn holds(&self, offset: u64) -> bool {
-        (self.start()..self.start() + u64::from(self.length)).contains(&offset)
-    }
-}
-
-/// SHA-256 over the hashes of the pieces, in order.
-pub(crate) fn piece_root<'a>(hashes: impl Iterator<Item = &'a Digest>) -> Digest {
-    let mut root = Sha256::new();
-    hashes.for_each(|hash| root.update(hash.0));
-    Digest(root.finalize().into())
 }
 
 fn view(from: PeerId, offer: &Offer, bytes: u64, state: TransferState) -> Incoming {

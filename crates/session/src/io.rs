@@ -82,10 +82,12 @@ pub enum Command {
     SendPhoto(Photo),
     /// Stop sending an item to whoever has not got it yet.
     Cancel(ItemId),
-    /// Try again now: after a full room, or when the network is back.
+    /// Join anew now: after a full room, or when the network is back.
     Retry,
     /// Leave for good. Afterwards the session is only good for draining its outputs.
     Leave,
+    /// The page goes, perhaps to come back: as [`Command::Leave`], but the seat is kept for the lease.
+    PutAside,
 }
 
 /// A photo in the driver's hands.

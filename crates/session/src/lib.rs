@@ -149,6 +149,9 @@ impl Session {
             Input::PayloadFailed(payload) => self.on_payload_failed(payload),
             Input::Tick => {}
         }
+        if self.left {
+            return;
+        }
         self.on_time(now);
         self.tell();
     }
@@ -177,27 +180,40 @@ impl Session {
                 }
                 self.clear_shelf();
             }
-            Command::Retry => {
-                self.refused = None;
-                self.signaling.retry(now);
-                for peer in self.peers.values_mut() {
-                    peer.failures = 0;
-                }
-            }
+            Command::Retry => self.retry(now),
             Command::Leave => {
                 if self.signaling.is_in() {
                     self.out.push(Output::Send(ToServer::Leave));
                 }
-                self.out.push(Output::CloseSocket);
-                for id in self.peers.keys().copied().collect::<Vec<_>>() {
-                    self.drop_contact(id);
-                    self.out.news(News::PeerGone(id));
-                }
-                self.peers.clear();
-                self.clear_shelf();
-                self.left = true;
+                self.stop();
             }
+            Command::PutAside => self.stop(),
         }
+    }
+
+    /// Joins anew at once, unless another tab is us now: two that replace each other would never rest.
+    fn retry(&mut self, now: Time) {
+        if self.refused == Some(Status::Replaced) {
+            return;
+        }
+        self.refused = None;
+        self.out.push(Output::CloseSocket);
+        self.signaling.retry(now);
+        for peer in self.peers.values_mut() {
+            peer.failures = 0;
+        }
+    }
+
+    /// Ends everything, and says so of everything.
+    fn stop(&mut self) {
+        self.out.push(Output::CloseSocket);
+        for id in self.peers.keys().copied().collect::<Vec<_>>() {
+            self.drop_contact(id);
+            self.out.news(News::PeerGone(id));
+        }
+        self.peers.clear();
+        self.clear_shelf();
+        self.left = true;
     }
 
     fn send_photo(&mut self, photo: Photo) {
@@ -295,7 +311,10 @@ impl Session {
             // Not the server of this protocol, or one that plays tricks.
             return self.end(Status::Refused);
         }
-        self.signaling.welcomed();
+        // A second one would let the server have the join's nonce, and so the pair's keys, used twice.
+        if !self.signaling.welcomed() {
+            return;
+        }
         self.ice_servers = welcome.ice_servers;
         let here: BTreeMap<PeerId, bool> = welcome.peers.iter().map(|seat| (seat.peer, seat.away)).collect();
         let unknown: Vec<PeerId> = self.peers.keys().copied().filter(|id| !here.contains_key(id)).collect();
@@ -388,7 +407,7 @@ impl Session {
             }
         }
         let status = self.status();
-        if !self.left && self.told != Some(status) {
+        if self.told != Some(status) {
             self.told = Some(status);
             self.out.news(News::Status(status));
         }

@@ -128,6 +128,7 @@ impl Session {
         peer.contact = Contact::Paired(Box::new(Pair {
             connection,
             role,
+            tab: hello.tab,
             seal: Seal::new(&self.keys, (self.me, my_nonce), (id, hello.nonce)),
             my_nonce,
             their_nonce: hello.nonce,
@@ -387,6 +388,11 @@ impl Session {
         if peer.held_hello.as_ref().is_some_and(|(_, until)| *until <= now) {
             peer.held_hello = None;
         }
+        let due = |time: Option<Time>| time.is_some_and(|time| time <= now);
+        if let Some(pair) = peer.pair_mut().filter(|pair| due(pair.answer_by)) {
+            pair.answer_by = None;
+            pair.silent = true;
+        }
         if now >= peer.not_before
             && peer.answers_held_hello()
             && let Some((hello, _)) = peer.held_hello.take()
@@ -396,7 +402,6 @@ impl Session {
                 return self.answer(id, &hello, now);
             }
         }
-        let due = |time: Option<Time>| time.is_some_and(|time| time <= now);
         match &mut peer.contact {
             Contact::None { greet_at } => {
                 if due(*greet_at) {
@@ -421,10 +426,6 @@ impl Session {
             }
             Contact::Greeting(_) => {}
             Contact::Paired(pair) => {
-                if due(pair.answer_by) {
-                    pair.answer_by = None;
-                    pair.silent = true;
-                }
                 let stalled = pair.channel.as_ref().and_then(|channel| channel.inbox.as_ref()?.deadline());
                 if due(stalled) {
                     self.on_connection_lost(id, Some(RefusedPeer::Protocol), now);

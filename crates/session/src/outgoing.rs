@@ -30,8 +30,8 @@ struct Item {
     photo: Photo,
     exact: PayloadId,
     preview_hash: Option<Digest>,
-    /// Hashes of the exact part's pieces, as far as they are known, in order.
-    hashes: Vec<Digest>,
+    /// Hashes of the exact part's pieces, as far as they are known: a driver may answer in any order.
+    hashes: Vec<Option<Digest>>,
     /// Pieces whose hashes were asked for.
     asked: u32,
 }
@@ -58,6 +58,7 @@ impl Shelf {
         let exact = PayloadId { owner: self.me, item, part: Part::Exact };
         let new = Item { photo, exact, preview_hash: None, hashes: Vec::new(), asked: 0 };
         let entry = self.items.entry(item).or_insert(new);
+        entry.hashes = vec![None; entry.pieces() as usize];
         entry.ask_up_to(1, out);
         true
     }
@@ -67,11 +68,12 @@ impl Shelf {
         let Some(item) = self.items.get_mut(&payload.item) else { return };
         match payload.part {
             Part::Preview => item.preview_hash = Some(digest),
-            // Asked for one after the other, but a driver may answer in any order: what comes early is asked again.
-            Part::Exact if offset == item.hashes.len() as u64 * u64::from(PIECE_BYTES) => {
-                item.hashes.push(digest);
+            Part::Exact => {
+                let index = (offset / u64::from(PIECE_BYTES)) as usize;
+                if let Some(hash) = item.hashes.get_mut(index) {
+                    *hash = Some(digest);
+                }
             }
-            Part::Exact => item.asked = item.hashes.len() as u32,
         }
     }
 
@@ -259,10 +261,10 @@ impl Outbox {
         for sending in self.queue.iter_mut().filter(|sending| sending.offered && !sending.ended) {
             let Some(item) = shelf.items.get(&sending.item) else { continue };
             let sent = u64::from(sending.preview_sent) + sending.exact_sent;
-            if sent == sending.total && item.hashes.len() == item.pieces() as usize {
+            if sent == sending.total {
                 sending.ended = true;
                 self.announced = None;
-                let root = piece_root(item.hashes.iter());
+                let root = piece_root(item.hashes.iter().flatten());
                 out.header(self.connection, &Header::End { item: sending.item, root });
             }
         }
@@ -330,7 +332,7 @@ impl Sending {
         let offset = (self.exact_sent % u64::from(PIECE_BYTES)) as u32;
         // The next piece is hashed while this one is sent.
         item.ask_up_to(index + 2, out);
-        let sha256 = *item.hashes.get(index as usize)?;
+        let sha256 = item.hashes.get(index as usize).copied().flatten()?;
         Some(Run { payload: item.exact, index, offset, length: item.piece_length(index), sha256 })
     }
 

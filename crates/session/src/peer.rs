@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use snaproom_protocol::{
-    Nonce, PeerId,
+    Nonce, PeerId, TabId,
     signal::{Candidate, Hello},
 };
 
@@ -93,6 +93,8 @@ pub(crate) struct Greeting {
 pub(crate) struct Pair {
     pub(crate) connection: ConnectionId,
     pub(crate) role: Role,
+    /// Which life of the peer's page.
+    pub(crate) tab: TabId,
     pub(crate) seal: Seal,
     pub(crate) my_nonce: Nonce,
     pub(crate) their_nonce: Nonce,
@@ -222,14 +224,13 @@ impl Peer {
     }
 
     /// Whether a hello that was put off is due as soon as [`Peer::not_before`] allows. While we greet, our own
-    /// hello comes first; while a connection stands, it does.
+    /// hello comes first.
     pub(crate) fn answers_held_hello(&self) -> bool {
-        let free = match &self.contact {
-            Contact::None { .. } => true,
-            Contact::Greeting(_) => false,
-            Contact::Paired(pair) => !pair.is_open(),
-        };
-        free && self.held_hello.is_some()
+        match (&self.contact, &self.held_hello) {
+            (_, None) | (Contact::Greeting(_), _) => false,
+            (Contact::None { .. }, Some(_)) => true,
+            (Contact::Paired(pair), Some((hello, _))) => pair.yields_to(hello),
+        }
     }
 }
 
@@ -241,6 +242,13 @@ impl Greeting {
 }
 
 impl Pair {
+    /// Whether a hello begins something new. While the channels are open only the hello of another life of the
+    /// page does, and only when this one has gone silent: a crashed tab that was opened again. No server can make
+    /// a living connection silent.
+    pub(crate) fn yields_to(&self, hello: &Hello) -> bool {
+        !self.is_open() || (self.silent && self.tab != hello.tab)
+    }
+
     /// Both channels are open: from here on the two need no server, and nothing that it says or forgets ends them.
     pub(crate) fn is_open(&self) -> bool {
         self.channel.is_some()

@@ -54,10 +54,15 @@ impl Signaling {
         matches!(self.state, State::Joining(by) if by <= now)
     }
 
-    pub(crate) fn welcomed(&mut self) {
+    /// The server's first message. False when none was due: each join is welcomed once.
+    pub(crate) fn welcomed(&mut self) -> bool {
+        if !matches!(self.state, State::Joining(_)) {
+            return false;
+        }
         self.state = State::In;
         self.failures = 0;
         self.was_in = true;
+        true
     }
 
     /// The socket is gone. `jitter` is random.
@@ -75,11 +80,9 @@ impl Signaling {
         self.state = State::Ended;
     }
 
-    /// Try at once, whatever the state.
+    /// Try at once with a new socket, whatever the state: also a socket that seems fine may have died in silence.
     pub(crate) fn retry(&mut self, now: Time) {
-        if self.state != State::In {
-            self.state = State::Waiting(now);
-        }
+        self.state = State::Waiting(now);
     }
 
     pub(crate) fn is_in(&self) -> bool {

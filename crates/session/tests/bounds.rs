@@ -96,7 +96,7 @@ fn a_flood_of_offers() {
     room.run_until("the friend's photo", |room| room.has(VICTIM, photo));
     room.run_for(Duration::from_mins(1));
     let waiting = room.tabs[VICTIM].incoming.iter().filter(|view| view.state == TransferState::Waiting);
-    assert_eq!(waiting.filter(|view| view.from == room.me(LIAR)).count(), 64, "more are not kept");
+    assert_eq!(waiting.filter(|view| view.from == room.me(LIAR)).count(), 32, "more are not kept");
     let chunks = 640_u32 * 480 * 4 / (64 * 1024) + 2;
     assert_eq!(room.tabs[VICTIM].did("Store"), chunks, "nothing is allocated for an offer");
     room.leave(LIAR);

@@ -234,3 +234,15 @@ fn a_cancelled_photo_makes_way_for_the_next() {
         (0..3).for_each(|tab| room.tabs[tab].assert_no_bytes());
     });
 }
+
+#[test]
+fn each_piece_is_hashed_once_in_whatever_order_the_hashes_end() {
+    seeds(20, |seed| {
+        let mut room = Room::of(seed, 3);
+        room.tabs[0].work = 200;
+        let item = room.send(0, 1920, 1080, Some(9_000));
+        room.run_until("verified", |room| (1..3).all(|to| is_verified(room, 0, item, to)));
+        let pieces = (1920_u32 * 1080 * 4).div_ceil(1024 * 1024);
+        assert_eq!(room.tabs[0].did("Hash"), pieces + 1, "the pieces and the preview, for both recipients");
+    });
+}

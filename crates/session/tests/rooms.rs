@@ -148,6 +148,9 @@ fn whoever_was_replaced_stays_away() {
         let twin = room.open_as(&link, token);
         room.run_until("replaced", |room| room.tabs[1].status() == Some(Status::Replaced));
         room.run_for(MINUTE);
+        // Neither the person nor a network that comes back makes the two replace each other in turn.
+        room.handle(1, Input::Command(Command::Retry));
+        room.run_for(MINUTE);
         assert_eq!(room.tabs[1].did("OpenSocket"), 1);
         room.leave(1);
         room.run_until("the twin takes its place", |room| {

@@ -9,10 +9,11 @@ use std::{cell::RefCell, collections::BTreeMap, time::Duration};
 use common::{Room, seeds, test};
 use snaproom_protocol::{
     Envelope, Nonce, PeerId, TabId, VERSION,
+    server::{FromServer, Seat, Welcome, Welcomed},
     signal::{Candidate, Hello, Signal},
 };
 use snaproom_session::{
-    Link,
+    Input, Link,
     io::{PeerState, RefusedPeer},
     keys::RoomKeys,
     seal::{Seal, SealError, is_hello, open_hello, seal_hello},
@@ -179,6 +180,33 @@ fn repeated_envelopes_change_nothing() {
         room.run_for(Duration::from_mins(1));
         assert!(room.is_settled());
         assert!(room.tabs.iter().all(|tab| tab.did("Connect") == 1));
+    });
+}
+
+/// With a second welcome a server could have the nonce of one join used for two negotiations, and so one key for
+/// two messages.
+#[test]
+fn a_repeated_welcome_changes_nothing() {
+    seeds(20, |seed| {
+        let mut room = Room::new(seed);
+        room.open();
+        room.run_for(Duration::from_secs(1));
+        let newcomer = room.open();
+        room.run_until("under way", |room| room.tabs[newcomer].did("Connect") == 1);
+        let peers = vec![Seat { peer: room.me(0), away: false }];
+        let welcome = Welcome {
+            how: Welcomed::Joined,
+            peer: room.me(newcomer),
+            peers,
+            capacity: 8,
+            ice_servers: Vec::new(),
+            ice_expires_in: None,
+        };
+        let text = serde_json::to_string(&FromServer::Welcome(welcome)).unwrap();
+        room.handle(newcomer, Input::Server(text));
+        room.settle();
+        assert_eq!(room.tabs[newcomer].did("Connect"), 1, "nothing began anew");
+        assert_eq!(room.tabs[newcomer].did("Close"), 0);
     });
 }
 
