@@ -23,12 +23,16 @@ use crate::browser::{
 /// and its canvas shows a thumbnail.
 const FULL_SIZE_PHOTOS: usize = 8;
 
+/// Longest side of a canvas that shows a preview, in pixels, whatever size the photo is said to have: a canvas
+/// takes four bytes a pixel, and a sender may never send the rest.
+const PREVIEW_SIDE: u32 = 960;
+
 /// Longest side of a thumbnail in pixels, and most bytes of its JPEG.
 const THUMBNAIL_SIDE: u32 = 480;
 const THUMBNAIL_BYTES: u32 = 64 * 1024;
 
 /// Photos in the trail; the oldest goes when one more comes.
-const MAX_PHOTOS: usize = 1000;
+const MAX_PHOTOS: usize = 300;
 
 /// The trail.
 pub(super) struct Gallery {
@@ -40,7 +44,6 @@ pub(super) struct Gallery {
 }
 
 struct Photo {
-    name: String,
     view: ArcRwSignal<PhotoView>,
     canvas: Option<Canvas>,
     kept: Rc<RefCell<Kept>>,
@@ -62,20 +65,24 @@ impl Gallery {
     }
 
     /// A photo comes, or comes on.
-    pub(super) fn on_incoming(&mut self, incoming: Incoming) {
+    pub(super) fn on_incoming(&mut self, incoming: &Incoming) {
         let key = PhotoKey { owner: incoming.from, item: incoming.item };
-        if let Some(photo) = self.photos.get(&key) {
+        let Kind::Photo { width, height, taken } = incoming.kind;
+        if let Some(photo) = self.photos.get_mut(&key) {
             photo.view.update(|view| {
+                *view = PhotoView { width, height, taken, total: incoming.total, ..*view };
                 view.bytes = incoming.bytes;
                 view.state = incoming.state;
             });
+            if incoming.state.is_in_vain() {
+                photo.paint_preview(key.item, THUMBNAIL_SIDE);
+            }
             return;
         }
         if let TransferState::Failed(Failure::Refused(reason)) = incoming.state {
             // Refused before anything of it came: nothing of it is shown, not even its size.
             return self.view.notice.set(Some(Notice::PhotoRefused { from: incoming.from, reason }));
         }
-        let Kind::Photo { width, height, taken } = incoming.kind;
         let view = ArcRwSignal::new(PhotoView {
             width,
             height,
@@ -85,13 +92,7 @@ impl Gallery {
             state: incoming.state,
             shows: Shows::Nothing,
         });
-        let photo = Photo {
-            name: incoming.name,
-            view: view.clone(),
-            canvas: None,
-            kept: Rc::default(),
-            working: None,
-        };
+        let photo = Photo { view: view.clone(), canvas: None, kept: Rc::default(), working: None };
         self.photos.insert(key, photo);
         let mut oldest = None;
         self.view.trail.update(|trail| {
@@ -140,7 +141,9 @@ impl Gallery {
     /// Gives a photo to the person as a PNG.
     pub(super) fn save(&self, key: PhotoKey) -> Option<Task> {
         let photo = self.photos.get(&key)?;
-        let (kept, name, inbox) = (photo.kept.clone(), photo.name.clone(), self.inbox.clone());
+        // Not by the name that the sender gave it: what is saved is our PNG, whatever that name ends in.
+        let name = file_name(photo.view.get_untracked().taken);
+        let (kept, inbox) = (photo.kept.clone(), self.inbox.clone());
         Some(task::spawn(async move {
             if let Err(error) = save_as_png(&kept, &name).await {
                 inbox.push(Happened::Notice(Notice::SaveFailed(error.to_string())));
@@ -159,7 +162,6 @@ impl Photo {
     /// Shows the best there is.
     fn paint(&mut self, item: ItemId) {
         let Some(canvas) = &self.canvas else { return };
-        let shows = self.view.get_untracked().shows;
         let kept = self.kept.borrow();
         if let Some(exact) = &kept.exact {
             // A preview that is still being decoded comes too late.
@@ -168,17 +170,29 @@ impl Photo {
                 page::mark(&format!("photo:{item}:exact"));
                 self.view.update(|view| view.shows = Shows::Exact);
             }
-        } else if let (Some(preview), Shows::Nothing) = (&kept.preview, shows) {
-            let (preview, canvas, view) = (preview.clone(), canvas.clone(), self.view.clone());
-            let PhotoView { width, height, .. } = view.get_untracked();
-            self.working = Some(task::spawn(async move {
-                // What the browser cannot decode it does not show; the exact pixels follow.
-                if canvas.paint_jpeg(&preview, width, height).await.is_ok() {
-                    page::mark(&format!("photo:{item}:preview"));
-                    view.update(|view| view.shows = Shows::Preview);
-                }
-            }));
+        } else if self.view.get_untracked().shows == Shows::Nothing {
+            drop(kept);
+            self.paint_preview(item, PREVIEW_SIDE);
         }
+    }
+
+    /// Shows the preview, with `side` pixels on its longer side, unless there is something better.
+    fn paint_preview(&mut self, item: ItemId, side: u32) {
+        let kept = self.kept.borrow();
+        let (Some(canvas), Some(preview), None) = (&self.canvas, &kept.preview, &kept.exact) else { return };
+        let (preview, canvas, view) = (preview.clone(), canvas.clone(), self.view.clone());
+        let PhotoView { width, height, .. } = view.get_untracked();
+        let (width, height) = scaled((width, height), side);
+        self.working = Some(task::spawn(async move {
+            // What the browser cannot decode it does not show; the exact pixels follow.
+            if canvas.paint_jpeg(&preview, width, height).await.is_err() {
+                return;
+            }
+            if view.get_untracked().shows == Shows::Nothing {
+                page::mark(&format!("photo:{item}:preview"));
+                view.update(|view| view.shows = Shows::Preview);
+            }
+        }));
     }
 
     /// Turns exact pixels in memory into a PNG that the browser keeps, and a thumbnail.
@@ -192,12 +206,8 @@ impl Photo {
             else {
                 return;
             };
-            let longer = picture.width.max(picture.height).max(1);
-            let scale = |side: u32| {
-                (u64::from(side) * u64::from(THUMBNAIL_SIDE.min(longer)) / u64::from(longer)).max(1)
-            };
             if let Some(canvas) = canvas {
-                let (width, height) = (scale(picture.width) as u32, scale(picture.height) as u32);
+                let (width, height) = scaled((picture.width, picture.height), THUMBNAIL_SIDE);
                 if canvas.paint_jpeg(&thumbnail, width, height).await.is_err() {
                     return;
                 }
@@ -218,6 +228,13 @@ async fn save_as_png(kept: &RefCell<Kept>, name: &str) -> Result<(), Error> {
         (None, Some(picture)) => save(&picture.png().await?, name),
         (None, None) => Ok(()),
     }
+}
+
+/// A size with the same proportions and at most `side` pixels on its longer side.
+fn scaled((width, height): (u32, u32), side: u32) -> (u32, u32) {
+    let longer = width.max(height).max(1);
+    let scale = |length: u32| u64::from(length) * u64::from(side.min(longer)) / u64::from(longer);
+    (scale(width).max(1) as u32, scale(height).max(1) as u32)
 }
 
 /// A file name for a photo: when it was taken, by the person's clock.

@@ -209,6 +209,15 @@ impl RoomView {
         self.notice.set(None);
     }
 
+    /// Whether the photo in `#photo` counts as sent, if it is this one.
+    pub(super) fn mark_sent(&self, item: ItemId, sent: bool) {
+        self.snapped.update(|snapped| {
+            if let Some(snapped) = snapped.as_mut().filter(|snapped| snapped.item == item) {
+                snapped.sent = sent;
+            }
+        });
+    }
+
     /// Nothing of one room is shown in another.
     pub(super) fn forget_photos(&self) {
         self.trail.update(Vec::clear);

@@ -17,7 +17,8 @@ const MAX_PER_CONNECTION: usize = 1024;
 
 /// Something that the browser reported, or that an action led to.
 pub(super) enum Happened {
-    Socket(SocketEvent),
+    /// Of the socket with this number: an earlier one has nothing to say any more.
+    Socket(u32, SocketEvent),
     Connection(ConnectionId, browser::Event),
     /// The peer sent more than fits; its other messages are dropped.
     Overrun(ConnectionId),

@@ -103,8 +103,19 @@ impl Driver {
                     self.view.forget_photos();
                 }
                 // Back in the same room with the same photos, if the page comes back at all.
-                Next::Hidden => while !matches!(self.inbox.next().await, Happened::Page(Page::Shown)) {},
+                Next::Hidden => self.wait_until_shown().await,
                 Next::Closed => return,
+            }
+        }
+    }
+
+    async fn wait_until_shown(&mut self) {
+        loop {
+            match self.inbox.next().await {
+                Happened::Page(Page::Shown) => return,
+                Happened::Camera(camera) => self.studio.on_camera(camera),
+                Happened::CameraEnded => self.studio.on_camera_ended(),
+                _ => {}
             }
         }
     }
@@ -157,7 +168,10 @@ impl Driver {
                     visit.leave(&mut self.gallery);
                     return Next::Room;
                 }
-                Happened::Page(Page::Hidden) => return Next::Hidden,
+                Happened::Page(Page::Hidden) => {
+                    visit.put_aside(&mut self.gallery);
+                    return Next::Hidden;
+                }
                 Happened::Page(Page::Online) => visit.retry(),
                 Happened::Page(Page::Shown) => {}
                 Happened::Camera(camera) => self.studio.on_camera(camera),
@@ -166,10 +180,11 @@ impl Driver {
                 Happened::Taken(taken) => {
                     let item = taken.item;
                     if !visit.send_photo(taken) {
-                        self.studio.not_sent(item);
+                        // Everybody left while the preview was made.
+                        self.view.mark_sent(item, false);
                     }
                 }
-                Happened::Socket(event) => visit.on_socket(event),
+                Happened::Socket(number, event) => visit.on_socket(number, event),
                 Happened::Connection(connection, event) => visit.on_connection(connection, event),
                 Happened::Overrun(connection) => visit.on_overrun(connection),
                 Happened::Done(input) => visit.handle(input),

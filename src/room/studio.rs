@@ -30,7 +30,9 @@ pub(super) struct Studio {
 /// A frame that was snapped.
 #[derive(Clone)]
 struct Snapped {
+    /// An item is sent once; the same frame sent again is another item.
     item: ItemId,
+    was_sent: bool,
     picture: Picture,
     at: u64,
 }
@@ -127,7 +129,7 @@ impl Studio {
         let snapped = random().map(ItemId).and_then(|item| {
             page::mark(&format!("photo:{item}:snapped"));
             canvas.draw_video(video)?;
-            Ok(Snapped { item, picture: canvas.pixels()?, at: unix_ms() })
+            Ok(Snapped { item, was_sent: false, picture: canvas.pixels()?, at: unix_ms() })
         });
         match snapped {
             Ok(snapped) => {
@@ -146,11 +148,23 @@ impl Studio {
 
     /// Makes the preview of the photo in `#photo`; [`Happened::Taken`] follows.
     pub(super) fn prepare(&mut self) {
-        let Some(Snapped { item, picture, at }) = self.snapped.clone() else { return };
         if self.view.snapped.get_untracked().is_none_or(|snapped| snapped.sent) {
             return;
         }
-        self.mark_sent(item, true);
+        let Some(snapped) = &mut self.snapped else { return };
+        if snapped.was_sent
+            && let Ok(item) = random().map(ItemId)
+        {
+            snapped.item = item;
+            self.view.snapped.update(|view| {
+                if let Some(view) = view {
+                    view.item = item;
+                }
+            });
+        }
+        snapped.was_sent = true;
+        let Snapped { item, picture, at, .. } = snapped.clone();
+        self.view.mark_sent(item, true);
         let inbox = self.inbox.clone();
         self.encoding.retain(|task| !task.is_finished());
         self.encoding.push(task::spawn(async move {
@@ -164,21 +178,8 @@ impl Studio {
     pub(super) fn leave_room(&mut self) {
         self.encoding.clear();
         if let Some(Snapped { item, .. }) = self.snapped {
-            self.mark_sent(item, false);
+            self.view.mark_sent(item, false);
         }
-    }
-
-    /// Everybody left while the preview was made: the photo can be sent when somebody is there again.
-    pub(super) fn not_sent(&self, item: ItemId) {
-        self.mark_sent(item, false);
-    }
-
-    fn mark_sent(&self, item: ItemId, sent: bool) {
-        self.view.snapped.update(|snapped| {
-            if let Some(snapped) = snapped.as_mut().filter(|snapped| snapped.item == item) {
-                snapped.sent = sent;
-            }
-        });
     }
 }
 

@@ -17,7 +17,7 @@ pub(super) struct Vault {
     payloads: HashMap<PayloadId, Payload>,
     chunks: HashMap<ChunkId, Chunk>,
     next_chunk: u64,
-    hashing: Vec<Task>,
+    hashing: Vec<(PayloadId, Task)>,
 }
 
 impl Vault {
@@ -34,8 +34,10 @@ impl Vault {
         self.payloads.get(&id)
     }
 
+    /// Drops the bytes, and hashes of them that are under way.
     pub(super) fn release(&mut self, id: PayloadId) {
         self.payloads.remove(&id);
+        self.hashing.retain(|(payload, _)| *payload != id);
     }
 
     /// Keeps a chunk until the session has said where it goes.
@@ -74,13 +76,14 @@ impl Vault {
         let Some(bytes) = self.payloads.get(&payload) else { return Some(Input::PayloadFailed(payload)) };
         let hash = bytes.sha256(u32::try_from(offset).unwrap_or(u32::MAX), length);
         let inbox = self.inbox.clone();
-        self.hashing.retain(|task| !task.is_finished());
-        self.hashing.push(task::spawn(async move {
+        self.hashing.retain(|(_, task)| !task.is_finished());
+        let task = task::spawn(async move {
             inbox.push(Happened::Done(match hash.await {
                 Ok(digest) => Input::Hashed { payload, offset, digest: Digest(digest) },
                 Err(_) => Input::PayloadFailed(payload),
             }));
-        }));
+        });
+        self.hashing.push((payload, task));
         None
     }
 

@@ -34,7 +34,9 @@ pub(super) struct Visit {
     session: Session,
     view: RoomView,
     inbox: Inbox,
-    socket: Option<Socket>,
+    /// With its number.
+    socket: Option<(u32, Socket)>,
+    next_socket: u32,
     connections: BTreeMap<ConnectionId, Wired>,
     vault: Vault,
     /// Inputs that an action led to at once.
@@ -59,6 +61,7 @@ impl Visit {
             vault: Vault::new(inbox.clone()),
             inbox,
             socket: None,
+            next_socket: 0,
             connections: BTreeMap::new(),
             done: VecDeque::new(),
             _identity: identity,
@@ -86,6 +89,12 @@ impl Visit {
     /// Says goodbye. What is dropped afterwards closes by itself.
     pub(super) fn leave(&mut self, gallery: &mut Gallery) {
         self.handle(Input::Command(Command::Leave));
+        self.carry_out(gallery);
+    }
+
+    /// Lets go of everybody, and keeps the seat for the lease.
+    pub(super) fn put_aside(&mut self, gallery: &mut Gallery) {
+        self.handle(Input::Command(Command::PutAside));
         self.carry_out(gallery);
     }
 
@@ -130,7 +139,10 @@ impl Visit {
         true
     }
 
-    pub(super) fn on_socket(&mut self, event: SocketEvent) {
+    pub(super) fn on_socket(&mut self, number: u32, event: SocketEvent) {
+        if self.socket.as_ref().is_none_or(|(present, _)| *present != number) {
+            return;
+        }
         match event {
             SocketEvent::Message(text) => self.handle(Input::Server(text)),
             SocketEvent::Closed => {
@@ -239,17 +251,19 @@ impl Visit {
                 }
             }
             Output::Release(payload) => self.vault.release(payload),
-            Output::News(News::Incoming(incoming)) => gallery.on_incoming(incoming),
+            Output::News(News::Incoming(incoming)) => gallery.on_incoming(&incoming),
             Output::News(news) => self.publish(news),
         }
     }
 
     fn open_socket(&mut self) {
-        let inbox = self.inbox.clone();
+        let (inbox, number) = (self.inbox.clone(), self.next_socket);
+        self.next_socket += 1;
         self.socket = None;
-        match Socket::open(&page::websocket_url("/ws"), move |event| inbox.push(Happened::Socket(event))) {
+        let tell = move |event| inbox.push(Happened::Socket(number, event));
+        match Socket::open(&page::websocket_url("/ws"), tell) {
             Ok(socket) => {
-                self.socket = Some(socket);
+                self.socket = Some((number, socket));
                 // It keeps what is sent until it is open.
                 self.done.push_back(Input::SocketOpened);
             }
@@ -259,7 +273,7 @@ impl Visit {
 
     fn send(&mut self, message: &ToServer) {
         let sent = self.socket.as_ref().zip(serde_json::to_string(message).ok());
-        if let Some((socket, text)) = sent
+        if let Some(((_, socket), text)) = sent
             && socket.send(&text).is_err()
         {
             // The server takes nothing any more; a new socket may.
@@ -361,6 +375,11 @@ impl Visit {
             Some(known) => *known = recipient,
             None => view.recipients.push(recipient),
         });
+        // What nobody has, and nobody gets any more, may be sent again.
+        let in_vain = |view: &SentView| view.recipients.iter().all(|recipient| recipient.state.is_in_vain());
+        if entry.view.with_untracked(in_vain) {
+            self.view.mark_sent(item, false);
+        }
     }
 }
 

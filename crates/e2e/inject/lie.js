@@ -37,6 +37,20 @@
         };
     };
 
+    // An offer of another size, and nothing after its preview.
+    window.previewAlone = (width, height) => {
+        let current = null;
+        return (label, message) => {
+            if (message.type === 'offer') {
+                Object.assign(message.kind, { width, height });
+                message.bytes = width * height * 4;
+            }
+            if (label === 'control') return [message];
+            if (!(message instanceof Uint8Array)) current = message.part;
+            return current === 'preview' ? [message] : [];
+        };
+    };
+
     // The end of an item in the place of a piece and all that follows it.
     window.ending = (index) => {
         let over = false;

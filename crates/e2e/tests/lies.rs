@@ -187,6 +187,26 @@ async fn bytes_that_lie_are_refused_and_never_shown_as_exact() -> Result<()> {
     Ok(())
 }
 
+/// An offer of 64 MiB and a small preview cost a sender little; they must not cost the receiver a canvas of 64 MiB.
+#[tokio::test]
+async fn a_photo_whose_rest_never_comes_takes_no_more_than_its_preview() -> Result<()> {
+    let (_server, mallory, bob) = pair().await?;
+    mallory.evaluate::<()>("void (lie = previewAlone(4096, 4096))").await?;
+    let photo = mallory.snap_and_send().await?;
+    let figure = format!("#trail .transfer[data-id='{}']", photo.item);
+    let size = format!(
+        "(() => {{ const {{ width, height }} = document.querySelector(\"{figure} canvas\"); return Math.max(width, height); }})()"
+    );
+    bob.until("the preview", &format!("document.querySelector(\"{figure}[data-shows=preview]\")")).await?;
+    let side: u32 = bob.evaluate(&size).await?;
+    ensure!((1..=960).contains(&side), "the preview's canvas has {side} pixels a side");
+
+    mallory.click(&format!("[data-direction=out][data-id='{}'] .cancel", photo.item)).await?;
+    bob.wait_incoming(&photo.item, "cancelled").await?;
+    bob.until("a thumbnail", &format!("{size} <= 480")).await?;
+    Ok(())
+}
+
 #[tokio::test]
 async fn who_breaks_the_rules_is_refused_and_others_are_not() -> Result<()> {
     let (server, mallory, bob) = pair().await?;

@@ -54,8 +54,8 @@ pub const MAX_ROOMS: usize = MAX_SOCKETS;
 /// Sockets at a time: some 80 MB when all are idle (8 KiB each, measured with 900), what a small machine can spare.
 pub const MAX_SOCKETS: usize = 10_000;
 
-/// The largest room. Beyond it the joins and leaves of a mesh cost more than any browser can carry.
-pub const MAX_ROOM_CAPACITY: u16 = 256;
+/// The largest room. A page follows 64 others; beyond it a mesh costs more than any browser can carry.
+pub const MAX_ROOM_CAPACITY: u16 = 65;
 
 /// The longest lease. Whoever comes back later joins like a newcomer.
 pub const MAX_LEASE: Duration = Duration::from_hours(1);

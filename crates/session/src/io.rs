@@ -366,6 +366,14 @@ pub enum TransferState {
     Failed(Failure),
 }
 
+impl TransferState {
+    /// Whether it has ended, and not at its end.
+    #[must_use]
+    pub fn is_in_vain(self) -> bool {
+        matches!(self, Self::Cancelled | Self::Failed(_))
+    }
+}
+
 /// Why a transfer ended before its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Failure {
