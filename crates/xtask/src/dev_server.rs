@@ -1,10 +1,12 @@
 //! Trunk's `pre_build` hook: a server on port 8081 for as long as `trunk serve` runs.
 //!
 //! Trunk waits for this hook before it builds the app, so both may share the target directory.
+//! Pages of trunk's port alone may use the server. That port is read from trunk's command line;
+//! where that names none it is taken for 8080, so set another one there and not in `TRUNK_SERVE_PORT`.
 
 use std::fs::{self, File};
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::process::{CommandExt, parent_id};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -18,20 +20,25 @@ use crate::workspace::Workspace;
 
 /// Trunk.toml's proxy leads here.
 const PORT: u16 = 8081;
+const ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), PORT);
 /// Trunk.toml's own port, unless the command line names another.
-const TRUNK_PORT: &str = "8080";
+const TRUNK_PORT: u16 = 8080;
 /// A server on this machine that has not answered by now does not work.
 const ANSWER: Duration = Duration::from_secs(1);
 const START: Duration = Duration::from_secs(20);
+/// The server of a trunk that has ended looks once a second whether it has.
+const RELEASE: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_millis(50);
 
-/// Starts the server unless one answers; does nothing when trunk only builds.
+/// Starts the server unless this trunk has one; does nothing when trunk only builds.
 pub fn run(workspace: &Workspace) -> Result<()> {
     let Some(trunk) = Trunk::of_this_hook() else {
         return Ok(());
     };
     let log = workspace.target.join("dev-server.log");
-    if is_up() {
+    let owner = workspace.target.join("dev-server.owner");
+    let is_own = fs::read_to_string(&owner).is_ok_and(|noted| noted == trunk.note());
+    if answers_or_port_is_free(ADDRESS, is_own, RELEASE)? {
         if changed_since(workspace, &log) {
             println!("The server's code has changed: start `trunk serve` anew to use it.");
         }
@@ -40,13 +47,36 @@ pub fn run(workspace: &Workspace) -> Result<()> {
     let mut cargo = workspace.cargo();
     process::run(cargo.args(["build", "--quiet", "--package", "snaproom-server"]), STEP)?;
     let server = start(workspace, &trunk, &log)?;
-    wait_until_up(server, &log)
+    wait_until_up(server, &log)?;
+    fs::write(&owner, trunk.note()).with_context(|| format!("cannot write {}", owner.display()))
+}
+
+/// Whether our own server answers. If not, the port is free: another's server is waited for, not used,
+/// since it ends with another trunk and may admit the pages of another port.
+fn answers_or_port_is_free(address: SocketAddr, is_own: bool, limit: Duration) -> Result<bool> {
+    let end = Instant::now() + limit;
+    loop {
+        if is_own && answers(address).unwrap_or(false) {
+            return Ok(true);
+        }
+        match TcpListener::bind(address) {
+            Ok(_) => return Ok(false),
+            Err(error) if error.kind() != ErrorKind::AddrInUse => {
+                return Err(error).with_context(|| format!("the server cannot listen on {address}"));
+            }
+            Err(_) if Instant::now() >= end => bail!(
+                "{address} is in use, but not by a server of this `trunk serve`: end the other `trunk serve`, \
+                 or whatever listens there, then start this one anew"
+            ),
+            Err(_) => thread::sleep(POLL),
+        }
+    }
 }
 
 /// The trunk that runs this hook.
 struct Trunk {
     pid: u32,
-    port: String,
+    port: u16,
 }
 
 impl Trunk {
@@ -62,6 +92,11 @@ impl Trunk {
             pid = parent;
         }
         None
+    }
+
+    /// Which trunk a server belongs to. An id may return, but no server outlives its trunk for so long.
+    fn note(&self) -> String {
+        format!("the server on port {PORT} is for the trunk on port {}, process {}\n", self.port, self.pid)
     }
 }
 
@@ -87,14 +122,15 @@ fn is_trunk(arguments: &[String]) -> bool {
 }
 
 /// The port of a `trunk serve`; `None` for a build, a watch or a clean.
-fn serving_port(arguments: &[String]) -> Option<String> {
+fn serving_port(arguments: &[String]) -> Option<u16> {
     let serve = arguments.iter().position(|word| word == "serve")?;
     let rest = &arguments[serve..];
-    let named = rest.iter().enumerate().find_map(|(at, word)| match word.as_str() {
-        "--port" | "-p" => rest.get(at + 1).cloned(),
-        _ => word.strip_prefix("--port=").map(str::to_owned),
+    let named = rest.iter().enumerate().find_map(|(at, word)| {
+        let value = word.strip_prefix("--port").or_else(|| word.strip_prefix("-p"))?;
+        let value = if value.is_empty() { rest.get(at + 1)? } else { value.trim_start_matches('=') };
+        value.parse().ok()
     });
-    Some(named.unwrap_or_else(|| TRUNK_PORT.to_owned()))
+    Some(named.unwrap_or(TRUNK_PORT))
 }
 
 fn start(workspace: &Workspace, trunk: &Trunk, log: &Path) -> Result<Child> {
@@ -103,7 +139,7 @@ fn start(workspace: &Workspace, trunk: &Trunk, log: &Path) -> Result<Child> {
     let output = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
     let mut server = workspace.command(workspace.target.join("debug/snaproom"));
     server
-        .args(["--listen", &format!("127.0.0.1:{PORT}")])
+        .args(["--listen", &ADDRESS.to_string()])
         .args(["--exit-with-pid", &trunk.pid.to_string()])
         .stdin(Stdio::null())
         .stderr(output.try_clone()?)
@@ -118,7 +154,7 @@ fn start(workspace: &Workspace, trunk: &Trunk, log: &Path) -> Result<Child> {
 
 fn wait_until_up(mut server: Child, log: &Path) -> Result<()> {
     let end = Instant::now() + START;
-    while !is_up() {
+    while !answers(ADDRESS).unwrap_or(false) {
         let ended = server.try_wait()?;
         if ended.is_some() || Instant::now() >= end {
             let said = fs::read_to_string(log).unwrap_or_default();
@@ -130,12 +166,8 @@ fn wait_until_up(mut server: Child, log: &Path) -> Result<()> {
     Ok(())
 }
 
-fn is_up() -> bool {
-    answers(SocketAddr::from((Ipv4Addr::LOCALHOST, PORT))).unwrap_or(false)
-}
-
 /// Whether `/healthz` says 200 there.
-fn answers(address: SocketAddr) -> std::io::Result<bool> {
+fn answers(address: SocketAddr) -> io::Result<bool> {
     let mut stream = TcpStream::connect_timeout(&address, ANSWER)?;
     stream.set_read_timeout(Some(ANSWER))?;
     stream.set_write_timeout(Some(ANSWER))?;
@@ -168,8 +200,6 @@ fn newest(folder: &Path) -> Option<SystemTime> {
 
 #[cfg(test)]
 mod tests {
-    use std::net::TcpListener;
-
     use super::*;
 
     fn words(line: &str) -> Vec<String> {
@@ -178,10 +208,10 @@ mod tests {
 
     #[test]
     fn only_serving_wants_a_server() {
-        assert_eq!(serving_port(&words("trunk serve")).as_deref(), Some("8080"));
-        assert_eq!(serving_port(&words("trunk -v serve --port 9000")).as_deref(), Some("9000"));
-        assert_eq!(serving_port(&words("trunk serve -p 9000")).as_deref(), Some("9000"));
-        assert_eq!(serving_port(&words("trunk serve --port=9000")).as_deref(), Some("9000"));
+        assert_eq!(serving_port(&words("trunk serve")), Some(8080));
+        for port in ["--port 9000", "--port=9000", "-p 9000", "-p9000", "-p=9000"] {
+            assert_eq!(serving_port(&words(&format!("trunk -v serve --open {port}"))), Some(9000), "{port}");
+        }
         assert_eq!(serving_port(&words("trunk build --release")), None);
         assert!(is_trunk(&words("some/bin/trunk serve")));
         assert!(!is_trunk(&words("cargo run trunk")));
@@ -195,22 +225,58 @@ mod tests {
         assert!(arguments[0].contains("xtask"), "{arguments:?}");
     }
 
+    /// Answers one request with `reply`, then stops to listen.
+    fn server(reply: &'static str) -> (SocketAddr, thread::JoinHandle<()>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = [0; 512];
+            let length = stream.read(&mut request).unwrap();
+            assert!(request[..length].starts_with(b"GET /healthz "));
+            stream.write_all(reply.as_bytes()).unwrap();
+        });
+        (address, server)
+    }
+
     #[test]
     fn health_is_a_200_and_nothing_else() {
         for (reply, healthy) in [("HTTP/1.1 200 OK\r\n\r\n", true), ("HTTP/1.1 404 Not Found\r\n\r\n", false)]
         {
-            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-            let address = listener.local_addr().unwrap();
-            let server = thread::spawn(move || {
-                let (mut stream, _) = listener.accept().unwrap();
-                let mut request = [0; 512];
-                let length = stream.read(&mut request).unwrap();
-                assert!(request[..length].starts_with(b"GET /healthz "));
-                stream.write_all(reply.as_bytes()).unwrap();
-            });
+            let (address, server) = server(reply);
             assert_eq!(answers(address).unwrap(), healthy);
             server.join().unwrap();
             assert!(answers(address).is_err(), "nobody listens there any more");
         }
+    }
+
+    #[test]
+    fn only_our_own_server_is_used_again() {
+        let (address, server) = server("HTTP/1.1 200 OK\r\n\r\n");
+        let error = answers_or_port_is_free(address, false, Duration::ZERO).unwrap_err().to_string();
+        assert!(error.contains("is in use") && error.contains("start this one anew"), "{error}");
+        assert!(answers_or_port_is_free(address, true, Duration::ZERO).unwrap());
+        server.join().unwrap();
+        assert!(!answers_or_port_is_free(address, true, Duration::ZERO).unwrap(), "it has ended");
+    }
+
+    #[test]
+    fn a_server_about_to_end_is_waited_for() {
+        let (address, server) = server("");
+        let ending = thread::spawn(move || {
+            thread::sleep(4 * POLL);
+            let _ = answers(address);
+        });
+        assert!(!answers_or_port_is_free(address, false, Duration::from_mins(1)).unwrap());
+        ending.join().unwrap();
+        server.join().unwrap();
+    }
+
+    #[test]
+    fn a_server_belongs_to_one_trunk() {
+        let [one, other, elsewhere] =
+            [(7, 8080), (8, 8080), (7, 9000)].map(|(pid, port)| Trunk { pid, port });
+        assert_ne!(one.note(), other.note());
+        assert_ne!(one.note(), elsewhere.note());
     }
 }

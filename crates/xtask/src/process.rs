@@ -1,6 +1,9 @@
 //! Running other programs: each with a limit, each failure a sentence that names the command.
+//!
+//! A step's programs, down to the browser that a test's driver started, end with the step and with us.
 
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
@@ -14,11 +17,17 @@ pub const QUICK: Duration = Duration::from_mins(1);
 pub const STEP: Duration = Duration::from_mins(30);
 
 const POLL: Duration = Duration::from_millis(50);
-/// A browser left behind may hold the pipe open; nobody waits longer than this for it.
+/// A daemon that left its process group may hold the pipe open; nobody waits longer than this for it.
 const DRAIN: Duration = Duration::from_secs(2);
 
 /// Runs `command` with its output going to the terminal.
 pub fn run(command: &mut Command, limit: Duration) -> Result<()> {
+    let group = Group::new()?;
+    run_in_foreground(command.process_group(group.id()), limit)
+}
+
+/// The same in the terminal's own process group: only there may sudo ask for a password.
+pub fn run_in_foreground(command: &mut Command, limit: Duration) -> Result<()> {
     let mut child = spawn(command)?;
     let end = Instant::now() + limit;
     let status = loop {
@@ -63,7 +72,9 @@ pub fn probe(command: &mut Command) -> Option<String> {
 }
 
 fn stream(command: &mut Command, limit: Duration, mut line: impl FnMut(&str) -> Result<()>) -> Result<()> {
-    let mut child = spawn(command.stdout(Stdio::piped()))?;
+    let group = Group::new()?;
+    let mut child = spawn(command.process_group(group.id()).stdout(Stdio::piped()))?;
+    let mut group = Some(group);
     let stdout = child.stdout.take().context("the command has no stdout")?;
     let (sender, lines) = sync_channel(256);
     // Not joined: it ends with the pipe, or with us.
@@ -87,7 +98,11 @@ fn stream(command: &mut Command, limit: Duration, mut line: impl FnMut(&str) -> 
             }
         }
         if ended.is_none() {
-            ended = child.try_wait()?.map(|status| (status, Instant::now()));
+            ended = child.try_wait()?.map(|status| {
+                // Nobody but a daemon writes into the pipe from here on.
+                drop(group.take());
+                (status, Instant::now())
+            });
         }
         if ended.is_none() && Instant::now() >= end {
             return overdue(&mut child, command, limit);
@@ -122,9 +137,36 @@ fn overdue(child: &mut Child, command: &Command, limit: Duration) -> Result<()> 
 }
 
 fn end_now(child: &mut Child) {
-    // It may have ended this moment; either way it is gone.
-    let _ = child.kill();
-    let _ = child.wait();
+    // Root's processes are not ours to kill, and waiting for one could take for ever.
+    if child.kill().is_ok() {
+        let _ = child.wait();
+    }
+}
+
+/// A process group that is killed when this is dropped, and also when Ctrl-C or anything else ends us.
+struct Group {
+    /// The group's leader, blocked on a pipe that closes with its other end, which only we hold.
+    leash: Child,
+}
+
+impl Group {
+    fn new() -> Result<Self> {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "read -r _; kill -KILL 0"]).process_group(0).stdin(Stdio::piped());
+        Ok(Self { leash: shell.spawn().context("cannot start sh")? })
+    }
+
+    /// The leader is waited for only on drop, so until then no other group can get this id.
+    fn id(&self) -> i32 {
+        self.leash.id().cast_signed()
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        // `wait` closes the pipe first; the shell ends with its group.
+        let _ = self.leash.wait();
+    }
 }
 
 fn judge(command: &Command, status: ExitStatus) -> Result<()> {
@@ -146,6 +188,8 @@ pub fn describe(command: &Command) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read;
+
     use super::*;
 
     fn shell(script: &str) -> Command {
@@ -162,20 +206,60 @@ mod tests {
         assert!(probe(&mut Command::new("no-such-program-here")).is_none());
     }
 
-    #[test]
-    fn what_never_ends_is_ended() {
-        for result in [
-            run(&mut shell("exec sleep 600"), Duration::from_millis(200)),
-            output(&mut shell("exec sleep 600"), Duration::from_millis(200)).map(drop),
-        ] {
-            assert!(result.unwrap_err().to_string().contains("no end within"));
-        }
+    /// How long `work` and every process holding `pipe` take to end; each test's processes want a minute.
+    fn time_until_closed(mut pipe: impl Read, work: impl FnOnce()) -> Duration {
+        let started = Instant::now();
+        work();
+        pipe.read_to_end(&mut Vec::new()).unwrap();
+        started.elapsed()
     }
 
     #[test]
-    fn a_child_left_behind_with_the_pipe_holds_nobody() {
-        let started = Instant::now();
-        assert_eq!(output(&mut shell("sleep 60 & echo done"), QUICK).unwrap(), "done\n");
-        assert!(started.elapsed() < Duration::from_secs(50));
+    fn what_never_ends_is_ended_with_all_that_it_started() {
+        let limit = Duration::from_millis(200);
+        let (held, writer) = std::io::pipe().unwrap();
+        let took = time_until_closed(held, || {
+            let error = run(shell("sleep 60 & sleep 60").stdout(writer), limit).unwrap_err();
+            assert!(error.to_string().contains("no end within"), "{error}");
+        });
+        assert!(took < Duration::from_secs(50), "{took:?}");
+        let (held, writer) = std::io::pipe().unwrap();
+        let took = time_until_closed(held, || {
+            let error = output(shell("sleep 60 & sleep 60").stderr(writer), limit).unwrap_err();
+            assert!(error.to_string().contains("no end within"), "{error}");
+        });
+        assert!(took < Duration::from_secs(50), "{took:?}");
+    }
+
+    #[test]
+    fn what_a_command_leaves_behind_ends_with_it() {
+        let (held, writer) = std::io::pipe().unwrap();
+        let took = time_until_closed(held, || {
+            assert_eq!(output(shell("sleep 60 & echo done").stderr(writer), QUICK).unwrap(), "done\n");
+        });
+        assert!(took < Duration::from_secs(50), "{took:?}");
+    }
+
+    #[test]
+    fn an_interrupted_xtask_takes_its_step_along() {
+        const INSIDE: &str = "SNAPROOM_TEST_INTERRUPTED";
+        if std::env::var_os(INSIDE).is_some() {
+            return run(&mut shell("echo started; sleep 60 & sleep 60"), QUICK).unwrap();
+        }
+        // This very test once more, in a process that may be interrupted.
+        let mut xtask = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "process::tests::an_interrupted_xtask_takes_its_step_along"])
+            .env(INSIDE, "yes")
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut held = BufReader::new(xtask.stdout.take().unwrap());
+        let started = held.by_ref().lines().any(|line| line.unwrap().ends_with("started"));
+        assert!(started, "the step did not start");
+        let took = time_until_closed(held, || {
+            run(Command::new("kill").args(["-INT", &xtask.id().to_string()]), QUICK).unwrap();
+            assert!(!xtask.wait().unwrap().success());
+        });
+        assert!(took < Duration::from_secs(50), "{took:?}");
     }
 }

@@ -58,8 +58,8 @@ pub fn install(workspace: &Workspace, packages: &[&str]) -> Result<()> {
     if workspace.find("apt-get").is_none() {
         bail!("this machine has no apt-get: {} must be installed another way", packages.join(", "));
     }
-    process::run(apt_get(workspace)?.arg("update"), INDEX)?;
-    process::run(
+    process::run_in_foreground(apt_get(workspace)?.arg("update"), INDEX)?;
+    process::run_in_foreground(
         apt_get(workspace)?.args(["install", "--yes", "--no-install-recommends"]).args(packages),
         INSTALL,
     )
