@@ -70,9 +70,8 @@ impl Gallery {
         let Kind::Photo { width, height, taken } = incoming.kind;
         if let Some(photo) = self.photos.get_mut(&key) {
             photo.view.update(|view| {
-                *view = PhotoView { width, height, taken, total: incoming.total, ..*view };
-                view.bytes = incoming.bytes;
-                view.state = incoming.state;
+                let &Incoming { bytes, total, state, .. } = incoming;
+                *view = PhotoView { width, height, taken, bytes, total, state, shows: view.shows };
             });
             if incoming.state.is_in_vain() {
                 photo.paint_preview(key.item, THUMBNAIL_SIDE);

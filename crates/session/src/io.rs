@@ -107,6 +107,20 @@ pub struct Photo {
     pub preview: Option<u32>,
 }
 
+impl Photo {
+    /// Length of the exact bytes.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        u64::from(self.width) * u64::from(self.height) * 4
+    }
+
+    /// The same with the preview's.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.bytes() + u64::from(self.preview.unwrap_or(0))
+    }
+}
+
 /// What a connection reports.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {

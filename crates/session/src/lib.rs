@@ -37,7 +37,7 @@ use rand_chacha::{
     rand_core::{Rng, SeedableRng},
 };
 use snaproom_protocol::{
-    Nonce, PeerId, TabId, Token, VERSION,
+    ItemId, Nonce, PeerId, TabId, Token, VERSION,
     control::{Control, MAX_MESSAGE_BYTES},
     server::{FromServer, IceServer, Refusal, ToServer, Welcome},
     signal::Hello,
@@ -174,12 +174,7 @@ impl Session {
     fn on_command(&mut self, command: Command, now: Time) {
         match command {
             Command::SendPhoto(photo) => self.send_photo(photo),
-            Command::Cancel(item) => {
-                for outbox in self.peers.values_mut().filter_map(Peer::outbox_mut) {
-                    outbox.cancel(item, TransferState::Cancelled, &mut self.out);
-                }
-                self.clear_shelf();
-            }
+            Command::Cancel(item) => self.cancel(item, TransferState::Cancelled),
             Command::Retry => self.retry(now),
             Command::Leave => {
                 if self.signaling.is_in() {
@@ -218,8 +213,7 @@ impl Session {
 
     fn send_photo(&mut self, photo: Photo) {
         let item = photo.item;
-        let total =
-            u64::from(photo.width) * u64::from(photo.height) * 4 + u64::from(photo.preview.unwrap_or(0));
+        let total = photo.total();
         let fits = self.shelf.put(photo, &mut self.out);
         for (&to, peer) in &mut self.peers {
             let Some(outbox) = peer.outbox_mut() else { continue };
@@ -249,14 +243,17 @@ impl Session {
     }
 
     fn on_payload_failed(&mut self, payload: PayloadId) {
-        if payload.owner != self.me {
-            if let Some(inbox) = self.peers.get_mut(&payload.owner).and_then(Peer::inbox_mut) {
-                inbox.payload_failed(payload.item, &mut self.ended_items, &mut self.out);
-            }
-            return;
+        if payload.owner == self.me {
+            self.cancel(payload.item, TransferState::Failed(Failure::Unreadable));
+        } else if let Some(inbox) = self.peers.get_mut(&payload.owner).and_then(Peer::inbox_mut) {
+            inbox.payload_failed(payload.item, &mut self.ended_items, &mut self.out);
         }
+    }
+
+    /// Ends an item of ours for whoever has not got it yet.
+    fn cancel(&mut self, item: ItemId, state: TransferState) {
         for outbox in self.peers.values_mut().filter_map(Peer::outbox_mut) {
-            outbox.cancel(payload.item, TransferState::Failed(Failure::Unreadable), &mut self.out);
+            outbox.cancel(item, state, &mut self.out);
         }
         self.clear_shelf();
     }

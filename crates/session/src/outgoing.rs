@@ -96,21 +96,13 @@ impl Shelf {
 }
 
 impl Item {
-    fn bytes(&self) -> u64 {
-        u64::from(self.photo.width) * u64::from(self.photo.height) * 4
-    }
-
-    fn total(&self) -> u64 {
-        self.bytes() + u64::from(self.photo.preview.unwrap_or(0))
-    }
-
     fn pieces(&self) -> u32 {
-        self.bytes().div_ceil(u64::from(PIECE_BYTES)) as u32
+        self.photo.bytes().div_ceil(u64::from(PIECE_BYTES)) as u32
     }
 
     fn piece_length(&self, index: u32) -> u32 {
         let start = u64::from(index) * u64::from(PIECE_BYTES);
-        (self.bytes() - start).min(u64::from(PIECE_BYTES)) as u32
+        (self.photo.bytes() - start).min(u64::from(PIECE_BYTES)) as u32
     }
 
     fn ask_up_to(&mut self, pieces: u32, out: &mut Outputs) {
@@ -133,7 +125,7 @@ impl Item {
         };
         let Photo { item, ref name, width, height, taken, .. } = self.photo;
         let kind = Kind::Photo { width, height, taken };
-        Some(Offer { item, name: name.clone(), bytes: self.bytes(), kind, preview })
+        Some(Offer { item, name: name.clone(), bytes: self.photo.bytes(), kind, preview })
     }
 }
 
@@ -183,7 +175,7 @@ impl Outbox {
 
     /// Promises an item of the shelf to this recipient.
     pub(crate) fn add(&mut self, item: ItemId, shelf: &mut Shelf, out: &mut Outputs) {
-        let Some(total) = shelf.items.get(&item).map(Item::total) else { return };
+        let Some(total) = shelf.items.get(&item).map(|item| item.photo.total()) else { return };
         let sending = Sending {
             item,
             offered: false,
@@ -325,7 +317,7 @@ impl Sending {
     }
 
     fn exact_run(&self, item: &mut Item, out: &mut Outputs) -> Option<Run> {
-        if self.exact_sent >= item.bytes() {
+        if self.exact_sent >= item.photo.bytes() {
             return None;
         }
         let index = (self.exact_sent / u64::from(PIECE_BYTES)) as u32;
