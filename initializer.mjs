@@ -13,14 +13,23 @@ export default function initializer() {
 
     onFailure(reason) {
       console.error("Snaproom could not start:", reason);
+      const title = document.createElement("h1");
+      title.textContent = "Snaproom";
       const words = document.createElement("p");
-      words.className = "start";
       words.setAttribute("role", "alert");
       words.textContent =
         reason instanceof WebAssembly.CompileError
           ? "Snaproom could not start: this browser cannot run it. Update the browser, or open this page in another one."
           : "Snaproom could not start. Check your internet connection, then reload this page.";
-      document.querySelector("#app")?.replaceChildren(words);
+      const again = document.createElement("button");
+      again.type = "button";
+      again.className = "primary";
+      again.textContent = "Reload";
+      again.addEventListener("click", () => location.reload());
+      const page = document.createElement("main");
+      page.className = "startFailed";
+      page.append(title, words, again);
+      document.querySelector("#app")?.replaceChildren(page);
     },
   };
 }

@@ -35,7 +35,7 @@ fn attribute(selector: &str, name: &str) -> Option<String> {
 }
 
 fn is_enabled(selector: &str) -> bool {
-    find(selector).is_some_and(|element| !element.has_attribute("disabled"))
+    find(selector).is_some_and(|element| element.get_attribute("aria-disabled").as_deref() == Some("false"))
 }
 
 #[wasm_bindgen_test]

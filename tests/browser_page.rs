@@ -6,7 +6,7 @@ mod support;
 
 use std::{cell::Cell, rc::Rc};
 
-use snaproom_app::browser::{live, page, storage, storage::Lock, task};
+use snaproom_app::browser::{Dialog, focus, live, page, storage, storage::Lock, task};
 use support::{Replaced, rejecting, soon, until};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -39,6 +39,8 @@ extern "C" {
     fn recording(answer: &JsValue) -> Recording;
     #[wasm_bindgen(method, getter)]
     fn argument(this: &Recording) -> Option<String>;
+    #[wasm_bindgen(method, getter, js_name = argument)]
+    fn shared(this: &Recording) -> JsValue;
     #[wasm_bindgen(method, getter)]
     fn selected(this: &Recording) -> Option<String>;
     #[wasm_bindgen(js_name = sessionStorageProperty)]
@@ -104,13 +106,15 @@ async fn listeners_hear_until_they_are_dropped() {
 
 #[wasm_bindgen_test]
 fn addresses_marks_and_clocks() {
-    assert!(page::is_secure());
     assert_eq!(page::websocket_url("/ws"), format!("ws://{}/ws", location().host().unwrap()));
     page::mark("photo:1:snapped");
     assert_eq!(marks("photo:1:snapped"), 1);
     for seconds in [0, 1_700_000_000, 4_000_000_000] {
         assert_eq!(page::time_of_day(u64::from(seconds) * 1000), clock(seconds));
         assert_eq!(page::date_and_time(u64::from(seconds) * 1000), date(seconds));
+        let [year, month, day, hour, minute, second] = page::calendar(u64::from(seconds) * 1000);
+        let parts = format!("{year}-{month:02}-{day:02}-{hour:02}{minute:02}{second:02}");
+        assert_eq!(parts, date(seconds));
     }
     // A peer says when it took a photo, and may say anything.
     for anything in [u64::MAX, 1 << 60] {
@@ -150,6 +154,90 @@ async fn copying_uses_the_clipboard_and_else_a_selection() {
     let _replaced = Replaced::with("document.execCommand", recording(&false.into()).as_ref());
     assert_eq!(soon("the refusal", page::copy("no")).await.unwrap_err().name, "NotAllowedError");
     assert_eq!(left(), None, "no field is left in the page");
+}
+
+#[wasm_bindgen_test]
+async fn copying_works_in_a_modal_dialog_and_gives_the_focus_back() {
+    let document = web_sys::window().unwrap().document().unwrap();
+    let element: web_sys::HtmlDialogElement = document.create_element("dialog").unwrap().unchecked_into();
+    element.set_inner_html("<button></button><button id='copy'></button>");
+    document.body().unwrap().append_child(&element).unwrap();
+    element.show_modal().unwrap();
+    focus::set("copy");
+
+    let _insecure = Replaced::with("navigator.clipboard", &JsValue::UNDEFINED);
+    for answer in [true, false] {
+        let copy = recording(&answer.into());
+        let _replaced = Replaced::with("document.execCommand", copy.as_ref());
+        assert_eq!(soon("the copy", page::copy("the link")).await.is_ok(), answer);
+        assert_eq!(copy.selected().as_deref(), Some("the link"));
+        assert!(focus::is_on("copy") && document.query_selector("textarea").unwrap().is_none());
+    }
+
+    // Here the field cannot have the focus: something else would be copied.
+    element.set_attribute("inert", "").unwrap();
+    let copy = recording(&true.into());
+    {
+        let _replaced = Replaced::with("document.execCommand", copy.as_ref());
+        assert_eq!(soon("the refusal", page::copy("no")).await.unwrap_err().name, "NotAllowedError");
+    }
+    assert_eq!(copy.argument(), None, "nothing was selected");
+    element.remove();
+}
+
+#[wasm_bindgen_test]
+fn the_browser_asks_before_the_page_is_left_as_long_as_it_is_told() {
+    let window = web_sys::window().unwrap();
+    let answer = || {
+        let event = window.document().unwrap().create_event("BeforeUnloadEvent").unwrap();
+        event.init_event_with_bubbles_and_cancelable("beforeunload", false, true);
+        window.dispatch_event(&event).unwrap();
+        event.unchecked_into::<web_sys::BeforeUnloadEvent>().return_value()
+    };
+    let before = live();
+    assert_eq!(answer(), "");
+    let listener = page::ask_before_leaving();
+    assert_ne!(answer(), "");
+    drop(listener);
+    assert_eq!((answer().as_str(), live()), ("", before));
+}
+
+#[wasm_bindgen_test]
+async fn sharing_opens_the_share_sheet_where_there_is_one() {
+    let _missing = Replaced::with("navigator.share", &JsValue::UNDEFINED);
+    assert!(!page::can_share());
+    assert_eq!(soon("the refusal", page::share("Snaproom", "the link")).await.unwrap_err().name, "TypeError");
+
+    let sheet = recording(&js_sys::Promise::resolve(&JsValue::UNDEFINED));
+    {
+        let _replaced = Replaced::with("navigator.share", sheet.as_ref());
+        assert!(page::can_share());
+        soon("the sheet", page::share("Snaproom", "https://host/#secret")).await.unwrap();
+        let shared = String::from(js_sys::JSON::stringify(&sheet.shared()).unwrap());
+        assert_eq!(shared, r#"{"title":"Snaproom","url":"https://host/#secret"}"#);
+    }
+    let _closed = Replaced::with("navigator.share", &rejecting("AbortError", None));
+    assert_eq!(soon("the end", page::share("", "")).await.unwrap_err().name, "AbortError");
+}
+
+#[wasm_bindgen_test]
+fn a_dialog_opens_above_the_page_once_it_is_in_it() {
+    let document = web_sys::window().unwrap().document().unwrap();
+    let element: web_sys::HtmlDialogElement = document.create_element("dialog").unwrap().unchecked_into();
+    let dialog = Dialog::from(element.clone());
+    dialog.show_modal();
+    assert!(!element.open(), "it is not in the page yet");
+
+    document.body().unwrap().append_child(&element).unwrap();
+    for _ in 0..2 {
+        dialog.show_modal();
+        assert!(element.open() && element.matches(":modal").unwrap());
+    }
+    for _ in 0..2 {
+        dialog.close();
+        assert!(!element.open());
+    }
+    element.remove();
 }
 
 #[wasm_bindgen_test]

@@ -7,10 +7,26 @@ mod support;
 use sha2::{Digest, Sha256};
 use snaproom_app::browser::{Blob, Chunk, Payload};
 use support::{Replaced, bytes, noise_bytes, soon, throwing};
-use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
+
+#[wasm_bindgen(inline_js = "
+    const transfer = ArrayBuffer.prototype.transfer;
+    export function counting() {
+        const count = function (length) { count.lengths.push(this.byteLength); return transfer.call(this, length); };
+        count.lengths = [];
+        return count;
+    }
+")]
+extern "C" {
+    /// `ArrayBuffer.prototype.transfer`, which keeps the lengths of what it was called on.
+    type Counting;
+    fn counting() -> Counting;
+    #[wasm_bindgen(method, getter)]
+    fn lengths(this: &Counting) -> Vec<u32>;
+}
 
 fn chunk(bytes: &[u8]) -> Chunk {
     Chunk::from(bytes)
@@ -24,6 +40,27 @@ fn chunks_land_where_they_belong() {
     payload.write(7, &chunk(&[7, 8, 255])).unwrap();
     payload.write(10, &chunk(&[])).unwrap();
     assert_eq!(bytes(&payload), [1, 2, 3, 0, 0, 0, 0, 7, 8, 255]);
+}
+
+#[wasm_bindgen_test]
+async fn the_last_clone_gives_the_bytes_back_and_no_other() {
+    let freed = counting();
+    let _replaced = Replaced::with("ArrayBuffer.prototype.transfer", freed.as_ref());
+    let payload = Payload::from([1, 2, 3].as_slice());
+    let clone = payload.clone();
+    let hashing = payload.sha256(0, 3);
+    drop((payload, clone));
+    assert!(freed.lengths().is_empty(), "it is still to be hashed");
+    assert_eq!(soon("the hash", hashing).await.unwrap(), *Sha256::digest([1, 2, 3]));
+    assert_eq!(freed.lengths(), [3]);
+    drop(chunk(&[4, 5]));
+    assert_eq!(freed.lengths(), [3, 2]);
+}
+
+#[wasm_bindgen_test]
+fn a_browser_that_cannot_free_leaves_it_to_the_garbage_collector() {
+    let _replaced = Replaced::with("ArrayBuffer.prototype.transfer", &JsValue::UNDEFINED);
+    drop(Payload::from([1, 2, 3].as_slice()));
 }
 
 #[wasm_bindgen_test]

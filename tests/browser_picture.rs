@@ -4,7 +4,9 @@
 
 mod support;
 
-use snaproom_app::browser::{Blob, Camera, Payload, Picture, Wish, live, save};
+use std::{cell::RefCell, rc::Rc};
+
+use snaproom_app::browser::{Blob, Camera, Payload, Picture, Wish, join, live, save, task::sleep};
 use support::{Replaced, bytes, canvas, noise, soon, until, video};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -145,6 +147,61 @@ async fn a_jpeg_is_shown_at_the_size_of_the_photo() {
     let garbage = Payload::from([0xFF, 0xD8, 0xFF, 1, 2, 3].as_slice());
     assert!(soon("a refusal", canvas.paint_jpeg(&garbage, 10, 10)).await.is_err());
     assert_eq!((element.width(), element.height()), (320, 240));
+}
+
+#[wasm_bindgen_test]
+async fn a_canvas_is_copied_shrunk_and_cleared() {
+    let ((_, canvas), (element, other)) = (canvas(), canvas());
+    let colour = [200, 30, 90, 255].repeat(400 * 300);
+    canvas.paint(&Picture { width: 400, height: 300, pixels: Payload::from(colour.as_slice()) }).unwrap();
+    other.copy(&canvas).unwrap();
+    assert_eq!((element.width(), element.height()), (400, 300));
+    assert!(bytes(&other.pixels().unwrap().pixels) == colour);
+
+    let jpeg = other.shrink(40, 30).unwrap();
+    assert_eq!((element.width(), element.height()), (40, 30));
+    assert!(bytes(&other.pixels().unwrap().pixels) == colour[..40 * 30 * 4]);
+    let jpeg = soon("the JPEG", jpeg).await.unwrap();
+    assert_eq!(jpeg.raw_mime_type(), "image/jpeg");
+    soon("the JPEG", other.paint_file(&jpeg, 80, 60)).await.unwrap();
+    let shown = bytes(&other.pixels().unwrap().pixels);
+    assert!(shown.len() == 80 * 60 * 4 && shown.iter().zip(&colour).all(|(a, b)| a.abs_diff(*b) < 8));
+
+    other.clear();
+    assert_eq!((element.width(), element.height()), (0, 0));
+    assert!(canvas.copy(&other).is_err(), "there is nothing to copy");
+}
+
+#[wasm_bindgen_test]
+async fn a_watched_canvas_tells_when_it_comes_and_goes() {
+    let before = live();
+    let (element, canvas) = canvas();
+    element.set_attribute("style", "position: fixed; top: 0").unwrap();
+    let told = Rc::new(RefCell::new(Vec::new()));
+    let telling = told.clone();
+    let watch = canvas.watch(move |seen| telling.borrow_mut().push(seen));
+    assert_eq!(live().listeners, before.listeners + 1);
+    until("the first word", || *told.borrow() == [true]).await;
+    element.set_attribute("style", "position: fixed; top: 30000px").unwrap();
+    until("the second word", || *told.borrow() == [true, false]).await;
+    drop(watch);
+    assert_eq!(live(), before);
+    element.set_attribute("style", "position: fixed; top: 0").unwrap();
+    sleep(100).await;
+    assert_eq!(*told.borrow(), [true, false]);
+    element.remove();
+
+    let _missing = Replaced::with("IntersectionObserver", &JsValue::UNDEFINED);
+    drop(canvas.watch(|_| unreachable!("nobody can tell")));
+}
+
+#[wasm_bindgen_test]
+async fn files_are_joined_in_their_order() {
+    let parts = ["first, ", "", "second"].map(Blob::new);
+    let joined = join(&parts, "application/zip").unwrap();
+    assert_eq!((joined.raw_mime_type().as_str(), joined.size()), ("application/zip", 13));
+    let all = soon("the bytes", Payload::from_blob(&joined)).await.unwrap();
+    assert_eq!(bytes(&all), b"first, second");
 }
 
 #[wasm_bindgen_test]

@@ -1,7 +1,7 @@
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{CanvasRenderingContext2d, ContextAttributes2d, HtmlCanvasElement, ImageBitmap};
 
-use super::{Blob, Error, Payload, Picture, Video, externs, window};
+use super::{Blob, Error, Payload, Picture, Video, externs, picture::Scratch, watch::Watch, window};
 
 /// A `<canvas>` element of the page.
 #[derive(Clone)]
@@ -38,7 +38,7 @@ impl Canvas {
             .context()?
             .get_image_data(0.0, 0.0, f64::from(width), f64::from(height))
             .map_err(Error::from_js)?;
-        let pixels = Payload(data.unchecked_ref::<externs::ImageData>().data());
+        let pixels = Payload::new(data.unchecked_ref::<externs::ImageData>().data());
         Ok(Picture { width, height, pixels })
     }
 
@@ -53,7 +53,12 @@ impl Canvas {
     /// header and found it small: the browser decodes whatever it is given. Dropping the future before it ends
     /// leaves the canvas as it is.
     pub async fn paint_jpeg(&self, jpeg: &Payload, width: u32, height: u32) -> Result<(), Error> {
-        let bitmap = Bitmap::decode(&jpeg.to_blob("image/jpeg")?).await?;
+        self.paint_file(&jpeg.to_blob("image/jpeg")?, width, height).await
+    }
+
+    /// The same for an encoded picture of our own.
+    pub async fn paint_file(&self, file: &Blob, width: u32, height: u32) -> Result<(), Error> {
+        let bitmap = Bitmap::decode(file).await?;
         let context = self.resize(width, height)?;
         context
             .draw_image_with_image_bitmap_and_dw_and_dh(
@@ -64,6 +69,46 @@ impl Canvas {
                 f64::from(height),
             )
             .map_err(Error::from_js)
+    }
+
+    /// Takes the size of the other canvas and shows what it shows.
+    pub fn copy(&self, other: &Self) -> Result<(), Error> {
+        let context = self.resize(other.0.width(), other.0.height())?;
+        context.draw_image_with_html_canvas_element(&other.0, 0.0, 0.0).map_err(Error::from_js)
+    }
+
+    /// Takes the given size and keeps what it shows, scaled to it. Gives a JPEG of that, for who waits for it.
+    pub fn shrink(
+        &self,
+        width: u32,
+        height: u32,
+    ) -> Result<impl Future<Output = Result<Blob, Error>> + 'static + use<>, Error> {
+        let small = Scratch::new(width, height)?;
+        small
+            .context
+            .draw_image_with_html_canvas_element_and_dw_and_dh(
+                &self.0,
+                0.0,
+                0.0,
+                f64::from(width),
+                f64::from(height),
+            )
+            .map_err(Error::from_js)?;
+        let context = self.resize(width, height)?;
+        context.draw_image_with_offscreen_canvas(&small.canvas, 0.0, 0.0).map_err(Error::from_js)?;
+        Ok(async move { small.encode("image/jpeg", 0.8).await })
+    }
+
+    /// Tells soon, and whenever it changes, whether it is on the screen or half a screen away from it.
+    #[must_use = "dropping it ends the watch"]
+    pub fn watch(&self, callback: impl FnMut(bool) + 'static) -> Watch {
+        Watch::new(&self.0, callback)
+    }
+
+    /// Gives its memory back: it has no pixels any more.
+    pub fn clear(&self) {
+        self.0.set_width(0);
+        self.0.set_height(0);
     }
 
     /// Setting a size clears the canvas, even when it is the same.

@@ -1,11 +1,11 @@
 //! What web-sys lacks on stable, or declares in a way that does not fit: members that throw but are not
 //! declared to, members that are missing from pages without a secure context, and copies into wasm memory.
 
-use js_sys::{Function, Object, Promise, Uint8ClampedArray};
+use js_sys::{ArrayBuffer, Function, Object, Promise, Uint8ClampedArray};
 use wasm_bindgen::prelude::*;
 use web_sys::{
     Clipboard, MediaDevices, MediaStream, Permissions, RtcDataChannel, RtcDataChannelInit, RtcPeerConnection,
-    SubtleCrypto,
+    ShareData, SubtleCrypto,
 };
 
 #[wasm_bindgen]
@@ -22,6 +22,12 @@ extern "C" {
     #[wasm_bindgen(constructor, js_class = "Uint8ClampedArray", catch)]
     pub(super) fn new(length: u32) -> Result<Bytes, JsValue>;
 
+    /// Not in every browser yet, which js-sys does not say.
+    #[wasm_bindgen(extends = ArrayBuffer)]
+    pub(super) type Buffer;
+    #[wasm_bindgen(method, catch)]
+    pub(super) fn transfer(this: &Buffer, length: u32) -> Result<ArrayBuffer, JsValue>;
+
     /// Without a secure context these are undefined, which web-sys does not say.
     pub(super) type Navigator;
     #[wasm_bindgen(method, getter, js_name = mediaDevices)]
@@ -32,6 +38,10 @@ extern "C" {
     pub(super) fn clipboard(this: &Navigator) -> Option<Clipboard>;
     #[wasm_bindgen(method, getter)]
     pub(super) fn locks(this: &Navigator) -> Option<LockManager>;
+    #[wasm_bindgen(method, getter, js_name = share)]
+    pub(super) fn share_function(this: &Navigator) -> Option<Function>;
+    #[wasm_bindgen(method, catch)]
+    pub(super) fn share(this: &Navigator, data: &ShareData) -> Result<Promise, JsValue>;
 
     pub(super) type LockManager;
     #[wasm_bindgen(method)]

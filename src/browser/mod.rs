@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`camera`](Camera) | getUserMedia and its refusals |
 //! | [`video`](Video), [`canvas`](Canvas), [`picture`](Picture) | frames, exact pixels, JPEG and PNG |
+//! | [`watch`](Watch), [`dialog`](Dialog), [`focus`] | what is on the screen, and what has the keyboard |
 //! | [`payload`](Payload) | bytes that live outside wasm memory |
 //! | [`connection`](Connection), `channel`, `path` | `RTCPeerConnection` and its two data channels |
 //! | [`socket`](Socket) | the WebSocket to the server |
@@ -20,8 +21,10 @@ mod camera;
 mod canvas;
 mod channel;
 mod connection;
+mod dialog;
 mod error;
 mod externs;
+pub mod focus;
 mod live;
 pub mod page;
 mod path;
@@ -32,10 +35,12 @@ mod socket;
 pub mod storage;
 pub mod task;
 mod video;
+mod watch;
 
 pub use camera::{Camera, CameraError, Facing, Permission, Wish, camera_permission};
 pub use canvas::Canvas;
 pub use connection::{Connection, Event, Settings, State};
+pub use dialog::Dialog;
 pub use error::Error;
 /// A file's or an encoded picture's bytes, held by the browser.
 pub use gloo_file::Blob;
@@ -43,9 +48,10 @@ pub use live::{Listener, Live, live};
 pub use path::Path;
 pub use payload::{Chunk, Payload};
 pub use picture::Picture;
-pub use save::save;
+pub use save::{join, save};
 pub use socket::{Socket, SocketEvent};
 pub use video::Video;
+pub use watch::Watch;
 
 /// The page's global object.
 fn window() -> web_sys::Window {

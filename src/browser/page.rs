@@ -1,7 +1,7 @@
 //! The page itself: its address, its events, the clipboard and the clock on its wall.
 
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{HtmlDocument, HtmlTextAreaElement, Location};
+use web_sys::{BeforeUnloadEvent, HtmlDocument, HtmlElement, HtmlTextAreaElement, Location, ShareData};
 
 use super::{Error, live::Listener, navigator, window};
 
@@ -46,12 +46,6 @@ pub fn websocket_url(path: &str) -> String {
     format!("{scheme}://{}{path}", location.host().unwrap_or_default())
 }
 
-/// Whether the page may use the camera, the clipboard and `SubtleCrypto`.
-#[must_use]
-pub fn is_secure() -> bool {
-    window().is_secure_context()
-}
-
 /// Loads the page anew.
 pub fn reload() {
     // Fails only for a page in another origin.
@@ -82,6 +76,16 @@ pub fn on_show(callback: impl FnMut() + 'static) -> Listener {
     listen("pageshow", callback)
 }
 
+/// As long as it is held, the browser asks a person whether they really want to leave the page.
+#[must_use = "dropping a listener removes it"]
+pub fn ask_before_leaving() -> Listener {
+    // Every browser asks when this is not empty, and none shows it. A passive listener, as all of ours, cannot
+    // prevent the default.
+    Listener::new(&window(), "beforeunload", |event| {
+        event.unchecked_ref::<BeforeUnloadEvent>().set_return_value("unsaved");
+    })
+}
+
 /// Puts `text` on the clipboard; in reply to a click, which browsers demand.
 pub async fn copy(text: &str) -> Result<(), Error> {
     if let Some(clipboard) = navigator().clipboard()
@@ -92,19 +96,45 @@ pub async fn copy(text: &str) -> Result<(), Error> {
     copy_selection(text)
 }
 
-/// For pages over plain http, which have no clipboard API.
+/// For pages over plain http, which have no clipboard API. What had the focus has it again afterwards.
 fn copy_selection(text: &str) -> Result<(), Error> {
     let refused = || Error::new("NotAllowedError", "the browser did not let the page copy");
     let document: HtmlDocument = window().document().ok_or_else(refused)?.unchecked_into();
-    let body = document.body().ok_or_else(refused)?;
+    // All outside of a modal dialog is inert. A browser that does not know `:modal` has none to hand.
+    let dialog = document.query_selector("dialog:modal").ok().flatten();
+    let place = dialog.or_else(|| document.body().map(Into::into)).ok_or_else(refused)?;
+    let focused = document.active_element();
     let field: HtmlTextAreaElement =
         document.create_element("textarea").map_err(Error::from_js)?.unchecked_into();
     field.set_value(text);
-    body.append_child(&field).map_err(Error::from_js)?;
+    place.append_child(&field).map_err(Error::from_js)?;
+    // Not every browser's `select` gives the focus. Where neither does, another selection would be copied.
+    let _ = field.focus();
     field.select();
-    let copied = document.exec_command("copy");
+    let is_selected = document.active_element().is_some_and(|active| active == **field);
+    let is_copied = is_selected && document.exec_command("copy").unwrap_or(false);
     field.remove();
-    if copied.map_err(Error::from_js)? { Ok(()) } else { Err(refused()) }
+    if let Some(focused) = focused {
+        let _ = focused.unchecked_into::<HtmlElement>().focus();
+    }
+    if is_copied { Ok(()) } else { Err(refused()) }
+}
+
+/// Whether the system has a share sheet for the page.
+#[must_use]
+pub fn can_share() -> bool {
+    navigator().share_function().is_some()
+}
+
+/// Offers `url` to the system's share sheet (W3C Web Share); within a few seconds of a click, which browsers demand.
+/// Ends as an `AbortError` when the person closes the sheet.
+pub async fn share(title: &str, url: &str) -> Result<(), Error> {
+    let data = ShareData::new();
+    data.set_title(title);
+    data.set_url(url);
+    let sharing: JsValue = navigator().share(&data).map_err(Error::from_js)?.await.map_err(Error::from_js)?;
+    drop(sharing);
+    Ok(())
 }
 
 /// Leaves a mark on the browser's timeline (`performance.mark`).
@@ -127,17 +157,24 @@ pub fn time_of_day(unix_ms: u64) -> String {
 /// Date and time of the person's day, fit for a file name, as in `2026-11-20-170509`.
 #[must_use]
 pub fn date_and_time(unix_ms: u64) -> String {
+    let [year, month, day, hour, minute, second] = calendar(unix_ms);
+    format!("{year:04}-{month:02}-{day:02}-{hour:02}{minute:02}{second:02}")
+}
+
+/// Year, month from 1 on, day, hour, minute and second of the person's clock. Of a time that no calendar knows all
+/// are 0 or 1.
+#[must_use]
+pub fn calendar(unix_ms: u64) -> [u32; 6] {
     #[expect(clippy::cast_precision_loss, reason = "exact up to the year 287396")]
     let date = js_sys::Date::new(&JsValue::from_f64(unix_ms as f64));
-    format!(
-        "{:04}-{:02}-{:02}-{:02}{:02}{:02}",
+    [
         date.get_full_year(),
         date.get_month() + 1,
         date.get_date(),
         date.get_hours(),
         date.get_minutes(),
-        date.get_seconds()
-    )
+        date.get_seconds(),
+    ]
 }
 
 /// The element that the page keeps for the app, emptied of what it showed while loading.

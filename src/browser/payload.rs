@@ -1,3 +1,5 @@
+use std::rc::Rc;
+
 use js_sys::{Array, ArrayBuffer, Uint8Array, Uint8ClampedArray};
 use sha2::{Digest, Sha256};
 use wasm_bindgen::{JsCast, JsValue};
@@ -5,32 +7,52 @@ use web_sys::BlobPropertyBag;
 
 use super::{Blob, Error, externs, window};
 
-/// Bytes of an item outside of wasm memory. Clones share them.
+/// Bytes of an item outside of wasm memory. Clones share them; the last one gives them back.
 #[derive(Clone)]
-pub struct Payload(pub(super) Uint8ClampedArray);
+pub struct Payload(Rc<Bytes>);
 
-/// One binary message, as the data channel delivered it.
+struct Bytes(Uint8ClampedArray);
+
+/// One binary message, as the data channel delivered it. Gives its bytes back on `Drop`.
 pub struct Chunk(pub(super) ArrayBuffer);
+
+impl Drop for Bytes {
+    fn drop(&mut self) {
+        free(&self.0.buffer());
+    }
+}
+
+impl Drop for Chunk {
+    fn drop(&mut self) {
+        free(&self.0);
+    }
+}
+
+/// Does not leave megabytes to the garbage collector, which sees a few small objects and takes its time.
+fn free(buffer: &ArrayBuffer) {
+    // What is taken away is the memory; nothing of it is taken along. An older browser does not know how.
+    let _ = buffer.unchecked_ref::<externs::Buffer>().transfer(0);
+}
 
 impl Payload {
     /// Room for `bytes` bytes, all zero. Fails where the browser has no memory left.
     pub fn allocate(bytes: u32) -> Result<Self, Error> {
         let array = externs::Bytes::new(bytes).map_err(Error::from_js)?;
-        Ok(Self(array.unchecked_into()))
+        Ok(Self::new(array.unchecked_into()))
     }
 
     /// All bytes of `blob`. The caller has bounded its size.
     pub async fn from_blob(blob: &Blob) -> Result<Self, Error> {
         let blob: &web_sys::Blob = blob.as_ref();
         let buffer: JsValue = blob.array_buffer().await.map_err(Error::from_js)?;
-        Ok(Self(Uint8ClampedArray::new(&buffer)))
+        Ok(Self::new(Uint8ClampedArray::new(&buffer)))
     }
 
-    /// A file of these bytes.
-    pub(super) fn to_blob(&self, mime: &str) -> Result<Blob, Error> {
+    /// A file of these bytes, outside of the page's memory.
+    pub fn to_blob(&self, mime: &str) -> Result<Blob, Error> {
         let options = BlobPropertyBag::new();
         options.set_type(mime);
-        web_sys::Blob::new_with_buffer_source_sequence_and_options(&Array::of1(&self.0), &options)
+        web_sys::Blob::new_with_buffer_source_sequence_and_options(&Array::of1(self.array()), &options)
             .map(Blob::from)
             .map_err(Error::from_js)
     }
@@ -38,7 +60,7 @@ impl Payload {
     /// How many bytes it has.
     #[must_use]
     pub fn len(&self) -> u32 {
-        self.0.length()
+        self.array().length()
     }
 
     /// Whether it has none.
@@ -50,7 +72,7 @@ impl Payload {
     /// Puts `chunk` at `offset`; it has to fit.
     pub fn write(&self, offset: u32, chunk: &Chunk) -> Result<(), Error> {
         self.check(offset, chunk.len())?;
-        self.0.set(&Uint8ClampedArray::new(&chunk.0), offset);
+        self.array().set(&Uint8ClampedArray::new(&chunk.0), offset);
         Ok(())
     }
 
@@ -59,7 +81,7 @@ impl Payload {
         if self.len() as usize > max {
             return Err(Error::new("RangeError", format!("{} bytes, at most {max} expected", self.len())));
         }
-        Ok(self.0.to_vec())
+        Ok(self.array().to_vec())
     }
 
     /// SHA-256 of `length` bytes from `offset` on: off the main thread where the page has `SubtleCrypto`, else
@@ -69,9 +91,9 @@ impl Payload {
         offset: u32,
         length: u32,
     ) -> impl Future<Output = Result<[u8; 32], Error>> + 'static + use<> {
-        let view = self.view(offset, length);
+        let payload = self.clone();
         async move {
-            let view = view?;
+            let view = payload.view(offset, length)?;
             let crypto: externs::Crypto = window().crypto().map_err(Error::from_js)?.unchecked_into();
             let Some(subtle) = crypto.subtle() else {
                 return Ok(sha256_in_wasm(&view));
@@ -91,10 +113,19 @@ impl Payload {
         }
     }
 
+    /// Takes all of the array's buffer.
+    pub(super) fn new(array: Uint8ClampedArray) -> Self {
+        Self(Rc::new(Bytes(array)))
+    }
+
+    pub(super) fn array(&self) -> &Uint8ClampedArray {
+        &self.0.0
+    }
+
     /// A part of it that shares its bytes.
     pub(super) fn view(&self, offset: u32, length: u32) -> Result<Uint8ClampedArray, Error> {
         let end = self.check(offset, length)?;
-        Ok(self.0.subarray(offset, end))
+        Ok(self.array().subarray(offset, end))
     }
 
     /// The end of `length` bytes at `offset`, when they lie inside.
@@ -112,7 +143,7 @@ impl Payload {
 impl From<&[u8]> for Payload {
     /// Copies out of wasm memory.
     fn from(bytes: &[u8]) -> Self {
-        Self(Uint8ClampedArray::from(bytes))
+        Self::new(Uint8ClampedArray::from(bytes))
     }
 }
 

@@ -59,7 +59,7 @@ impl Picture {
 
     /// Shares the pixels. Fails when there are not `width · height · 4` bytes of them.
     pub(super) fn image_data(&self) -> Result<ImageData, Error> {
-        ImageData::new_with_js_u8_clamped_array_and_sh(&self.pixels.0, self.width, self.height)
+        ImageData::new_with_js_u8_clamped_array_and_sh(self.pixels.array(), self.width, self.height)
             .map_err(Error::from_js)
     }
 
@@ -71,14 +71,20 @@ impl Picture {
     }
 }
 
-/// A canvas that nobody sees.
-struct Scratch {
-    canvas: OffscreenCanvas,
-    context: OffscreenCanvasRenderingContext2d,
+/// A canvas that nobody sees; its memory is given back without waiting for the garbage collector.
+pub(super) struct Scratch {
+    pub(super) canvas: OffscreenCanvas,
+    pub(super) context: OffscreenCanvasRenderingContext2d,
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        self.canvas.set_width(0);
+    }
 }
 
 impl Scratch {
-    fn new(width: u32, height: u32) -> Result<Self, Error> {
+    pub(super) fn new(width: u32, height: u32) -> Result<Self, Error> {
         let canvas = OffscreenCanvas::new(width, height).map_err(Error::from_js)?;
         let context = canvas
             .get_context_with_context_options("2d", &read_often())
@@ -88,7 +94,7 @@ impl Scratch {
         Ok(Self { canvas, context })
     }
 
-    async fn encode(&self, mime: &str, quality: f64) -> Result<Blob, Error> {
+    pub(super) async fn encode(&self, mime: &str, quality: f64) -> Result<Blob, Error> {
         let options = ImageEncodeOptions::new();
         options.set_type(mime);
         options.set_quality(quality);

@@ -1,8 +1,9 @@
 use std::{cell::RefCell, collections::VecDeque};
 
 use gloo_file::ObjectUrl;
-use wasm_bindgen::JsCast;
-use web_sys::HtmlAnchorElement;
+use js_sys::Array;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{BlobPropertyBag, HtmlAnchorElement};
 
 use super::{
     Blob, Error,
@@ -20,6 +21,16 @@ const MAX_URLS: usize = 8;
 thread_local! {
     /// Each task holds one object URL and ends with it.
     static URLS: RefCell<VecDeque<Task>> = RefCell::default();
+}
+
+/// One file of several, put together by the browser: the page does not read them.
+pub fn join(parts: &[Blob], mime: &str) -> Result<Blob, Error> {
+    let options = BlobPropertyBag::new();
+    options.set_type(mime);
+    let parts: Array = parts.iter().map(AsRef::<JsValue>::as_ref).collect();
+    web_sys::Blob::new_with_blob_sequence_and_options(&parts, &options)
+        .map(Blob::from)
+        .map_err(Error::from_js)
 }
 
 /// Gives `blob` to the person as a file called `name`, as the browser's downloads do.

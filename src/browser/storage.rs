@@ -1,4 +1,5 @@
-//! What a tab remembers over a reload, and how it makes sure that it is the only one with that memory.
+//! What a tab remembers over a reload, and how it makes sure that it is the only one with that memory; and what
+//! the device remembers for all tabs.
 
 use futures::{
     channel::oneshot,
@@ -41,6 +42,26 @@ fn key(room: &str) -> String {
 
 fn session_storage() -> Option<Storage> {
     window().session_storage().ok()?
+}
+
+/// The name that somebody typed on this device, in whatever room; none also where the browser blocks storage.
+#[must_use]
+pub fn name() -> Option<String> {
+    local_storage()?.get_item(NAME).ok()?
+}
+
+/// Remembers the name over visits, where the browser lets it. Of an empty one nothing is left.
+pub fn keep_name(name: &str) {
+    if let Some(storage) = local_storage() {
+        // Full or blocked: the name then lasts as long as the page.
+        let _ = if name.is_empty() { storage.remove_item(NAME) } else { storage.set_item(NAME, name) };
+    }
+}
+
+const NAME: &str = "snaproom:name";
+
+fn local_storage() -> Option<Storage> {
+    window().local_storage().ok()?
 }
 
 /// A Web Lock: one holder per name among all tabs of the origin. Released on `Drop`, and by the browser when

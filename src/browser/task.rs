@@ -1,7 +1,7 @@
 //! Futures with an owner, and what else a driver needs from outside: time and randomness.
 
 use std::{
-    pin::pin,
+    pin::{Pin, pin},
     rc::{Rc, Weak},
 };
 
@@ -22,6 +22,11 @@ pub struct Task {
 
 /// Starts `future` in the page's event loop.
 pub fn spawn(future: impl Future<Output = ()> + 'static) -> Task {
+    // What follows is there once for all futures: 2 kB of what a first visit loads.
+    spawn_boxed(Box::pin(future))
+}
+
+fn spawn_boxed(future: Pin<Box<dyn Future<Output = ()>>>) -> Task {
     let (abort, registration) = AbortHandle::new_pair();
     let held = Rc::new(Held::new(|live| &mut live.tasks));
     let running = Rc::downgrade(&held);

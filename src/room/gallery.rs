@@ -1,242 +1,320 @@
-//! Photos of others: what has come of each, and the canvas that shows it.
+//! Photos of others: the trail, the one that is open large, and what a person keeps of them.
 
-use std::{
-    cell::RefCell,
-    collections::{BTreeMap, VecDeque},
-    rc::Rc,
-};
+use std::{cell::RefCell, collections::VecDeque, rc::Rc};
 
-use leptos::prelude::{ArcRwSignal, GetUntracked, Set, Update};
-use snaproom_protocol::{ItemId, bulk::Part, control::Kind};
+use leptos::prelude::{ArcRwSignal, GetUntracked, RwSignal, Set, Update, WithUntracked};
+use snaproom_protocol::{bulk::Part, control::Kind};
 use snaproom_session::io::Incoming;
 
 use super::{
-    handle::{Entry, Failure, Notice, PhotoKey, PhotoView, RoomView, Shows, TransferState},
+    album,
+    handle::{Entry, Failure, Notice, PhotoKey, PhotoView, RoomView, Saving, Shows, TransferState},
     inbox::{Happened, Inbox},
+    photo::{Original, Photo},
 };
 use crate::browser::{
-    Blob, Canvas, Error, Payload, Picture, page, save,
-    task::{self, Task},
+    Canvas, Listener, Payload, page, save,
+    task::{self, Task, unix_ms},
 };
 
-/// Photos that keep their exact pixels in memory: more than a screen shows. An older one is stored as a PNG,
-/// and its canvas shows a thumbnail.
-const FULL_SIZE_PHOTOS: usize = 8;
+/// Bytes of all canvases that show exact pixels, the newest photo's alone excepted: two photos of 1920×1080, as a
+/// canvas costs a browser up to four times its pixels. Older photos show a thumbnail.
+const EXACT_BYTES: u64 = 16 * 1024 * 1024;
 
-/// Longest side of a canvas that shows a preview, in pixels, whatever size the photo is said to have: a canvas
-/// takes four bytes a pixel, and a sender may never send the rest.
-const PREVIEW_SIDE: u32 = 960;
-
-/// Longest side of a thumbnail in pixels, and most bytes of its JPEG.
-const THUMBNAIL_SIDE: u32 = 480;
-const THUMBNAIL_BYTES: u32 = 64 * 1024;
-
-/// Photos in the trail; the oldest goes when one more comes.
+/// Photos in the trail; one makes way when one more comes.
 const MAX_PHOTOS: usize = 300;
 
 /// The trail.
 pub(super) struct Gallery {
     view: RoomView,
     inbox: Inbox,
-    photos: BTreeMap<PhotoKey, Photo>,
-    /// Exact pixels in memory, oldest first.
-    full_size: VecDeque<PhotoKey>,
+    /// Oldest first.
+    photos: Vec<Photo>,
+    /// Those whose canvases show exact pixels, oldest first.
+    exact: VecDeque<PhotoKey>,
+    /// Those whose pixels wait to become a PNG, one after another.
+    unencoded: Rc<RefCell<VecDeque<Original>>>,
+    encoding: Option<Task>,
+    large: Option<Large>,
+    zipping: Option<Task>,
+    /// Photos that nobody had saved when they made way; some may still be coming.
+    away: VecDeque<PhotoKey>,
+    leaving: Leaving,
 }
 
-struct Photo {
-    view: ArcRwSignal<PhotoView>,
-    canvas: Option<Canvas>,
-    kept: Rc<RefCell<Kept>>,
-    /// Decodes a preview, or stores the pixels.
-    working: Option<Task>,
-}
+/// Asks before the page is left, as long as a photo would be lost.
+type Leaving = Rc<RefCell<Option<Listener>>>;
 
-/// What there is of a photo.
-#[derive(Default)]
-struct Kept {
-    preview: Option<Payload>,
-    exact: Option<Picture>,
-    stored: Option<Blob>,
+/// The canvas that shows a photo large.
+struct Large {
+    key: PhotoKey,
+    canvas: Canvas,
+    painting: Option<Task>,
 }
 
 impl Gallery {
     pub(super) fn new(view: RoomView, inbox: Inbox) -> Self {
-        Self { view, inbox, photos: BTreeMap::new(), full_size: VecDeque::new() }
+        Self {
+            view,
+            inbox,
+            photos: Vec::new(),
+            exact: VecDeque::new(),
+            unencoded: Rc::default(),
+            encoding: None,
+            large: None,
+            zipping: None,
+            away: VecDeque::new(),
+            leaving: Leaving::default(),
+        }
     }
 
     /// A photo comes, or comes on.
     pub(super) fn on_incoming(&mut self, incoming: &Incoming) {
-        let key = PhotoKey { owner: incoming.from, item: incoming.item };
-        let Kind::Photo { width, height, taken } = incoming.kind;
-        if let Some(photo) = self.photos.get_mut(&key) {
+        let &Incoming { from, item, bytes, total, state, kind, .. } = incoming;
+        let key = PhotoKey { owner: from, item };
+        let Kind::Photo { width, height, taken } = kind;
+        if let Some(photo) = self.photo_mut(key) {
             photo.view.update(|view| {
-                let &Incoming { bytes, total, state, .. } = incoming;
-                *view = PhotoView { width, height, taken, bytes, total, state, shows: view.shows };
+                *view = PhotoView { width, height, taken, bytes, total, state, ..view.clone() };
             });
-            if incoming.state.is_in_vain() {
-                photo.paint_preview(key.item, THUMBNAIL_SIDE);
+            if state.is_in_vain() {
+                photo.give_up();
+            } else if state == TransferState::Verified {
+                ask_before_leaving(self.view.trail, &self.leaving);
             }
             return;
         }
-        if let TransferState::Failed(Failure::Refused(reason)) = incoming.state {
+        if let TransferState::Failed(Failure::Refused(reason)) = state {
             // Refused before anything of it came: nothing of it is shown, not even its size.
-            return self.view.notice.set(Some(Notice::PhotoRefused { from: incoming.from, reason }));
+            return self.view.notice.set(Some(Notice::PhotoRefused { from, reason }));
         }
-        let view = ArcRwSignal::new(PhotoView {
-            width,
-            height,
-            taken,
-            bytes: incoming.bytes,
-            total: incoming.total,
-            state: incoming.state,
-            shows: Shows::Nothing,
-        });
-        let photo = Photo { view: view.clone(), canvas: None, kept: Rc::default(), working: None };
-        self.photos.insert(key, photo);
-        let mut oldest = None;
-        self.view.trail.update(|trail| {
-            trail.insert(0, Entry { key, view });
-            if trail.len() > MAX_PHOTOS {
-                oldest = trail.pop().map(|entry| entry.key);
-            }
-        });
-        if let Some(oldest) = oldest {
-            self.photos.remove(&oldest);
-            self.full_size.retain(|key| *key != oldest);
+        if has_ended(state) || self.away.contains(&key) {
+            // It was removed, or made way.
+            return;
         }
+        if self.photos.len() >= MAX_PHOTOS {
+            self.make_way();
+        }
+        let shows = Shows::Nothing;
+        let view =
+            ArcRwSignal::new(PhotoView { width, height, taken, bytes, total, state, shows, saved: false });
+        self.photos.push(Photo::new(key, view.clone()));
+        self.view.trail.update(|trail| trail.insert(0, Entry { key, view }));
+    }
+
+    /// One photo less: the oldest that did not arrive, else the oldest that was saved, else the oldest.
+    fn make_way(&mut self) {
+        let oldest = |of: fn(&PhotoView) -> bool| {
+            self.photos.iter().find(|photo| of(&photo.view.get_untracked())).map(|photo| photo.key)
+        };
+        if let Some(key) = oldest(|view| view.state.is_in_vain()).or_else(|| oldest(|view| view.saved)) {
+            return self.forget(key);
+        }
+        let Some(key) = oldest(|_| true) else { return };
+        if self.away.is_empty() {
+            // Said once in a room.
+            self.view.notice.set(Some(Notice::PhotoMadeWay));
+        }
+        if self.away.len() == MAX_PHOTOS {
+            self.away.pop_front();
+        }
+        self.away.push_back(key);
+        self.forget(key);
     }
 
     /// Checked bytes may be shown.
     pub(super) fn show(&mut self, key: PhotoKey, part: Part, payload: Payload) {
-        let Some(photo) = self.photos.get_mut(&key) else { return };
+        let Some(photo) = self.photo_mut(key) else { return };
         match part {
-            Part::Preview => photo.kept.borrow_mut().preview = Some(payload),
+            Part::Preview => photo.show_preview(payload),
             Part::Exact => {
-                let PhotoView { width, height, .. } = photo.view.get_untracked();
-                let mut kept = photo.kept.borrow_mut();
-                kept.exact = Some(Picture { width, height, pixels: payload });
-                kept.preview = None;
-                self.full_size.push_back(key);
+                photo.show_exact(payload);
+                let original = photo.original.clone();
+                self.encode(original);
+                self.exact.push_back(key);
+                self.shrink_older();
             }
         }
-        photo.paint(key.item);
-        if self.full_size.len() > FULL_SIZE_PHOTOS
-            && let Some(oldest) = self.full_size.pop_front()
-            && let Some(photo) = self.photos.get_mut(&oldest)
-        {
-            photo.store();
+        self.paint_large(key);
+    }
+
+    /// A photo's canvas came into the page or left it.
+    pub(super) fn attach(&mut self, key: PhotoKey, canvas: Option<Canvas>) {
+        let inbox = self.inbox.clone();
+        if let Some(photo) = self.photo_mut(key) {
+            photo.attach(canvas, move |seen| inbox.push(Happened::Seen(key, seen)));
         }
     }
 
-    /// The photo's canvas came into the page or left it.
-    pub(super) fn attach(&mut self, key: PhotoKey, canvas: Option<Canvas>) {
-        if let Some(photo) = self.photos.get_mut(&key) {
-            photo.canvas = canvas;
-            photo.view.update(|view| view.shows = Shows::Nothing);
-            photo.paint(key.item);
+    /// A photo came onto the screen, or left it.
+    pub(super) fn on_seen(&mut self, key: PhotoKey, seen: bool) {
+        if let Some(photo) = self.photo_mut(key) {
+            photo.on_seen(seen);
+        }
+    }
+
+    /// The one canvas for a photo at its full size came into the page, shows another one, or left it.
+    pub(super) fn attach_large(&mut self, key: PhotoKey, canvas: Option<Canvas>) {
+        if let Some(canvas) = canvas {
+            self.large = Some(Large { key, canvas, painting: None });
+            self.paint_large(key);
+        } else {
+            self.clear_large(key);
+        }
+    }
+
+    /// Takes a photo that has ended out of the trail.
+    pub(super) fn remove(&mut self, key: PhotoKey) {
+        if self.photo(key).is_some_and(|photo| has_ended(photo.view.get_untracked().state)) {
+            self.forget(key);
         }
     }
 
     /// Gives a photo to the person as a PNG.
     pub(super) fn save(&self, key: PhotoKey) -> Option<Task> {
-        let photo = self.photos.get(&key)?;
-        // Not by the name that the sender gave it: what is saved is our PNG, whatever that name ends in.
-        let name = file_name(photo.view.get_untracked().taken);
-        let (kept, inbox) = (photo.kept.clone(), self.inbox.clone());
+        let photo = self.photo(key)?;
+        let (original, view, inbox) = (photo.original.clone(), photo.view.clone(), self.inbox.clone());
+        let (trail, leaving) = (self.view.trail, self.leaving.clone());
         Some(task::spawn(async move {
-            if let Err(error) = save_as_png(&kept, &name).await {
-                inbox.push(Happened::Notice(Notice::SaveFailed(error.to_string())));
+            // Not by the name that the sender gave it: what is saved is our PNG, whatever that name ends in.
+            let name = file_name(view.get_untracked().taken);
+            match original.png().await.and_then(|png| png.map(|png| save(&png, &name)).transpose()) {
+                Ok(None) => {}
+                Ok(Some(())) => {
+                    view.update(|view| view.saved = true);
+                    ask_before_leaving(trail, &leaving);
+                }
+                Err(error) => inbox.push(Happened::Notice(Notice::SaveFailed(error.to_string()))),
             }
         }))
     }
 
+    /// Gives all verified photos to the person as a zip, oldest first; one zip at a time.
+    pub(super) fn save_all(&mut self) {
+        if self.zipping.as_ref().is_some_and(|task| !task.is_finished()) {
+            return;
+        }
+        let (mut photos, mut views) = (Vec::new(), Vec::new());
+        for photo in &self.photos {
+            let PhotoView { taken, state, .. } = photo.view.get_untracked();
+            if state == TransferState::Verified {
+                photos.push((taken, photo.original.clone()));
+                views.push(photo.view.clone());
+            }
+        }
+        let total = photos.len();
+        if total == 0 {
+            return;
+        }
+        let (RoomView { saving, trail, .. }, inbox) = (self.view, self.inbox.clone());
+        let leaving = self.leaving.clone();
+        saving.set(Some(Saving { done: 0, total }));
+        self.zipping = Some(task::spawn(async move {
+            let zip = album::zip(&photos, |done| saving.set(Some(Saving { done, total }))).await;
+            saving.set(None);
+            let name = format!("snaproom-{}.zip", page::date_and_time(unix_ms()));
+            let notice = match zip.and_then(|(zip, added)| save(&zip, &name).map(|()| added)) {
+                Ok(added) => {
+                    for &index in &added {
+                        views[index].update(|view| view.saved = true);
+                    }
+                    ask_before_leaving(trail, &leaving);
+                    Notice::AllSaved(added.len())
+                }
+                Err(error) => Notice::SaveFailed(error.to_string()),
+            };
+            inbox.push(Happened::Notice(notice));
+        }));
+    }
+
     /// The room was left.
     pub(super) fn clear(&mut self) {
-        self.photos.clear();
-        self.full_size.clear();
+        if let Some(large) = &self.large {
+            large.canvas.clear();
+        }
+        self.view.saving.set(None);
+        *self = Self::new(self.view, self.inbox.clone());
     }
-}
 
-impl Photo {
-    /// Shows the best there is.
-    fn paint(&mut self, item: ItemId) {
-        let Some(canvas) = &self.canvas else { return };
-        let kept = self.kept.borrow();
-        if let Some(exact) = &kept.exact {
-            // A preview that is still being decoded comes too late.
-            self.working = None;
-            if canvas.paint(exact).is_ok() {
-                page::mark(&format!("photo:{item}:exact"));
-                self.view.update(|view| view.shows = Shows::Exact);
+    /// The newest canvases show exact pixels as long as they fit.
+    fn shrink_older(&mut self) {
+        let bytes = |photo: &Photo| {
+            let PhotoView { width, height, .. } = photo.view.get_untracked();
+            4 * u64::from(width) * u64::from(height)
+        };
+        let mut sum: u64 = self.exact.iter().filter_map(|key| self.photo(*key)).map(bytes).sum();
+        while sum > EXACT_BYTES && self.exact.len() > 1 {
+            let Some(oldest) = self.exact.pop_front() else { return };
+            if let Some(photo) = self.photo_mut(oldest) {
+                sum -= bytes(photo);
+                photo.shrink();
             }
-        } else if self.view.get_untracked().shows == Shows::Nothing {
-            drop(kept);
-            self.paint_preview(item, PREVIEW_SIDE);
         }
     }
 
-    /// Shows the preview, with `side` pixels on its longer side, unless there is something better.
-    fn paint_preview(&mut self, item: ItemId, side: u32) {
-        let kept = self.kept.borrow();
-        let (Some(canvas), Some(preview), None) = (&self.canvas, &kept.preview, &kept.exact) else { return };
-        let (preview, canvas, view) = (preview.clone(), canvas.clone(), self.view.clone());
-        let PhotoView { width, height, .. } = view.get_untracked();
-        let (width, height) = scaled((width, height), side);
-        self.working = Some(task::spawn(async move {
-            // What the browser cannot decode it does not show; the exact pixels follow.
-            if canvas.paint_jpeg(&preview, width, height).await.is_err() {
-                return;
-            }
-            if view.get_untracked().shows == Shows::Nothing {
-                page::mark(&format!("photo:{item}:preview"));
-                view.update(|view| view.shows = Shows::Preview);
+    /// Turns pixels into a PNG that the browser keeps. While it is busy with another one they wait outside of memory.
+    fn encode(&mut self, original: Original) {
+        if self.encoding.as_ref().is_some_and(|task| !task.is_finished()) {
+            original.put_aside();
+            return self.unencoded.borrow_mut().push_back(original);
+        }
+        let unencoded = self.unencoded.clone();
+        self.encoding = Some(task::spawn(async move {
+            let mut next = Some(original);
+            while let Some(original) = next {
+                // Without room for a PNG the pixels stay as they are: nothing is lost.
+                let _ = original.png().await;
+                next = unencoded.borrow_mut().pop_front();
             }
         }));
     }
 
-    /// Turns exact pixels in memory into a PNG that the browser keeps, and a thumbnail.
-    fn store(&mut self) {
-        let Some(picture) = self.kept.borrow().exact.clone() else { return };
-        let (kept, canvas, view) = (self.kept.clone(), self.canvas.clone(), self.view.clone());
-        self.working = Some(task::spawn(async move {
-            // Without room for a PNG or a thumbnail the pixels stay in memory: nothing is lost.
-            let (Ok(png), Ok(thumbnail)) =
-                (picture.png().await, picture.jpeg(THUMBNAIL_SIDE, THUMBNAIL_BYTES).await)
-            else {
-                return;
-            };
-            if let Some(canvas) = canvas {
-                let (width, height) = scaled((picture.width, picture.height), THUMBNAIL_SIDE);
-                if canvas.paint_jpeg(&thumbnail, width, height).await.is_err() {
-                    return;
-                }
-            }
-            *kept.borrow_mut() = Kept { preview: Some(thumbnail), exact: None, stored: Some(png) };
-            view.update(|view| view.shows = Shows::Preview);
-        }));
+    fn paint_large(&mut self, key: PhotoKey) {
+        let photo = self.photos.iter().find(|photo| photo.key == key);
+        if let Some(large) = self.large.as_mut().filter(|large| large.key == key) {
+            large.painting = photo.and_then(|photo| photo.paint_large(&large.canvas));
+        }
+    }
+
+    fn clear_large(&mut self, key: PhotoKey) {
+        if let Some(large) = self.large.take_if(|large| large.key == key) {
+            large.canvas.clear();
+        }
+    }
+
+    fn photo(&self, key: PhotoKey) -> Option<&Photo> {
+        self.photos.iter().find(|photo| photo.key == key)
+    }
+
+    fn photo_mut(&mut self, key: PhotoKey) -> Option<&mut Photo> {
+        self.photos.iter_mut().find(|photo| photo.key == key)
+    }
+
+    /// Releases all that there is of a photo.
+    fn forget(&mut self, key: PhotoKey) {
+        self.clear_large(key);
+        self.photos.retain(|photo| photo.key != key);
+        self.exact.retain(|exact| *exact != key);
+        self.view.trail.update(|trail| trail.retain(|entry| entry.key != key));
+        ask_before_leaving(self.view.trail, &self.leaving);
     }
 }
 
-async fn save_as_png(kept: &RefCell<Kept>, name: &str) -> Result<(), Error> {
-    let (stored, exact) = {
-        let kept = kept.borrow();
-        (kept.stored.clone(), kept.exact.clone())
-    };
-    match (stored, exact) {
-        (Some(png), _) => save(&png, name),
-        (None, Some(picture)) => save(&picture.png().await?, name),
-        (None, None) => Ok(()),
-    }
+fn ask_before_leaving(trail: RwSignal<Vec<Entry<PhotoView>>>, leaving: &RefCell<Option<Listener>>) {
+    let is_unsaved = |entry: &Entry<PhotoView>| entry.view.with_untracked(PhotoView::is_unsaved);
+    let would_be_lost = trail.with_untracked(|trail| trail.iter().any(is_unsaved));
+    let mut leaving = leaving.borrow_mut();
+    *leaving = would_be_lost.then(|| leaving.take().unwrap_or_else(page::ask_before_leaving));
 }
 
-/// A size with the same proportions and at most `side` pixels on its longer side.
-fn scaled((width, height): (u32, u32), side: u32) -> (u32, u32) {
-    let longer = width.max(height).max(1);
-    let scale = |length: u32| u64::from(length) * u64::from(side.min(longer)) / u64::from(longer);
-    (scale(width).max(1) as u32, scale(height).max(1) as u32)
+fn has_ended(state: TransferState) -> bool {
+    state == TransferState::Verified || state.is_in_vain()
 }
 
 /// A file name for a photo: when it was taken, by the person's clock.
 pub(super) fn file_name(taken: u64) -> String {
     format!("snaproom-{}.png", page::date_and_time(taken))
 }
+
+#[cfg(test)]
+mod tests;

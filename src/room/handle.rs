@@ -1,14 +1,13 @@
 //! What the page knows of a room: signals of plain data in, commands out.
 
-use std::sync::{Arc, Mutex};
-
 use futures::channel::mpsc;
-use leptos::prelude::{ArcRwSignal, RwSignal, Set, Update};
+use leptos::prelude::{ArcRwSignal, RwSignal, Set, StoredValue, Update, UpdateValue};
+use litemap::LiteMap;
 use send_wrapper::SendWrapper;
 use snaproom_protocol::{ItemId, PeerId, control::RefusedItem};
 pub use snaproom_session::io::{Failure, Path, PeerState, PeerView, RefusedPeer, Status, TransferState};
 
-use crate::browser::{Canvas, Video};
+use crate::browser::{Canvas, Video, page};
 
 /// Commands that wait for the driver: the canvases of a full trail that leave the page at once, and a person.
 const COMMAND_QUEUE: usize = 2048;
@@ -102,6 +101,16 @@ pub struct PhotoView {
     pub state: TransferState,
     /// What its canvas shows.
     pub shows: Shows,
+    /// Whether it was saved, alone or in a zip.
+    pub saved: bool,
+}
+
+impl PhotoView {
+    /// Whether all of it is here and nowhere else.
+    #[must_use]
+    pub fn is_unsaved(&self) -> bool {
+        self.state == TransferState::Verified && !self.saved
+    }
 }
 
 /// What a photo's canvas shows.
@@ -113,6 +122,15 @@ pub enum Shows {
     Preview,
     /// The exact pixels.
     Exact,
+}
+
+/// How far the zip of all photos is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Saving {
+    /// Photos that are in it.
+    pub done: usize,
+    /// Photos that it will have.
+    pub total: usize,
 }
 
 /// A photo of ours on its way.
@@ -144,6 +162,8 @@ pub enum Notice {
     LinkCopied,
     /// The browser does not let us write to the clipboard.
     LinkNotCopied,
+    /// The system's share sheet did not take the link.
+    LinkNotShared,
     /// No picture has come from the camera yet.
     NoPictureYet,
     /// The photo could not be taken; the browser's words.
@@ -157,8 +177,10 @@ pub enum Notice {
         /// Why.
         reason: RefusedItem,
     },
-    /// The browser gives the page no randomness or no connection; its words.
-    BrowserFailed(String),
+    /// The trail was full, and a photo that was not saved made way for a new one.
+    PhotoMadeWay,
+    /// This many photos are in the zip that was saved.
+    AllSaved(usize),
 }
 
 /// Everything the page shows of a room.
@@ -166,12 +188,18 @@ pub enum Notice {
 pub struct RoomView {
     /// How the room is.
     pub status: RwSignal<Status>,
+    /// Why the browser cannot open a room at all, in its words. Only loading the page anew may help.
+    pub failed: RwSignal<Option<String>>,
     /// Its link.
     pub link: RwSignal<LinkView>,
     /// Who we are in it.
     pub me: RwSignal<Option<PeerId>>,
     /// The others, in the order in which we heard of them.
     pub peers: RwSignal<Vec<PeerView>>,
+    /// The names that others typed, as far as they told us; also of those who left.
+    pub names: RwSignal<LiteMap<PeerId, String>>,
+    /// The name that we typed. Empty: we go by the friendly one.
+    pub my_name: RwSignal<String>,
     /// The camera.
     pub camera: RwSignal<CameraView>,
     /// The photo in `#photo`.
@@ -180,8 +208,12 @@ pub struct RoomView {
     pub trail: RwSignal<Vec<Entry<PhotoView>>>,
     /// Photos of ours that were sent, newest first.
     pub sent: RwSignal<Vec<Entry<SentView>>>,
+    /// The zip of all photos, while it is made.
+    pub saving: RwSignal<Option<Saving>>,
     /// The last notice.
     pub notice: RwSignal<Option<Notice>>,
+    /// Whether the browser has a share sheet.
+    pub can_share: bool,
 }
 
 impl RoomView {
@@ -190,18 +222,24 @@ impl RoomView {
     pub fn new() -> Self {
         Self {
             status: RwSignal::new(Status::Connecting),
+            failed: RwSignal::new(None),
             link: RwSignal::default(),
             me: RwSignal::new(None),
             peers: RwSignal::default(),
+            names: RwSignal::default(),
+            my_name: RwSignal::default(),
             camera: RwSignal::new(CameraView::Off),
             snapped: RwSignal::new(None),
             trail: RwSignal::default(),
             sent: RwSignal::default(),
+            saving: RwSignal::new(None),
             notice: RwSignal::new(None),
+            can_share: page::can_share(),
         }
     }
 
-    /// Nothing is known of the room any more. Photos stay, and so does the camera.
+    /// Nothing is known of the room any more. Photos stay with the names of those who took them, and so does the
+    /// camera.
     pub(super) fn leave(&self) {
         self.status.set(Status::Connecting);
         self.me.set(None);
@@ -219,7 +257,8 @@ impl RoomView {
     }
 
     /// Nothing of one room is shown in another.
-    pub(super) fn forget_photos(&self) {
+    pub(super) fn forget_room(&self) {
+        self.names.update(LiteMap::clear);
         self.trail.update(Vec::clear);
         self.sent.update(Vec::clear);
     }
@@ -239,29 +278,33 @@ pub(super) enum Command {
     SnapAndSend,
     Cancel(ItemId),
     Save(PhotoKey),
+    SaveAll,
+    Remove(PhotoKey),
     CopyLink,
+    ShareLink,
+    SetName(String),
     NewRoom,
     Retry,
-    Reload,
     AttachCamera(Option<SendWrapper<Video>>),
     AttachPhoto(Option<SendWrapper<Canvas>>),
     AttachIncoming(PhotoKey, Option<SendWrapper<Canvas>>),
+    AttachLarge(PhotoKey, Option<SendWrapper<Canvas>>),
 }
 
-/// The page's end of a room.
-#[derive(Clone)]
+/// The page's end of a room, as long as the page is mounted.
+#[derive(Clone, Copy)]
 pub struct Room {
     /// What it shows.
     pub view: RoomView,
-    /// One sender for all clones of the handle: each clone of an mpsc sender would widen the queue by one.
-    commands: Arc<Mutex<mpsc::Sender<Command>>>,
+    /// One sender for all copies of the handle: each clone of an mpsc sender would widen the queue by one.
+    commands: StoredValue<mpsc::Sender<Command>>,
 }
 
 impl Room {
     /// A handle and the queue that its driver reads.
     pub(super) fn new(view: RoomView) -> (Self, mpsc::Receiver<Command>) {
         let (commands, queue) = mpsc::channel(COMMAND_QUEUE);
-        (Self { view, commands: Arc::new(Mutex::new(commands)) }, queue)
+        (Self { view, commands: StoredValue::new(commands) }, queue)
     }
 
     /// Starts the camera, or tries again after a failure.
@@ -294,9 +337,31 @@ impl Room {
         self.tell(Command::Save(photo));
     }
 
+    /// Saves all verified photos of the trail as one zip, oldest first. One at a time: told again meanwhile, it does
+    /// nothing.
+    pub fn save_all(&self) {
+        self.tell(Command::SaveAll);
+    }
+
+    /// Takes a photo that has ended, well or not, out of the trail.
+    pub fn remove(&self, photo: PhotoKey) {
+        self.tell(Command::Remove(photo));
+    }
+
     /// Puts the link into the clipboard.
     pub fn copy_link(&self) {
         self.tell(Command::CopyLink);
+    }
+
+    /// Opens the system's share sheet with the link; in reply to a click, which browsers demand.
+    pub fn share_link(&self) {
+        self.tell(Command::ShareLink);
+    }
+
+    /// What we want to be called, in every room on this device; nothing for the friendly name. What does not fit
+    /// into a name is dropped.
+    pub fn set_name(&self, name: String) {
+        self.tell(Command::SetName(name));
     }
 
     /// Leaves, and makes a new room with a new link.
@@ -309,9 +374,9 @@ impl Room {
         self.tell(Command::Retry);
     }
 
-    /// Loads the page anew: another version of it may be there.
+    /// Loads the page anew: another version of it may be there. Needs no driver, which may have ended.
     pub fn reload(&self) {
-        self.tell(Command::Reload);
+        page::reload();
     }
 
     /// The element that shows the camera, while it is in the page.
@@ -329,10 +394,15 @@ impl Room {
         self.tell(Command::AttachIncoming(photo, canvas.map(SendWrapper::new)));
     }
 
+    /// The one canvas that shows a photo large, while it is in the page. Another photo takes the place of the one
+    /// before.
+    pub fn attach_large(&self, photo: PhotoKey, canvas: Option<Canvas>) {
+        self.tell(Command::AttachLarge(photo, canvas.map(SendWrapper::new)));
+    }
+
     fn tell(&self, command: Command) {
-        // Full only when the driver has ended or a key is stuck: then the command is of no use either.
-        if let Ok(mut commands) = self.commands.lock() {
-            let _ = commands.try_send(command);
-        }
+        // Full only when the driver has ended or a key is stuck: then the command is of no use either. Gone with the
+        // page, whose elements say goodbye one after another.
+        let _ = self.commands.try_update_value(|commands| commands.try_send(command));
     }
 }

@@ -1,8 +1,9 @@
 //! Who this tab is in a room: a random token, kept over a reload, and claimed by a Web Lock so that a duplicated
-//! tab, which copies everything that its original remembers, becomes somebody else.
+//! tab, which copies everything that its original remembers, becomes somebody else. And what its person wants to
+//! be called, in every room on this device.
 
 use snaproom_protocol::{RoomId, Token};
-use snaproom_session::keys;
+use snaproom_session::{keys, name};
 
 use crate::browser::{
     Error,
@@ -27,21 +28,34 @@ impl Identity {
     pub(super) async fn claim(room: RoomId) -> Result<Self, Error> {
         let room = room.to_string();
         if let Some(token) = storage::token(&room).map(Token)
-            && let Some(lock) = Lock::claim(&name(&token)).await
+            && let Some(lock) = Lock::claim(&lock_name(&token)).await
         {
             return Ok(Self { token, _claim: Claim::Held(lock) });
         }
         let token = Token(task::random()?);
         storage::keep_token(&room, &token.0);
         let claim = task::spawn(async move {
-            let _lock = Lock::claim(&name(&token)).await;
+            let _lock = Lock::claim(&lock_name(&token)).await;
             std::future::pending::<()>().await;
         });
         Ok(Self { token, _claim: Claim::Coming(claim) })
     }
 }
 
+/// The name that the device remembers; empty for the friendly one. Whatever another page of this origin, or an
+/// earlier version of this one, put there becomes a name.
+pub(super) fn remembered_name() -> String {
+    storage::name().map(|kept| name::display_name(&kept)).unwrap_or_default()
+}
+
+/// Makes a name of what a person typed, and remembers it.
+pub(super) fn keep_name(typed: &str) -> String {
+    let name = name::display_name(typed);
+    storage::keep_name(&name);
+    name
+}
+
 /// The lock's name: the public id, not the token.
-fn name(token: &Token) -> String {
+fn lock_name(token: &Token) -> String {
     format!("snaproom:peer:{}", keys::peer_id(token))
 }

@@ -1,14 +1,15 @@
 use std::{
     cell::{Cell, RefCell},
-    collections::{BTreeMap, VecDeque},
+    collections::VecDeque,
     future::poll_fn,
     rc::Rc,
     task::{Poll, Waker},
 };
 
+use litemap::LiteMap;
 use snaproom_session::{ConnectionId, Input};
 
-use super::studio::Taken;
+use super::{PhotoKey, studio::Taken};
 use crate::browser::{self, Camera, CameraError, SocketEvent};
 
 /// Messages of one connection that wait for the driver. An honest peer has less under way: six chunks in its
@@ -29,6 +30,8 @@ pub(super) enum Happened {
     Camera(Result<Camera, CameraError>),
     CameraEnded,
     Notice(super::Notice),
+    /// A photo came onto the screen, or left it.
+    Seen(PhotoKey, bool),
     Page(Page),
 }
 
@@ -51,7 +54,7 @@ pub(super) struct Inbox(Rc<Queue>);
 #[derive(Default)]
 struct Queue {
     happened: RefCell<VecDeque<Happened>>,
-    waiting: RefCell<BTreeMap<ConnectionId, usize>>,
+    waiting: RefCell<LiteMap<ConnectionId, usize>>,
     waker: Cell<Option<Waker>>,
 }
 
@@ -110,7 +113,11 @@ impl Inbox {
         self.0.happened.borrow_mut().retain(|happened| {
             matches!(
                 happened,
-                Happened::Camera(_) | Happened::CameraEnded | Happened::Page(_) | Happened::Notice(_)
+                Happened::Camera(_)
+                    | Happened::CameraEnded
+                    | Happened::Page(_)
+                    | Happened::Notice(_)
+                    | Happened::Seen(..)
             )
         });
     }

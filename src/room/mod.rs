@@ -8,16 +8,22 @@
 //! | `visit` | one stay in one room: the session and what it acts on |
 //! | `vault` | the bytes of photos on their way |
 //! | `studio` | camera, snap, preview |
-//! | `gallery` | photos of others and their canvases |
-//! | `identity` | the tab's token in a room |
+//! | `gallery`, `photo` | photos of others, and the canvases of each |
+//! | `album`, `zip` | all of them in one file; its format |
+//! | `identity` | the tab's token in a room, and its person's name |
+//! | `names` | what the others want to be called |
 
+mod album;
 mod gallery;
 mod handle;
 mod identity;
 mod inbox;
+mod names;
+mod photo;
 mod studio;
 mod vault;
 mod visit;
+mod zip;
 
 use futures::{FutureExt, StreamExt, channel::mpsc, select_biased};
 use leptos::prelude::Set;
@@ -25,7 +31,8 @@ use snaproom_session::Link;
 
 pub use handle::{
     CameraFailure, CameraView, Entry, Failure, LinkView, Notice, Path, PeerState, PeerView, PhotoKey,
-    PhotoView, Recipient, RefusedPeer, Room, RoomView, SentView, Shows, SnapView, Status, TransferState,
+    PhotoView, Recipient, RefusedPeer, Room, RoomView, Saving, SentView, Shows, SnapView, Status,
+    TransferState,
 };
 
 use crate::browser::{
@@ -40,6 +47,7 @@ use visit::Visit;
 
 /// Opens the room of the address bar's link. Dropping the task leaves it and releases everything.
 pub fn open(view: RoomView) -> (Room, Task) {
+    view.my_name.set(identity::remembered_name());
     let (room, commands) = Room::new(view);
     (room, task::spawn(Driver::new(view, commands).run()))
 }
@@ -50,7 +58,7 @@ struct Driver {
     inbox: Inbox,
     studio: Studio,
     gallery: Gallery,
-    saving: Vec<Task>,
+    clicked: Vec<Task>,
     _listeners: [Listener; 4],
 }
 
@@ -76,7 +84,7 @@ impl Driver {
             commands,
             studio: Studio::open(view, inbox.clone()),
             gallery: Gallery::new(view, inbox.clone()),
-            saving: Vec::new(),
+            clicked: Vec::new(),
             _listeners: [
                 page::on_fragment_change(tell(Page::Fragment)),
                 page::on_online(tell(Page::Online)),
@@ -91,7 +99,7 @@ impl Driver {
         loop {
             let visit = match self.enter().await {
                 Ok(visit) => visit,
-                Err(error) => return self.view.notice.set(Some(Notice::BrowserFailed(error.to_string()))),
+                Err(error) => return self.view.failed.set(Some(error.to_string())),
             };
             let next = self.stay(visit).await;
             self.inbox.forget_room();
@@ -100,7 +108,7 @@ impl Driver {
             match next {
                 Next::Room => {
                     self.gallery.clear();
-                    self.view.forget_photos();
+                    self.view.forget_room();
                 }
                 // Back in the same room with the same photos, if the page comes back at all.
                 Next::Hidden => self.wait_until_shown().await,
@@ -115,6 +123,7 @@ impl Driver {
                 Happened::Page(Page::Shown) => return,
                 Happened::Camera(camera) => self.studio.on_camera(camera),
                 Happened::CameraEnded => self.studio.on_camera_ended(),
+                Happened::Seen(photo, seen) => self.gallery.on_seen(photo, seen),
                 _ => {}
             }
         }
@@ -177,6 +186,7 @@ impl Driver {
                 Happened::Camera(camera) => self.studio.on_camera(camera),
                 Happened::CameraEnded => self.studio.on_camera_ended(),
                 Happened::Notice(notice) => self.view.notice.set(Some(notice)),
+                Happened::Seen(photo, seen) => self.gallery.on_seen(photo, seen),
                 Happened::Taken(taken) => {
                     let item = taken.item;
                     if !visit.send_photo(taken) {
@@ -206,12 +216,16 @@ impl Driver {
             }
             Command::Cancel(item) => visit.cancel(item),
             Command::Save(photo) => {
-                self.saving.retain(|task| !task.is_finished());
-                self.saving.extend(self.gallery.save(photo));
+                if let Some(saving) = self.gallery.save(photo) {
+                    self.see_to_its_end(saving);
+                }
             }
+            Command::SaveAll => self.gallery.save_all(),
+            Command::Remove(photo) => self.gallery.remove(photo),
             Command::CopyLink => self.copy_link(),
+            Command::ShareLink => self.share_link(),
+            Command::SetName(name) => visit.set_name(&name),
             Command::Retry => visit.retry(),
-            Command::Reload => page::reload(),
             // Handled where the visit can be ended.
             Command::NewRoom => {}
             Command::AttachCamera(video) => self.studio.attach_camera(video.map(|video| video.take())),
@@ -219,13 +233,33 @@ impl Driver {
             Command::AttachIncoming(photo, canvas) => {
                 self.gallery.attach(photo, canvas.map(|canvas| canvas.take()));
             }
+            Command::AttachLarge(photo, canvas) => {
+                self.gallery.attach_large(photo, canvas.map(|canvas| canvas.take()));
+            }
         }
+    }
+
+    fn share_link(&mut self) {
+        let inbox = self.inbox.clone();
+        self.see_to_its_end(task::spawn(async move {
+            match page::share("Snaproom", &page::link()).await {
+                // Shared; closed by the person; or the sheet is open already.
+                Ok(()) => {}
+                Err(error) if matches!(error.name.as_str(), "AbortError" | "InvalidStateError") => {}
+                Err(_) => inbox.push(Happened::Notice(Notice::LinkNotShared)),
+            }
+        }));
+    }
+
+    /// Keeps what a click began, until it has ended or the page is gone.
+    fn see_to_its_end(&mut self, task: Task) {
+        self.clicked.retain(|task| !task.is_finished());
+        self.clicked.push(task);
     }
 
     fn copy_link(&mut self) {
         let inbox = self.inbox.clone();
-        self.saving.retain(|task| !task.is_finished());
-        self.saving.push(task::spawn(async move {
+        self.see_to_its_end(task::spawn(async move {
             let copied = page::copy(&page::link()).await.is_ok();
             inbox.push(Happened::Notice(if copied { Notice::LinkCopied } else { Notice::LinkNotCopied }));
         }));

@@ -1,11 +1,9 @@
 //! One stay in one room: the session, and the socket, connections and payloads that it acts on.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    future::pending,
-};
+use std::{collections::VecDeque, future::pending};
 
 use leptos::prelude::{ArcRwSignal, GetUntracked, Set, Update, WithUntracked};
+use litemap::LiteMap;
 use snaproom_protocol::{ItemId, bulk, bulk::Part, control, server::ToServer};
 use snaproom_session::{
     Command, ConnectionId, Event, Input, Link, News, Output, PayloadId, Photo, Session, Time,
@@ -17,8 +15,9 @@ use snaproom_session::{
 use super::{
     gallery::{self, Gallery},
     handle::{self, PeerState, PeerView, PhotoKey, Recipient, RoomView, SentView},
-    identity::Identity,
+    identity::{self, Identity},
     inbox::{Happened, Inbox},
+    names::Names,
     studio::Taken,
     vault::Vault,
 };
@@ -33,11 +32,12 @@ const MAX_SENT: usize = 50;
 pub(super) struct Visit {
     session: Session,
     view: RoomView,
+    names: Names,
     inbox: Inbox,
     /// With its number.
     socket: Option<(u32, Socket)>,
     next_socket: u32,
-    connections: BTreeMap<ConnectionId, Wired>,
+    connections: LiteMap<ConnectionId, Wired>,
     vault: Vault,
     /// Inputs that an action led to at once.
     done: VecDeque<Input>,
@@ -58,15 +58,16 @@ impl Visit {
         let mut visit = Self {
             session,
             view,
+            names: Names::new(view.names),
             vault: Vault::new(inbox.clone()),
             inbox,
             socket: None,
             next_socket: 0,
-            connections: BTreeMap::new(),
+            connections: LiteMap::new(),
             done: VecDeque::new(),
             _identity: identity,
         };
-        visit.tick();
+        visit.handle(Input::Command(Command::SetName(view.my_name.get_untracked())));
         Ok(visit)
     }
 
@@ -84,6 +85,13 @@ impl Visit {
 
     pub(super) fn cancel(&mut self, item: ItemId) {
         self.handle(Input::Command(Command::Cancel(item)));
+    }
+
+    /// Shows it, remembers it and tells it to everybody.
+    pub(super) fn set_name(&mut self, typed: &str) {
+        let name = identity::keep_name(typed);
+        self.view.my_name.set(name.clone());
+        self.handle(Input::Command(Command::SetName(name)));
     }
 
     /// Says goodbye. What is dropped afterwards closes by itself.
@@ -349,7 +357,7 @@ impl Visit {
         }
     }
 
-    fn publish(&self, news: News) {
+    fn publish(&mut self, news: News) {
         match news {
             News::Status(status) => self.view.status.set(status),
             News::Peer(peer) => {
@@ -360,7 +368,11 @@ impl Visit {
                     }
                 });
             }
-            News::PeerGone(peer) => self.view.peers.update(|peers| peers.retain(|known| known.peer != peer)),
+            News::Name { peer, name } => self.names.set(peer, name),
+            News::PeerGone(peer) => {
+                self.view.peers.update(|peers| peers.retain(|known| known.peer != peer));
+                self.names.left(peer);
+            }
             News::Outgoing(outgoing) => self.on_outgoing(&outgoing),
             News::Incoming(_) => {}
         }

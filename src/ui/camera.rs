@@ -1,7 +1,7 @@
 use leptos::prelude::*;
 
 use super::{
-    surface::{CameraSurface, PhotoSurface},
+    surface::{CameraSurface, PhotoSurface, hand_focus_on},
     words::{self, labels},
 };
 use crate::room::{CameraView, PeerState, Room, RoomView};
@@ -9,17 +9,12 @@ use crate::room::{CameraView, PeerState, Room, RoomView};
 /// The camera, the snapped photo and what one does with them.
 #[component]
 pub fn Capture(room: Room) -> impl IntoView {
-    let snapped = room.view.snapped;
     view! {
         <section class="card capture" aria-labelledby="cameraTitle">
-            <h2 id="cameraTitle">{labels::CAMERA}</h2>
+            <h2 id="cameraTitle" class="unseen">{labels::CAMERA}</h2>
             <div class="viewfinder">
-                <CameraSurface room=room.clone() label=labels::CAMERA_PICTURE />
-                <CameraGate room=room.clone() />
-            </div>
-            <div class="snapped">
-                <PhotoSurface room=room.clone() label=labels::SNAPPED_PHOTO />
-                <p>{move || words::snapped(snapped.get())}</p>
+                <CameraSurface room label=labels::CAMERA_PICTURE />
+                <CameraGate room />
             </div>
             <Actions room />
         </section>
@@ -32,10 +27,31 @@ pub fn Capture(room: Room) -> impl IntoView {
 fn CameraGate(room: Room) -> impl IntoView {
     let camera = room.view.camera;
     let words = move || camera.with(words::camera);
+    // A button that was pressed stays while the camera starts: it has the focus, and hands it on when it goes.
+    let pressed = RwSignal::new(false);
+    let is_starting = Memo::new(move |_| camera.with(|camera| *camera == CameraView::Starting));
+    let is_there = Memo::new(move |_| {
+        if is_starting.get() { pressed.get() } else { camera.with(|camera| *camera != CameraView::On) }
+    });
     let button = move || {
-        let room = room.clone();
-        camera.with(words::start_camera).map(|label| {
-            view! { <button id="startCamera" type="button" on:click=move |_| room.start_camera()>{label}</button> }
+        is_there.get().then(|| {
+            on_cleanup(|| hand_focus_on("startCamera", "snap"));
+            view! {
+                <button
+                    id="startCamera"
+                    class="primary"
+                    type="button"
+                    aria-disabled=move || is_starting.get().to_string()
+                    on:click=move |_| {
+                        if !is_starting.get_untracked() {
+                            pressed.set(true);
+                            room.start_camera();
+                        }
+                    }
+                >
+                    {move || camera.with(words::start_camera)}
+                </button>
+            }
         })
     };
     let failed = move || camera.with(|camera| matches!(camera, CameraView::Failed(_)));
@@ -51,45 +67,64 @@ fn CameraGate(room: Room) -> impl IntoView {
     }
 }
 
-/// The three buttons, under the thumb on a phone, and why they wait.
+/// The snapped photo and the three buttons, under the thumb on a phone, and why they wait.
 #[component]
 fn Actions(room: Room) -> impl IntoView {
-    let RoomView { status, peers, camera, snapped, .. } = room.view;
+    let RoomView { status, peers, camera, snapped, sent, names, .. } = room.view;
     let camera_on = Memo::new(move |_| camera.with(|camera| *camera == CameraView::On));
     let somebody =
         Memo::new(move |_| peers.with(|peers| peers.iter().any(|peer| peer.state == PeerState::Connected)));
-    let unsent = Memo::new(move |_| snapped.get().is_some_and(|snap| !snap.sent));
-    let hint = move || {
-        peers.with(|peers| camera.with(|camera| words::send_hint(status.get(), peers, camera, snapped.get())))
+    // What waits says so and keeps the focus: a button that is disabled while one is on it loses it.
+    let can_send = Memo::new(move |_| somebody.get() && snapped.get().is_some_and(|snap| !snap.sent));
+    let can_do_both = Memo::new(move |_| somebody.get() && camera_on.get());
+    // Of the photo in `#photo`, once it is sent.
+    let recipients = move || {
+        let item = snapped.get()?.item;
+        let newest = sent.with(|sent| sent.iter().find(|entry| entry.key.item == item).cloned())?;
+        Some(newest.view.with(|view| view.recipients.clone()))
     };
-    let (snap, send, both) = (room.clone(), room.clone(), room);
+    let hint = move || {
+        let recipients = recipients().unwrap_or_default();
+        peers.with(|peers| {
+            camera.with(|camera| {
+                names.with(|names| {
+                    words::send_hint(status.get(), peers, camera, snapped.get(), &recipients, names)
+                })
+            })
+        })
+    };
     view! {
         <div class="actions" role="group" aria-label=labels::ACTIONS>
+            <div class="snapped">
+                <PhotoSurface room label=labels::SNAPPED_PHOTO />
+                <p class="unseen">{move || words::snapped(snapped.get())}</p>
+            </div>
             <p id="sendHint">{hint}</p>
             <button
                 id="snap"
                 type="button"
-                disabled=move || !camera_on.get()
+                aria-disabled=move || (!camera_on.get()).to_string()
                 aria-describedby="sendHint"
-                on:click=move |_| snap.snap()
+                on:click=move |_| if camera_on.get_untracked() { room.snap() }
             >
                 {labels::SNAP}
             </button>
             <button
                 id="send"
                 type="button"
-                disabled=move || !(somebody.get() && unsent.get())
+                aria-disabled=move || (!can_send.get()).to_string()
                 aria-describedby="sendHint"
-                on:click=move |_| send.send()
+                on:click=move |_| if can_send.get_untracked() { room.send() }
             >
                 {labels::SEND}
             </button>
             <button
                 id="snapAndSend"
+                class="primary"
                 type="button"
-                disabled=move || !(somebody.get() && camera_on.get())
+                aria-disabled=move || (!can_do_both.get()).to_string()
                 aria-describedby="sendHint"
-                on:click=move |_| both.snap_and_send()
+                on:click=move |_| if can_do_both.get_untracked() { room.snap_and_send() }
             >
                 {labels::SNAP_AND_SEND}
             </button>

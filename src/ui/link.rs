@@ -1,10 +1,7 @@
 use leptos::prelude::*;
 
-use super::{
-    status::{NewRoom, needs_new_room},
-    words::labels,
-};
-use crate::room::{Room, RoomView};
+use super::{icon::Icon, modal::Modal, qr::QrPicture, words::labels};
+use crate::room::{Room, RoomView, Status};
 
 /// The room's name, with a warning where a person chose it.
 #[component]
@@ -25,24 +22,69 @@ pub fn RoomName(view: RoomView) -> impl IntoView {
     }
 }
 
-/// The link that one shares.
+/// The link that one shares: Copy, the system's share sheet, and a code in a dialog.
 #[component]
 pub fn LinkBar(room: Room) -> impl IntoView {
-    let RoomView { link, status, .. } = room.view;
-    let url = move || link.get().url;
-    let copying = room.clone();
+    let RoomView { link, status, can_share, .. } = room.view;
+    let url = Signal::derive(move || link.get().url);
+    // The part that tells it from others is the last one; a narrow page shows more of it without the scheme.
+    let short =
+        move || url.with(|url| url.split_once("://").map_or(url.as_str(), |(_, rest)| rest).to_owned());
+    let is_alone = Memo::new(move |_| status.get() == Status::Alone);
+    let inviting = RwSignal::new(false);
     view! {
-        <section class="card link" aria-labelledby="linkTitle">
-            <h2 id="linkTitle">{labels::LINK}</h2>
+        <section class="link" aria-label=labels::LINK>
             // A new tab is a second person in the room, which is how one tries it alone.
-            <a id="url" href=url target="_blank" rel="noopener noreferrer">{url}</a>
+            <a id="url" href=url target="_blank" rel="noopener noreferrer">{short}</a>
             <div class="buttons">
-                <button id="copyLink" type="button" on:click=move |_| copying.copy_link()>{labels::COPY_LINK}</button>
-                {move || {
-                    let room = room.clone();
-                    (!needs_new_room(status.get())).then(|| view! { <NewRoom room /> })
-                }}
+                <button
+                    id="copyLink"
+                    type="button"
+                    class:primary=is_alone
+                    aria-label=labels::COPY_LINK
+                    on:click=move |_| room.copy_link()
+                >
+                    <Icon name="copy" />
+                    <span>{labels::COPY}</span>
+                </button>
+                {can_share.then(|| view! {
+                    <button
+                        id="shareLink"
+                        type="button"
+                        aria-label=labels::SHARE_LINK
+                        on:click=move |_| room.share_link()
+                    >
+                        <Icon name="share" />
+                        <span>{labels::SHARE}</span>
+                    </button>
+                })}
+                <button
+                    id="invite"
+                    type="button"
+                    aria-label=labels::SHOW_QR
+                    aria-haspopup="dialog"
+                    on:click=move |_| inviting.set(true)
+                >
+                    <Icon name="qr" />
+                    <span>{labels::QR}</span>
+                </button>
             </div>
         </section>
+        <Modal
+            id="inviteDialog"
+            open=inviting
+            on_close=move |()| inviting.set(false)
+            title=labels::INVITE
+        >
+            // Drawn when it is looked at.
+            {move || inviting.get().then(|| view! { <QrPicture url /> })}
+            <p class="whole">{url}</p>
+            <div class="buttons">
+                <button type="button" class="primary" on:click=move |_| room.copy_link()>
+                    <Icon name="copy" />
+                    {labels::COPY_LINK}
+                </button>
+            </div>
+        </Modal>
     }
 }

@@ -2,19 +2,27 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `status`, `notice` | how the room is, and sentences that pass |
-//! | `link`, `peers` | the link one shares, and who is here |
-//! | `camera` | viewfinder, snapped photo, buttons |
-//! | `sent`, `trail` | photos of ours and of others |
-//! | `surface` | the elements that show pictures |
+//! | `status`, `notice`, `announcer` | how the room is; sentences that pass; what only people who hear the page need |
+//! | `link`, `qr`, `leave` | the link one shares, as text and as a code; another room |
+//! | `peers`, `name` | who is here, and what they are called |
+//! | `camera`, `sent` | viewfinder, snapped photo, buttons; what became of one's own photos |
+//! | `trail`, `lightbox` | photos of others: the gallery, and one of them large |
+//! | `modal`, `icon`, `surface` | dialogs; signs; the elements that show pictures |
 //! | `words`, `states` | what people read, and what style sheets and tests read |
 
 #![expect(clippy::must_use_candidate, reason = "the component macro drops the attribute that this asks for")]
 
+mod announcer;
 mod camera;
+mod icon;
+mod leave;
+mod lightbox;
 mod link;
+mod modal;
+mod name;
 mod notice;
 mod peers;
+mod qr;
 mod sent;
 mod states;
 mod status;
@@ -25,7 +33,9 @@ mod words;
 use leptos::prelude::*;
 
 use crate::room::Room;
+use announcer::Announcer;
 use camera::Capture;
+use leave::{NewRoom, needs_new_room};
 use link::{LinkBar, RoomName};
 use notice::NoticeRegion;
 use peers::Peers;
@@ -41,22 +51,25 @@ pub fn RoomPage(
     room: Room,
 ) -> impl IntoView {
     let view = room.view;
+    provide_context(view);
     view! {
         <header class="masthead">
             <h1>{labels::PRODUCT}</h1>
             <RoomName view />
+            {move || (!needs_new_room(view.status.get())).then(|| view! { <NewRoom room /> })}
         </header>
         <main class="room">
-            <StatusLine room=room.clone() />
-            <LinkBar room=room.clone() />
-            <div class="own">
-                <Capture room=room.clone() />
-                <Sent room=room.clone() />
+            <StatusLine room />
+            <div class="company">
+                <LinkBar room />
+                <Peers room />
             </div>
-            <Peers view />
+            <Capture room />
             <Trail room />
+            <Sent room />
         </main>
-        <NoticeRegion view />
+        <Announcer view />
+        <NoticeRegion view id="notice" />
     }
 }
 

@@ -1,24 +1,29 @@
 use leptos::prelude::*;
 
 use super::words;
-use crate::room::RoomView;
+use crate::room::{Notice, RoomView};
 
-/// The last sentence that passes. A style sheet lets it fade; being rebuilt each time, it is said and shown again
+/// The last sentence that passes, since this came into the page; an open dialog has one of its own, since what lies
+/// behind it is neither seen nor heard. A style sheet lets it fade; being rebuilt each time, it is said and shown again
 /// even when it is the same.
 #[component]
-pub fn NoticeRegion(view: RoomView) -> impl IntoView {
-    let notice = view.notice;
-    let number = StoredValue::new(0_u32);
-    let numbered = move || {
-        number.update_value(|number| *number = number.wrapping_add(1));
-        notice.get().map(|notice| (number.get_value(), notice))
-    };
+pub fn NoticeRegion(view: RoomView, #[prop(optional)] id: Option<&'static str>) -> impl IntoView {
+    let RoomView { notice, names, .. } = view;
+    let passing = RwSignal::new(None::<(u32, Notice)>);
+    Effect::new(move |number: Option<u32>| {
+        let now = notice.get();
+        if let Some(number) = number {
+            passing.set(now.map(|notice| (number, notice)));
+        }
+        number.unwrap_or(0).wrapping_add(1)
+    });
+    let sentence = move |notice| names.with_untracked(|names| words::notice(&notice, names));
     view! {
-        <div id="notice" role="status" aria-live="polite">
+        <div id=id class="notice" role="status">
             <For
-                each=numbered
+                each=move || passing.get()
                 key=|(number, _)| *number
-                children=|(_, notice)| view! { <p>{words::notice(&notice)}</p> }
+                children=move |(_, notice)| view! { <p>{sentence(notice)}</p> }
             />
         </div>
     }

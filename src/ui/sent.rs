@@ -3,8 +3,8 @@ use leptos::prelude::*;
 use super::{
     peers::Who,
     states,
-    surface::time_of_day,
-    words::{self, labels},
+    surface::{hand_focus_on, time_of_day},
+    words::{self, Names, labels},
 };
 use crate::room::{Entry, Recipient, Room, SentView};
 
@@ -14,12 +14,12 @@ pub fn Sent(room: Room) -> impl IntoView {
     let sent = room.view.sent;
     view! {
         <section class="card sent" aria-labelledby="sentTitle" hidden=move || sent.with(Vec::is_empty)>
-            <h2 id="sentTitle">{labels::SENT}</h2>
+            <h2 id="sentTitle" tabindex="-1">{labels::SENT}</h2>
             <ul class="photos" tabindex="0" aria-labelledby="sentTitle">
                 <For
                     each=move || sent.get()
                     key=|entry| entry.key
-                    children=move |entry| view! { <Photo room=room.clone() entry /> }
+                    children=move |entry| view! { <Photo room entry /> }
                 />
             </ul>
         </section>
@@ -29,10 +29,12 @@ pub fn Sent(room: Room) -> impl IntoView {
 #[component]
 fn Photo(room: Room, entry: Entry<SentView>) -> impl IntoView {
     let item = entry.key.item;
+    let names = room.view.names;
     let photo = RwSignal::from(entry.view);
     let time = time_of_day(photo.with_untracked(|photo| photo.taken));
     let cancel = words::cancel_sent_at(&time);
     let state = Memo::new(move |_| photo.with(|photo| states::of_all(&photo.recipients)));
+    let unfinished = Memo::new(move |_| states::is_unfinished(state.get()));
     let sum = move |bytes: fn(&Recipient) -> u64| {
         photo.with(|photo| photo.recipients.iter().map(bytes).fold(0, u64::saturating_add)).to_string()
     };
@@ -47,21 +49,32 @@ fn Photo(room: Room, entry: Entry<SentView>) -> impl IntoView {
         >
             <p class="when">{words::sent_at(&time)}</p>
             {move || {
-                let (room, label) = (room.clone(), cancel.clone());
-                states::is_unfinished(state.get()).then(|| view! {
-                    <button class="cancel" type="button" aria-label=label on:click=move |_| room.cancel(item)>
-                        {labels::CANCEL}
-                    </button>
+                let label = cancel.clone();
+                let id = format!("cancel-{item}");
+                unfinished.get().then(|| {
+                    let own = id.clone();
+                    on_cleanup(move || hand_focus_on(&own, "sentTitle"));
+                    view! {
+                        <button
+                            id=id
+                            class="cancel"
+                            type="button"
+                            aria-label=label
+                            on:click=move |_| room.cancel(item)
+                        >
+                            {labels::CANCEL}
+                        </button>
+                    }
                 })
             }}
             <ul class="recipients">
-                {move || photo.with(|photo| photo.recipients.iter().map(recipient).collect_view())}
+                {move || photo.with(|photo| photo.recipients.iter().map(|to| recipient(to, names)).collect_view())}
             </ul>
         </li>
     }
 }
 
-fn recipient(view: &Recipient) -> impl IntoView + use<> {
+fn recipient(view: &Recipient, names: RwSignal<Names>) -> impl IntoView + use<> {
     let Recipient { peer, bytes, total, state } = *view;
     view! {
         <li
@@ -71,9 +84,13 @@ fn recipient(view: &Recipient) -> impl IntoView + use<> {
             data-bytes=bytes.to_string()
             data-total=total.to_string()
         >
-            <Who peer />
+            <Who peer names />
             <span class="how">{words::outgoing(view)}</span>
-            <progress max=total.to_string() value=bytes.to_string() aria-label=words::received_by(&peer)></progress>
+            <progress
+                max=total.to_string()
+                value=bytes.to_string()
+                aria-label=move || names.with(|names| words::received_by(&peer, names))
+            ></progress>
         </li>
     }
 }

@@ -1,25 +1,45 @@
-//! The elements that show pictures, and the wall clock: the one file of the interface that touches the browser.
-//! Each element is handed to the room while it is in the page; pixels never pass through a signal.
+//! The elements that show pictures, dialogs, the focus and the wall clock: the one file of the interface that touches
+//! the browser. Each picture's element is handed to the room while it is in the page; pixels never pass through a
+//! signal.
 
 use leptos::{html, prelude::*};
 
 pub use crate::browser::page::time_of_day;
 use crate::{
-    browser::{Canvas, Video},
+    browser::{Canvas, Dialog, Video, focus},
     room::{PhotoKey, Room},
 };
+
+/// Opens or closes a dialog.
+pub fn show_as_modal(element: <html::Dialog as html::ElementType>::Output, open: bool) {
+    let dialog = Dialog::from(element);
+    if open { dialog.show_modal() } else { dialog.close() }
+}
+
+/// Gives the focus to the element with this id, once what has just changed is in the page.
+pub fn focus_on(id: &str) {
+    let id = id.to_owned();
+    request_animation_frame(move || focus::set(&id));
+}
+
+/// Gives the focus on, if the element with the id `from`, which leaves the page, has it: nobody is to begin anew at the
+/// page's top.
+pub fn hand_focus_on(from: &str, to: &str) {
+    if focus::is_on(from) {
+        focus_on(to);
+    }
+}
 
 /// The camera's picture, `#camera`.
 #[component]
 pub fn CameraSurface(room: Room, #[prop(into)] label: String) -> impl IntoView {
     let element = NodeRef::<html::Video>::new();
-    let leaving = room.clone();
     Effect::new(move || {
         if let Some(video) = element.get() {
             room.attach_camera(Some(Video::from(video)));
         }
     });
-    on_cleanup(move || leaving.attach_camera(None));
+    on_cleanup(move || room.attach_camera(None));
     view! { <video id="camera" node_ref=element autoplay muted playsinline aria-label=label></video> }
 }
 
@@ -27,13 +47,12 @@ pub fn CameraSurface(room: Room, #[prop(into)] label: String) -> impl IntoView {
 #[component]
 pub fn PhotoSurface(room: Room, #[prop(into)] label: String) -> impl IntoView {
     let element = NodeRef::<html::Canvas>::new();
-    let leaving = room.clone();
     Effect::new(move || {
         if let Some(canvas) = element.get() {
             room.attach_photo(Some(Canvas::from(canvas)));
         }
     });
-    on_cleanup(move || leaving.attach_photo(None));
+    on_cleanup(move || room.attach_photo(None));
     view! { <canvas id="photo" node_ref=element width="16" height="9" role="img" aria-label=label></canvas> }
 }
 
@@ -48,18 +67,14 @@ pub fn IncomingSurface(
     width: u32,
     /// Pixels.
     height: u32,
-    /// For people who do not see it.
-    #[prop(into)]
-    label: String,
 ) -> impl IntoView {
     let element = NodeRef::<html::Canvas>::new();
-    let leaving = room.clone();
     Effect::new(move || {
         if let Some(canvas) = element.get() {
             room.attach_incoming(key, Some(Canvas::from(canvas)));
         }
     });
-    on_cleanup(move || leaving.attach_incoming(key, None));
+    on_cleanup(move || room.attach_incoming(key, None));
     // Never set again, since setting a canvas's size clears it. The ratio outlives smaller pixels in the canvas.
     view! {
         <canvas
@@ -68,8 +83,35 @@ pub fn IncomingSurface(
             width=width
             height=height
             style:aspect-ratio=format!("{width} / {height}")
-            role="img"
-            aria-label=label
+            aria-hidden="true"
         ></canvas>
     }
+}
+
+/// The open photo at its full size; one canvas for all of them.
+#[component]
+pub fn LargeSurface(
+    /// Told of the canvas.
+    room: Room,
+    /// Which photo; none while nothing is open.
+    photo: RwSignal<Option<PhotoKey>>,
+) -> impl IntoView {
+    let element = NodeRef::<html::Canvas>::new();
+    Effect::new(move |before: Option<Option<PhotoKey>>| {
+        let canvas = element.get()?;
+        let now = photo.get();
+        // Another photo takes the place of the one before.
+        match (now, before.flatten()) {
+            (Some(now), _) => room.attach_large(now, Some(Canvas::from(canvas))),
+            (None, Some(before)) => room.attach_large(before, None),
+            (None, None) => {}
+        }
+        now
+    });
+    on_cleanup(move || {
+        if let Some(photo) = photo.get_untracked() {
+            room.attach_large(photo, None);
+        }
+    });
+    view! { <canvas id="large" node_ref=element role="img" aria-labelledby="lightboxTitle"></canvas> }
 }

@@ -1,48 +1,83 @@
 use leptos::prelude::*;
 
 use super::{
+    icon::Icon,
+    lightbox::Lightbox,
     peers::Who,
+    qr::QrPicture,
     states,
     surface::{IncomingSurface, time_of_day},
     words::{self, labels},
 };
-use crate::room::{Entry, PhotoView, Room, Shows, TransferState};
+use crate::room::{Entry, PhotoKey, PhotoView, Room, Shows, Status, TransferState};
 
-/// Photos of others, newest first.
+/// Photos of others, newest first: a gallery, in which one opens large.
 #[component]
 pub fn Trail(room: Room) -> impl IntoView {
-    let trail = room.view.trail;
-    let arrival = move || {
-        trail.with(|trail| trail.first().map(|newest| words::arrived(trail.len(), &newest.key.owner)))
-    };
+    let view = room.view;
+    let (trail, names) = (view.trail, view.names);
+    let open = RwSignal::new(None::<PhotoKey>);
+    let arrival = RwSignal::new(String::new());
+    // Of photos that go there is nothing to say.
+    Effect::new(move |before: Option<usize>| {
+        let (photos, newest) = trail.with(|trail| (trail.len(), trail.first().map(|entry| entry.key.owner)));
+        if let Some(owner) = newest.filter(|_| before.is_some_and(|before| before < photos)) {
+            arrival.set(names.with_untracked(|names| words::arrived(photos, &owner, names)));
+        }
+        photos
+    });
+    let is_empty = Memo::new(move |_| trail.with(Vec::is_empty));
+    let is_alone = Memo::new(move |_| view.status.get() == Status::Alone);
+    let url = Signal::derive(move || view.link.get().url);
     view! {
         <section id="incoming" class="card" aria-labelledby="incomingTitle">
-            <h2 id="incomingTitle">{labels::INCOMING}</h2>
+            <header class="trailHead">
+                <h2 id="incomingTitle" tabindex="-1">
+                    {move || words::incoming_title(trail.with(Vec::len))}
+                </h2>
+                <button
+                    id="saveAll"
+                    type="button"
+                    class:off=is_empty
+                    disabled=is_empty
+                    aria-disabled=move || view.saving.get().is_some().to_string()
+                    on:click=move |_| room.save_all()
+                >
+                    {move || words::save_all(view.saving.get())}
+                </button>
+            </header>
             <p class="unseen" aria-live="polite">{arrival}</p>
-            <p class="nothing" hidden=move || trail.with(|trail| !trail.is_empty())>
-                {labels::NOTHING_YET}
-            </p>
+            <div class="nothing" hidden=move || !is_empty.get()>
+                {move || if is_alone.get() {
+                    view! { <QrPicture url /> }.into_any()
+                } else {
+                    view! { <p>{labels::NOTHING_YET}</p> }.into_any()
+                }}
+            </div>
             <div id="trail">
                 <For
                     each=move || trail.get()
                     key=|entry| entry.key
-                    children=move |entry| view! { <Photo room=room.clone() entry /> }
+                    children=move |entry| view! { <Photo room entry open /> }
                 />
             </div>
         </section>
+        <Lightbox room open />
     }
 }
 
 #[component]
-fn Photo(room: Room, entry: Entry<PhotoView>) -> impl IntoView {
+fn Photo(room: Room, entry: Entry<PhotoView>, open: RwSignal<Option<PhotoKey>>) -> impl IntoView {
     let key = entry.key;
+    let names = room.view.names;
     let photo = RwSignal::from(entry.view);
     let PhotoView { width, height, taken, .. } = photo.get_untracked();
     let time = time_of_day(taken);
-    let is_here = Memo::new(move |_| {
-        photo.with(|photo| photo.state == TransferState::Verified && photo.shows != Shows::Nothing)
-    });
-    let saving = room.clone();
+    let is_here = Memo::new(move |_| photo.with(is_here));
+    let label = |words: fn(&_, &_, &_) -> String| {
+        let time = time.clone();
+        move || names.with(|names| words(&key.owner, &time, names))
+    };
     view! {
         <figure
             class="transfer"
@@ -53,27 +88,50 @@ fn Photo(room: Room, entry: Entry<PhotoView>) -> impl IntoView {
             data-bytes=move || photo.with(|photo| photo.bytes.to_string())
             data-total=move || photo.with(|photo| photo.total.to_string())
             data-shows=move || states::shows(photo.with(|photo| photo.shows))
+            data-saved=move || photo.with(|photo| photo.saved).to_string()
         >
-            <IncomingSurface room key width height label=words::photo_from(&key.owner, &time) />
-            <progress
-                max=move || photo.with(|photo| photo.total.to_string())
-                value=move || photo.with(|photo| photo.bytes.to_string())
-                aria-label=labels::PROGRESS
-            ></progress>
-            <figcaption>
-                <p class="from"><Who peer=key.owner /><time>{time.clone()}</time></p>
-                <p class="size">{words::size(width, height)}</p>
-                <p class="how">{move || photo.with(words::incoming)}</p>
+            <div class="picture">
+                <button
+                    id=opener(key)
+                    class="open"
+                    type="button"
+                    aria-haspopup="dialog"
+                    aria-label=label(|owner, time, names| words::open_photo_from(owner, time, names))
+                    on:click=move |_| open.set(Some(key))
+                >
+                    <IncomingSurface room key width height />
+                </button>
                 <button
                     class="save"
                     type="button"
                     disabled=move || !is_here.get()
-                    aria-label=words::save_photo_from(&key.owner, &time)
-                    on:click=move |_| saving.save(key)
+                    title=labels::SAVE
+                    aria-label=label(|owner, time, names| words::save_photo_from(owner, time, names))
+                    on:click=move |_| room.save(key)
                 >
-                    {labels::SAVE}
+                    <Icon name="save" />
                 </button>
+                <progress
+                    max=move || photo.with(|photo| photo.total.to_string())
+                    value=move || photo.with(|photo| photo.bytes.to_string())
+                    aria-label=labels::PROGRESS
+                ></progress>
+            </div>
+            <figcaption>
+                <p class="from"><Who peer=key.owner names /><time>{time.clone()}</time></p>
+                <p class="size">{words::size(width, height)}</p>
+                <p class="how">{move || photo.with(words::incoming)}</p>
             </figcaption>
         </figure>
     }
+}
+
+/// Whether all of a photo is here and may be saved.
+pub fn is_here(photo: &PhotoView) -> bool {
+    photo.state == TransferState::Verified && photo.shows != Shows::Nothing
+}
+
+/// The id of the button that opens a photo; the focus goes back to it.
+pub fn opener(PhotoKey { owner, item }: PhotoKey) -> String {
+    format!("open-{owner}-{item}")
 }

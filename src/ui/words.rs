@@ -3,32 +3,33 @@
 pub mod labels;
 mod names;
 
-pub use names::{friendly_name, tone};
+pub use names::{Names, friendly_name, isolated, name_of, tone};
 
 use snaproom_protocol::{PeerId, control::RefusedItem};
 
 use crate::room::{
     CameraFailure, CameraView, Failure, LinkView, Notice, Path, PeerState, PeerView, PhotoView, Recipient,
-    RefusedPeer, Shows, SnapView, Status, TransferState,
+    RefusedPeer, Saving, Shows, SnapView, Status, TransferState,
 };
 
 /// How the room is, and the one thing to do about it.
 #[must_use]
-pub fn status(status: Status, peers: &[PeerView], camera: &CameraView) -> String {
+pub fn status(status: Status, peers: &[PeerView], camera: &CameraView, names: &Names) -> String {
     match status {
         Status::Connecting if peers.is_empty() => "Opening the room…".into(),
         Status::Connecting => "Somebody is here. Connecting, which takes a few seconds…".into(),
-        Status::Alone => "Nobody else is here yet. Send the link to somebody and keep this page open.".into(),
+        Status::Alone => match peers.iter().find(|peer| peer.state == PeerState::Away) {
+            None => "Nobody else is here. Share the link and keep this page open.".into(),
+            Some(away) => format!("{} is away just now. Keep this page open.", isolated(names, &away.peer)),
+        },
         Status::Connected => {
             let next = match camera {
                 CameraView::On => "Snap a photo and send it.",
-                _ => "What they send appears on this page.",
+                _ => "Their photos appear here.",
             };
-            format!("Connected with {}. {next}", people(&connected(peers)))
+            format!("Connected with {}. {next}", people(&connected(peers), names))
         }
-        Status::Reconnecting => {
-            "The connection was lost. It comes back by itself in a moment; keep this page open.".into()
-        }
+        Status::Reconnecting => "The connection was lost. It comes back by itself in a moment.".into(),
         Status::Offline => {
             "The Snaproom server cannot be reached. This page keeps trying; check your internet connection."
                 .into()
@@ -36,7 +37,7 @@ pub fn status(status: Status, peers: &[PeerView], camera: &CameraView) -> String
         Status::Full { capacity } => format!(
             "This room is full ({capacity} people). Make a new room, or try again when somebody has left."
         ),
-        Status::Outdated => "This page is not of the server's version. Reload it.".into(),
+        Status::Outdated => "There is a newer Snaproom than this page. Reload it.".into(),
         Status::Replaced => {
             "This room is open in another tab, which took over. Go on there, or make a new room.".into()
         }
@@ -44,6 +45,12 @@ pub fn status(status: Status, peers: &[PeerView], camera: &CameraView) -> String
             "The Snaproom server does not accept this page. Reload it, or try again later.".into()
         }
     }
+}
+
+/// The browser gives the page no room at all.
+#[must_use]
+pub fn failed(words: &str) -> String {
+    format!("The browser cannot open a room ({words}). Reload the page, or use another browser.")
 }
 
 /// What to type where the server that is missing is one's own: a sentence and two commands.
@@ -59,13 +66,15 @@ pub fn how_to_start(status: Status, link: &LinkView) -> Option<[&'static str; 4]
     ])
 }
 
-/// Why one can, or cannot yet, send.
+/// Why one can, or cannot yet, send; and what has become of the photo that was sent last.
 #[must_use]
 pub fn send_hint(
     status: Status,
     peers: &[PeerView],
     camera: &CameraView,
     snapped: Option<SnapView>,
+    recipients: &[Recipient],
+    names: &Names,
 ) -> String {
     let connected = connected(peers);
     match (status, camera, snapped) {
@@ -76,13 +85,28 @@ pub fn send_hint(
         _ if connected.is_empty() && peers.iter().any(|peer| peer.state == PeerState::Connecting) => {
             "You can send as soon as the connection stands.".into()
         }
+        _ if connected.is_empty() && peers.iter().any(|peer| peer.state == PeerState::Away) => {
+            "You can send when somebody is back.".into()
+        }
         _ if connected.is_empty() => "You can send as soon as somebody joins. Share the link.".into(),
-        (_, _, Some(SnapView { sent: false, .. })) => format!("Ready to send to {}.", people(&connected)),
-        (_, CameraView::On, Some(_)) => "This photo is sent. Snap another one.".into(),
+        (_, _, Some(SnapView { sent: false, .. })) => {
+            format!("Ready to send to {}.", people(&connected, names))
+        }
+        (_, _, Some(_)) if !recipients.is_empty() => sent_to(recipients, names),
+        (_, CameraView::On, Some(_)) => "On its way…".into(),
         (_, CameraView::On, None) => "Snap a photo first, or snap and send at once.".into(),
         (_, CameraView::Starting, _) => "You can send as soon as the camera is on.".into(),
         _ => "Start the camera to take a photo. Without one you still receive.".into(),
     }
+}
+
+/// What has become of a photo of ours, in one line.
+fn sent_to(recipients: &[Recipient], names: &Names) -> String {
+    if let [one] = recipients {
+        return format!("{} {}.", isolated(names, &one.peer), outgoing(one));
+    }
+    let have_it = recipients.iter().filter(|one| one.state == TransferState::Verified).count();
+    format!("{have_it} of {} people have it.", recipients.len())
 }
 
 /// The camera that is not on: how it is, and what to do. Nothing while it is on.
@@ -118,13 +142,13 @@ pub fn camera(camera: &CameraView) -> Option<[String; 2]> {
     Some([problem.into(), remedy.into()])
 }
 
-/// What the button that starts the camera says, where there is one.
+/// What the button that starts the camera says.
 #[must_use]
-pub fn start_camera(camera: &CameraView) -> Option<&'static str> {
+pub fn start_camera(camera: &CameraView) -> &'static str {
     match camera {
-        CameraView::Off => Some("Start camera"),
-        CameraView::Failed(_) => Some("Try again"),
-        CameraView::Starting | CameraView::On => None,
+        CameraView::Failed(_) => "Try again",
+        CameraView::Starting => "Starting…",
+        CameraView::Off | CameraView::On => "Start camera",
     }
 }
 
@@ -163,6 +187,7 @@ pub fn incoming(photo: &PhotoView) -> String {
             format!("Preview. Exact photo: {} %", percent(photo.bytes, photo.total))
         }
         TransferState::Active => format!("Coming, {} %", percent(photo.bytes, photo.total)),
+        TransferState::Verified if photo.saved => "Complete · saved".into(),
         TransferState::Verified => "Complete, every pixel checked".into(),
         TransferState::Cancelled => "The sender stopped it".into(),
         TransferState::Failed(Failure::Refused(reason)) => format!("Refused: {}", refused(reason)),
@@ -191,21 +216,24 @@ pub fn outgoing(recipient: &Recipient) -> String {
 
 /// A sentence that passes.
 #[must_use]
-pub fn notice(notice: &Notice) -> String {
+pub fn notice(notice: &Notice, names: &Names) -> String {
     match notice {
         Notice::LinkCopied => "The link is copied. Paste it to somebody.".into(),
         Notice::LinkNotCopied => {
             "The browser does not let this page copy. Select the link and copy it.".into()
         }
+        Notice::LinkNotShared => "The link could not be shared. Copy it instead.".into(),
         Notice::NoPictureYet => "The camera has not sent a picture yet. Try again in a moment.".into(),
         Notice::SnapFailed(words) => format!("The photo could not be taken ({words}). Try again."),
         Notice::SaveFailed(words) => format!("The photo could not be saved ({words}). Try again."),
         Notice::PhotoRefused { from, reason } => {
-            format!("A photo from {} was refused: {}.", friendly_name(from), refused(*reason))
+            format!("A photo from {} was refused: {}.", isolated(names, from), refused(*reason))
         }
-        Notice::BrowserFailed(words) => {
-            format!("The browser cannot open a room ({words}). Reload the page, or use another browser.")
+        Notice::PhotoMadeWay => {
+            "The trail is full: an old photo made way for a new one. Save what you keep.".into()
         }
+        Notice::AllSaved(1) => "The photo is saved, in a zip file.".into(),
+        Notice::AllSaved(photos) => format!("All {photos} photos are saved, in one zip file."),
     }
 }
 
@@ -227,20 +255,75 @@ fn refused(reason: RefusedItem) -> &'static str {
 
 /// Said once when a photo comes, to people who do not see it appear.
 #[must_use]
-pub fn arrived(number: usize, from: &PeerId) -> String {
-    format!("Photo {number} is here, from {}.", friendly_name(from))
+pub fn arrived(number: usize, from: &PeerId, names: &Names) -> String {
+    format!("Photo {number} is here, from {}.", isolated(names, from))
+}
+
+/// Said when somebody comes or goes while others are here; empty when nobody did.
+#[must_use]
+pub fn came_and_went(before: &[PeerId], now: &[PeerId], names: &Names) -> String {
+    let came = now.iter().filter(|peer| !before.contains(peer));
+    let went = before.iter().filter(|peer| !now.contains(peer));
+    let came = came.map(|peer| format!("{} is here.", isolated(names, peer)));
+    let went = went.map(|peer| format!("{} is not here any more.", isolated(names, peer)));
+    came.chain(went).collect::<Vec<_>>().join(" ")
 }
 
 /// A photo, for people who do not see it.
 #[must_use]
-pub fn photo_from(from: &PeerId, time: &str) -> String {
-    format!("Photo from {}, {time}", friendly_name(from))
+pub fn open_photo_from(from: &PeerId, time: &str, names: &Names) -> String {
+    format!("Open the photo from {}, {time}", isolated(names, from))
+}
+
+/// The same, open.
+#[must_use]
+pub fn photo_from(from: &PeerId, time: &str, names: &Names) -> String {
+    format!("Photo from {}, {time}", isolated(names, from))
 }
 
 /// Its button.
 #[must_use]
-pub fn save_photo_from(from: &PeerId, time: &str) -> String {
-    format!("Save the photo from {}, {time}", friendly_name(from))
+pub fn save_photo_from(from: &PeerId, time: &str, names: &Names) -> String {
+    format!("Save the photo from {}, {time}", isolated(names, from))
+}
+
+/// The trail's heading.
+#[must_use]
+pub fn incoming_title(photos: usize) -> String {
+    match photos {
+        0 => labels::INCOMING.into(),
+        some => format!("{} ({some})", labels::INCOMING),
+    }
+}
+
+/// The button that saves them all; how far it has come.
+#[must_use]
+pub fn save_all(saving: Option<Saving>) -> String {
+    match saving {
+        None => "Save all".into(),
+        Some(Saving { done, total }) => format!("Packing {done} of {total}…"),
+    }
+}
+
+/// Where one is among the photos.
+#[must_use]
+pub fn place(number: usize, of: usize) -> String {
+    format!("{number} of {of}")
+}
+
+/// Before a room is left with photos that exist nowhere else.
+#[must_use]
+pub fn unsaved(photos: usize) -> String {
+    match photos {
+        1 => "One photo is not saved. It goes when you leave this room.".into(),
+        many => format!("{many} photos are not saved. They go when you leave this room."),
+    }
+}
+
+/// Under the field for one's name.
+#[must_use]
+pub fn name_hint(friendly: &str) -> String {
+    format!("The others in the room see it. Leave it empty to be {friendly}.")
 }
 
 /// The heading of a photo of ours.
@@ -257,8 +340,8 @@ pub fn cancel_sent_at(time: &str) -> String {
 
 /// A bar of progress, for people who do not see it.
 #[must_use]
-pub fn received_by(peer: &PeerId) -> String {
-    format!("What {} has of it", friendly_name(peer))
+pub fn received_by(peer: &PeerId, names: &Names) -> String {
+    format!("What {} has of it", isolated(names, peer))
 }
 
 /// The exact picture's pixels and bytes.
@@ -289,9 +372,9 @@ fn connected(peers: &[PeerView]) -> Vec<&PeerView> {
     peers.iter().filter(|peer| peer.state == PeerState::Connected).collect()
 }
 
-fn people(peers: &[&PeerView]) -> String {
+fn people(peers: &[&PeerView], names: &Names) -> String {
     match peers {
-        [one] => friendly_name(&one.peer),
+        [one] => isolated(names, &one.peer),
         many => format!("{} people", many.len()),
     }
 }

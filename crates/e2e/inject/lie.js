@@ -1,18 +1,26 @@
 // Lets a page lie: `lie` is shown each message that it is about to send and says what is sent instead.
 {
     const { send } = RTCDataChannel.prototype;
-    // Texts come as objects, bytes as a copy of them; each of the answers is sent.
+    // Texts come as objects with their `type` among the fields, bytes as a copy of them; each of the answers is sent.
     window.lie ??= (label, message) => [message];
     // The last channel of each name that something was sent on.
     const channels = {};
     RTCDataChannel.prototype.send = function (data) {
         channels[this.label] = this;
-        const message = typeof data === 'string' ? JSON.parse(data) : new Uint8Array(data).slice();
+        const message = typeof data === 'string' ? typed(JSON.parse(data)) : new Uint8Array(data).slice();
         for (const told of window.lie(this.label, message)) {
             const isBytes = told instanceof Uint8Array || typeof told === 'string';
-            send.call(this, isBytes ? told : JSON.stringify(told));
+            send.call(this, isBytes ? told : JSON.stringify(keyed(told)));
         }
     };
+
+    // On the wire a message is its type, or an object with its type as the one key.
+    const typed = (message) => {
+        if (typeof message === 'string') return { type: message };
+        const [[type, fields]] = Object.entries(message);
+        return { type, ...fields };
+    };
+    const keyed = ({ type, ...fields }) => (Object.keys(fields).length === 0 ? type : { [type]: fields });
 
     const base64url = (bytes) => bytes.toBase64({ alphabet: 'base64url', omitPadding: true });
 
@@ -42,7 +50,7 @@
         let current = null;
         return (label, message) => {
             if (message.type === 'offer') {
-                Object.assign(message.kind, { width, height });
+                Object.assign(message.kind.photo, { width, height });
                 message.bytes = width * height * 4;
             }
             if (label === 'control') return [message];
@@ -67,7 +75,7 @@
         let last = null;
         window.allow = () => {
             window.lie = (label, message) => [message];
-            channels.control.send(JSON.stringify(last));
+            channels.control.send(JSON.stringify(keyed(last)));
         };
         return (label, message) => {
             if (message.type !== 'credit') return [message];

@@ -52,6 +52,11 @@ impl Chromedriver {
         Ok(Self { url: format!("http://127.0.0.1:{port}"), leash, shell, _stdout: stdout, folder })
     }
 
+    /// The shell leads the group of all that it started.
+    pub(crate) fn process_group(&self) -> Option<u32> {
+        self.shell.id()
+    }
+
     /// Gone when this is dropped.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()

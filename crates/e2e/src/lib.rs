@@ -20,27 +20,55 @@
 //! | `driver` | a chromedriver that cannot outlive the test |
 //! | [`Tab`], [`Launch`] | a window of a Chromium of its own; what is injected before the page's first script |
 //! | `page` | the page in a person's words: status, peers, snap, send, trail |
+//! | `keyboard` | the same without a mouse |
+//! | `memory` | what a page takes of the machine |
+//! | [`State`], [`Stage`] | every state of the page, and the way to it |
+//! | `axe` | what keeps people out |
+//! | [`Screen`], [`Theme`], [`Film`] | how the page looks, and what its camera sees |
 //!
 //! Each tab is a browser of its own, so that several are visible at once and none is throttled. `cargo xtask
-//! test e2e` names the programs in `SNAPROOM_SERVER`, `SNAPROOM_APP`, `CHROMEDRIVER` and `CHROMIUM`; without them
-//! the workspace's own build and Debian's paths are taken. What is missing fails the test.
+//! test e2e` names the programs in `SNAPROOM_SERVER`, `SNAPROOM_APP`, `SNAPROOM_AXE`, `CHROMEDRIVER` and
+//! `CHROMIUM`; without them the workspace's own build and Debian's paths are taken. What is missing fails the test.
 
+mod axe;
 mod driver;
+mod film;
+mod keyboard;
+mod memory;
 mod page;
+mod screen;
 mod server;
+mod stage;
+mod states;
 mod tab;
 
-pub use page::{Peer, Photo, Transfer};
+pub use film::Film;
+pub use page::{Peer, Photo, Transfer, two_tabs};
+pub use screen::{Screen, Theme};
 pub use server::{Options, Server};
+pub use stage::Stage;
+pub use states::{STATES, State, quick_states};
 pub use tab::{Launch, Tab};
 
-use std::time::{Duration, Instant};
+use std::{
+    env,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use anyhow::Context;
 
 /// What anything on one machine takes at most; a failure is then told with the page's state.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Between two looks.
 const POLL: Duration = Duration::from_millis(50);
+
+/// What stands in the workspace's target folder: a test is target/debug/deps/NAME.
+fn built(path: &str) -> anyhow::Result<PathBuf> {
+    let test = env::current_exe()?;
+    Ok(test.ancestors().nth(3).context("no target directory")?.join(path))
+}
 
 /// Looks every 50 ms until `look` has an answer; none when that takes longer than `limit`.
 pub async fn poll<T>(

@@ -1,13 +1,13 @@
 //! The page in a person's words. What is clicked is clicked by the browser as with a mouse; what is read are the ids,
 //! the classes, the `data-…` and the marks that the page promises to keep.
 
-use std::fmt;
+use std::{fmt, io::Cursor};
 
 use anyhow::{Context, Result, ensure};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 
-use crate::Tab;
+use crate::{Launch, Server, Tab, tab::usable};
 
 /// A photo as a canvas holds it.
 #[derive(Clone, PartialEq, Eq)]
@@ -20,6 +20,18 @@ pub struct Photo {
     pub height: u32,
     /// RGBA, rows from the top.
     pub pixels: Vec<u8>,
+}
+
+impl Photo {
+    /// What a saved PNG holds; fails unless that is RGBA, a byte each.
+    pub fn from_png(item: &str, file: &[u8]) -> Result<Self> {
+        let mut png = png::Decoder::new(Cursor::new(file)).read_info()?;
+        let mut pixels = vec![0; png.output_buffer_size().context("the file has no size")?];
+        let frame = png.next_frame(&mut pixels)?;
+        let kind = (frame.color_type, frame.bit_depth);
+        ensure!(kind == (png::ColorType::Rgba, png::BitDepth::Eight), "the PNG holds {kind:?}");
+        Ok(Self { item: item.to_owned(), width: frame.width, height: frame.height, pixels })
+    }
 }
 
 /// Somebody else in the room.
@@ -44,6 +56,15 @@ pub struct Transfer {
     pub total: u64,
     /// What a person reads about it.
     pub words: String,
+}
+
+/// Two people in a room of their own, connected: the server, whoever made the room, and whoever opened its link.
+pub async fn two_tabs(first: Launch, second: Launch) -> Result<(Server, Tab, Tab)> {
+    let server = Server::start().await?;
+    let alice = first.open(&server.url()).await?;
+    let bob = second.open(&alice.link().await?).await?;
+    alice.wait_connected(1).await?;
+    Ok((server, alice, bob))
 }
 
 impl Tab {
@@ -88,10 +109,19 @@ impl Tab {
         self.evaluate(&format!("void (location.href = {link})")).await
     }
 
+    /// Leaves for a new room, and photos that are not saved behind.
+    pub async fn new_room(&self) -> Result<()> {
+        self.click("#newRoom").await?;
+        if self.evaluate("document.querySelector('#leaveDialog')?.open === true").await? {
+            self.click("#leaveDialog .leave").await?;
+        }
+        Ok(())
+    }
+
     /// Waits for a picture of the camera, starting it where that takes a click.
     pub async fn start_camera(&self) -> Result<()> {
         let off = "!document.querySelector('#camera').srcObject";
-        let click = format!("{off} && document.querySelector('#startCamera') !== null");
+        let click = format!("{off} && {}", usable("#startCamera"));
         self.until("the camera starts or can be started", &format!("{PICTURE} || {click}")).await?;
         if self.evaluate(&click).await? {
             self.click("#startCamera").await?;
@@ -109,12 +139,21 @@ impl Tab {
         self.snap_by("#snapAndSend").await
     }
 
-    async fn snap_by(&self, button: &str) -> Result<Photo> {
+    /// Snaps a photo and sends it in one click, and leaves the page in peace; gives the item's id.
+    pub async fn click_snap_and_send(&self) -> Result<String> {
+        self.click_to_snap("#snapAndSend").await
+    }
+
+    async fn click_to_snap(&self, button: &str) -> Result<String> {
         self.start_camera().await?;
         let before = self.snapped().await?.len();
         self.click(button).await?;
         let newest = format!("((marks) => marks.length > {before} ? marks.at(-1) : null)({SNAPPED})");
-        let item: String = self.wait("a photo is snapped", &newest).await?;
+        self.wait("a photo is snapped", &newest).await
+    }
+
+    async fn snap_by(&self, button: &str) -> Result<Photo> {
+        let item = self.click_to_snap(button).await?;
         self.read_canvas(&item, "document.querySelector('#photo')").await
     }
 

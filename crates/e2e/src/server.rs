@@ -7,7 +7,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::PATIENCE;
+use crate::{PATIENCE, built};
 
 /// The server's binary with the built app, on a free port of this machine. Killed when it is dropped.
 pub struct Server {
@@ -94,10 +94,7 @@ impl Server {
 fn binary() -> Result<PathBuf> {
     let path = match env::var_os("SNAPROOM_SERVER") {
         Some(path) => PathBuf::from(path),
-        // A test is target/debug/deps/NAME.
-        None => {
-            env::current_exe()?.ancestors().nth(3).context("no target directory")?.join("release/snaproom")
-        }
+        None => built("release/snaproom")?,
     };
     ensure!(path.is_file(), "{} is missing: run `cargo xtask build` first", path.display());
     Ok(path)

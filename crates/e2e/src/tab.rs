@@ -1,4 +1,7 @@
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde::de::DeserializeOwned;
@@ -6,7 +9,7 @@ use serde_json::{Value, json};
 use thirtyfour::{By, Capabilities, WebDriver, WindowHandle};
 
 use crate::{
-    PATIENCE,
+    Film, PATIENCE,
     driver::{Chromedriver, chromium},
     poll,
 };
@@ -22,6 +25,8 @@ pub struct Tab {
 pub struct Launch {
     camera: Camera,
     scripts: Vec<String>,
+    size: Option<(u32, u32)>,
+    film: Option<Film>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -56,7 +61,7 @@ impl Tab {
     /// With Chromium's fake camera, allowed, at exactly this size in pixels; Chromium crops and scales.
     pub fn with_camera_of(width: u32, height: u32) -> Launch {
         let size = format!("{{ width: {{ exact: {width} }}, height: {{ exact: {height} }} }}");
-        Launch { camera: Camera::Allowed, scripts: Vec::new() }.inject(&format!(
+        Launch { camera: Camera::Allowed, scripts: Vec::new(), size: None, film: None }.inject(&format!(
             "{{ const open = MediaDevices.prototype.getUserMedia;
                 MediaDevices.prototype.getUserMedia = function (constraints) {{
                     return open.call(this, {{ ...constraints, video: {{ ...constraints.video, ...{size} }} }});
@@ -66,17 +71,17 @@ impl Tab {
 
     /// There is a camera, and the person has not been asked for it.
     pub fn with_camera_unasked() -> Launch {
-        Launch { camera: Camera::Unasked, scripts: Vec::new() }
+        Launch { camera: Camera::Unasked, scripts: Vec::new(), size: None, film: None }
     }
 
     /// There is a camera, and the person said no.
     pub fn with_camera_denied() -> Launch {
-        Launch { camera: Camera::Denied, scripts: Vec::new() }
+        Launch { camera: Camera::Denied, scripts: Vec::new(), size: None, film: None }
     }
 
     /// There is no camera.
     pub fn without_camera() -> Launch {
-        Launch { camera: Camera::Missing, scripts: Vec::new() }
+        Launch { camera: Camera::Missing, scripts: Vec::new(), size: None, film: None }
     }
 
     /// Goes to another address, as one that is typed.
@@ -117,10 +122,19 @@ impl Tab {
         }
     }
 
+    /// Waits until the button where `selector` points does something when it is pressed.
+    pub async fn wait_usable(&self, selector: &str) -> Result<()> {
+        self.until(&format!("{selector} can be used"), &usable(selector)).await
+    }
+
+    /// Whether the button where `selector` points does something when it is pressed.
+    pub async fn is_usable(&self, selector: &str) -> Result<bool> {
+        self.evaluate(&usable(selector)).await
+    }
+
     /// Clicks where `selector` points, once it can be clicked.
     pub async fn click(&self, selector: &str) -> Result<()> {
-        let enabled = format!("document.querySelector({selector:?})?.disabled === false");
-        self.until(&format!("{selector} can be clicked"), &enabled).await?;
+        self.wait_usable(selector).await?;
         let element = self.driver.find(By::Css(selector)).await?;
         let clicked = element.click().await;
         clicked.with_context(|| format!("{selector} was not clicked"))
@@ -152,6 +166,11 @@ impl Tab {
         self.driver.switch_to_window(window).await.context("the window is gone")
     }
 
+    /// The group of all processes of this browser.
+    pub(crate) fn process_group(&self) -> Result<u32> {
+        self.chromedriver.process_group().context("the browser has ended")
+    }
+
     /// Lets downloads go to a folder; gives the folder.
     pub async fn keep_downloads(&self) -> Result<PathBuf> {
         let folder = self.chromedriver.folder().join("downloads");
@@ -159,6 +178,23 @@ impl Tab {
         let behaviour = json!({ "behavior": "allow", "downloadPath": folder });
         self.driver.cdp().send_raw("Browser.setDownloadBehavior", behaviour).await?;
         Ok(folder)
+    }
+
+    /// Waits for a download to be complete: the browser keeps its place with an empty file, and writes another one.
+    pub async fn downloaded(&self, folder: &Path, extension: &str) -> Result<PathBuf> {
+        let complete = poll(PATIENCE, async || {
+            let mut found = None;
+            for entry in std::fs::read_dir(folder)? {
+                let path = entry?.path();
+                match path.extension().and_then(|kind| kind.to_str()) {
+                    Some("crdownload") => return Ok(None),
+                    Some(kind) if kind == extension && path.metadata()?.len() > 0 => found = Some(path),
+                    _ => {}
+                }
+            }
+            Ok(found)
+        });
+        complete.await?.with_context(|| format!("no .{extension} was saved"))
     }
 
     /// Lets the page use the camera, as the person does beside the address bar.
@@ -174,6 +210,16 @@ impl Tab {
             .await
             .context("no such permission")?;
         Ok(())
+    }
+
+    /// A command of the Chrome `DevTools` Protocol whose answer is of no interest.
+    pub(crate) async fn cdp(&self, command: &str, parameters: Value) -> Result<()> {
+        self.ask_cdp(command, parameters).await.map(drop)
+    }
+
+    /// A command of the Chrome `DevTools` Protocol, and its answer.
+    pub(crate) async fn ask_cdp(&self, command: &str, parameters: Value) -> Result<Value> {
+        self.driver.cdp().send_raw(command, parameters).await.with_context(|| command.to_owned())
     }
 
     /// What the browser's console says since the last time.
@@ -197,6 +243,14 @@ impl Tab {
     }
 }
 
+/// A button that waits may be disabled, or say so and keep the focus.
+pub(crate) fn usable(selector: &str) -> String {
+    format!(
+        "((button) => button?.disabled === false && button.ariaDisabled !== 'true')\
+         (document.querySelector({selector:?}))"
+    )
+}
+
 impl Drop for Tab {
     fn drop(&mut self) {
         // The processes are killed: without this the driver would wait for the polite end of its session. It fails
@@ -212,10 +266,29 @@ impl Launch {
         self
     }
 
+    /// Gives the page this many CSS pixels, width and height.
+    pub fn sized(mut self, size: (u32, u32)) -> Self {
+        self.size = Some(size);
+        self
+    }
+
+    /// The camera shows this.
+    pub fn filmed(mut self, film: &Film) -> Self {
+        self.film = Some(film.clone());
+        self
+    }
+
     /// Starts the browser, opens `url` and waits until the app has started.
     pub async fn open(self, url: &str) -> Result<Tab> {
         let tab = self.start().await?;
         tab.go(url).await?;
+        Ok(tab)
+    }
+
+    /// Starts the browser and opens `url`, whatever becomes of the app.
+    pub async fn load(self, url: &str) -> Result<Tab> {
+        let tab = self.start().await?;
+        tab.driver.goto(url).await.with_context(|| format!("cannot open {url}"))?;
         Ok(tab)
     }
 
@@ -230,6 +303,9 @@ impl Launch {
         if self.camera == Camera::Allowed {
             flags.push("--use-fake-ui-for-media-stream".to_owned());
         }
+        if let Some(film) = &self.film {
+            flags.push(format!("--use-file-for-fake-video-capture={}", film.path().display()));
+        }
         let mut wishes = Capabilities::new();
         wishes.set("browserName", "chrome")?;
         wishes.set("goog:chromeOptions", json!({ "binary": chromium()?, "args": flags }))?;
@@ -238,6 +314,9 @@ impl Launch {
         let tab = Tab { chromedriver, driver: driver.context("no browser came up")? };
         if self.camera == Camera::Denied {
             tab.set_camera_permission("denied").await?;
+        }
+        if let Some(size) = self.size {
+            tab.resize(size).await?;
         }
         for source in &self.scripts {
             let script = json!({ "source": source });

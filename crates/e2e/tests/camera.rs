@@ -83,7 +83,7 @@ async fn unplugged() -> Result<()> {
     )
     .await?;
     says(&bob, "went away").await?;
-    ensure!(bob.evaluate::<bool>("document.querySelector('#snap').disabled").await?, "Snap without a camera");
+    ensure!(!bob.is_usable("#snap").await?, "Snap without a camera");
     still_receives(&bob, &server).await?;
     starts_again(&bob).await
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use snaproom_e2e::{PATIENCE, Server, Tab, poll};
+use snaproom_e2e::{PATIENCE, Server, Tab, poll, two_tabs};
 
 #[tokio::test]
 async fn a_closed_tab_is_noticed_within_a_second_and_can_come_back() -> Result<()> {
@@ -14,16 +14,16 @@ async fn a_closed_tab_is_noticed_within_a_second_and_can_come_back() -> Result<(
     alice.wait_connected(1).await?;
     // A photo that waits to be sent: only that nobody is there may keep it back.
     alice.snap().await?;
-    alice.until("Send is enabled", "!document.querySelector('#send').disabled").await?;
+    alice.wait_usable("#send").await?;
 
     let closing = Instant::now();
     bob.close().await?;
     let noticed = missed(&alice, closing).await?;
     println!("a closed tab was noticed after {} ms", noticed.as_millis());
     ensure!(noticed < Duration::from_secs(1), "only noticed after {noticed:?}");
-    ensure!(alice.evaluate::<bool>("document.querySelector('#send').disabled").await?, "Send to nobody");
+    ensure!(!alice.is_usable("#send").await?, "Send to nobody");
     let hint = alice.text("#sendHint").await?;
-    ensure!(hint.contains("as soon as somebody joins"), "Send does not say why it waits: {hint}");
+    ensure!(hint.contains("when somebody is back"), "Send does not say why it waits: {hint}");
 
     let bob = Tab::with_camera().open(&link).await?;
     alice.wait_connected(1).await?;
@@ -38,10 +38,7 @@ async fn a_closed_tab_is_noticed_within_a_second_and_can_come_back() -> Result<(
 
 #[tokio::test]
 async fn a_killed_browser_is_noticed_without_waiting_for_ice() -> Result<()> {
-    let server = Server::start().await?;
-    let alice = Tab::with_camera().open(&server.url()).await?;
-    let bob = Tab::without_camera().open(&alice.link().await?).await?;
-    alice.wait_connected(1).await?;
+    let (_server, alice, bob) = two_tabs(Tab::with_camera(), Tab::without_camera()).await?;
 
     let killed = Instant::now();
     drop(bob);
@@ -54,10 +51,7 @@ async fn a_killed_browser_is_noticed_without_waiting_for_ice() -> Result<()> {
 
 #[tokio::test]
 async fn a_photo_under_way_to_somebody_who_leaves_is_told_as_lost() -> Result<()> {
-    let server = Server::start().await?;
-    let alice = Tab::with_camera().open(&server.url()).await?;
-    let bob = Tab::without_camera().inject(LIE).open(&alice.link().await?).await?;
-    alice.wait_connected(1).await?;
+    let (_server, alice, bob) = two_tabs(Tab::with_camera(), Tab::without_camera().inject(LIE)).await?;
     bob.evaluate::<()>("void (lie = stalling())").await?;
     let photo = alice.snap_and_send().await?;
     alice.wait_sent(&photo.item, "active").await?;
@@ -70,9 +64,7 @@ async fn a_photo_under_way_to_somebody_who_leaves_is_told_as_lost() -> Result<()
 
 #[tokio::test]
 async fn a_reload_keeps_who_one_is() -> Result<()> {
-    let server = Server::start().await?;
-    let alice = Tab::with_camera().open(&server.url()).await?;
-    let bob = Tab::with_camera().open(&alice.link().await?).await?;
+    let (_server, alice, bob) = two_tabs(Tab::with_camera(), Tab::with_camera()).await?;
     let before = alice.wait_connected(1).await?;
 
     bob.reload().await?;
@@ -90,9 +82,7 @@ async fn a_reload_keeps_who_one_is() -> Result<()> {
 
 #[tokio::test]
 async fn a_duplicated_tab_is_somebody_else_and_replaces_nobody() -> Result<()> {
-    let server = Server::start().await?;
-    let alice = Tab::with_camera().open(&server.url()).await?;
-    let bob = Tab::with_camera().open(&alice.link().await?).await?;
+    let (_server, alice, bob) = two_tabs(Tab::with_camera(), Tab::with_camera()).await?;
     let before = alice.wait_connected(1).await?;
     ensure!(bob.evaluate::<u32>("sessionStorage.length").await? > 0, "there is nothing to duplicate");
 

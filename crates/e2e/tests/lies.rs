@@ -2,7 +2,7 @@
 //! its own reason, shows no exact picture, and harms nothing else.
 
 use anyhow::{Result, ensure};
-use snaproom_e2e::{Server, Tab};
+use snaproom_e2e::{Server, Tab, two_tabs};
 
 /// What is said instead, as JavaScript, and the reason that both sides then read.
 struct Lie {
@@ -13,16 +13,20 @@ struct Lie {
 
 /// Found out before any byte: the receiver shows no more than a notice.
 const OFFERS: [Lie; 9] = [
-    Lie { about: "width", script: "lie = offering((offer) => { offer.kind.width += 1; })", refused: LENGTH },
+    Lie {
+        about: "width",
+        script: "lie = offering((offer) => { offer.kind.photo.width += 1; })",
+        refused: LENGTH,
+    },
     Lie { about: "length", script: "lie = offering((offer) => { offer.bytes -= 4; })", refused: LENGTH },
     Lie {
         about: "nothing",
-        script: "lie = offering((offer) => { Object.assign(offer, { bytes: 0 }); offer.kind.height = 0; })",
+        script: "lie = offering((offer) => { Object.assign(offer, { bytes: 0 }); offer.kind.photo.height = 0; })",
         refused: LENGTH,
     },
     Lie {
         about: "a gigabyte",
-        script: "lie = offering((offer) => { offer.bytes = 16384 * 16384 * 4; offer.kind.width = offer.kind.height = 16384; })",
+        script: "lie = offering((offer) => { offer.bytes = 16384 * 16384 * 4; offer.kind.photo.width = offer.kind.photo.height = 16384; })",
         refused: "it is too big",
     },
     Lie {
@@ -264,10 +268,7 @@ async fn a_wrong_proof_of_the_link_is_refused() -> Result<()> {
 
 /// A page that can lie, and one that hears it. The page's words go through the same wrapper when it does not lie.
 async fn pair() -> Result<(Server, Tab, Tab)> {
-    let server = Server::start().await?;
-    let mallory = Tab::with_camera().inject(LIE).open(&server.url()).await?;
-    let bob = Tab::without_camera().open(&mallory.link().await?).await?;
-    mallory.wait_connected(1).await?;
+    let (server, mallory, bob) = two_tabs(Tab::with_camera().inject(LIE), Tab::without_camera()).await?;
     honest_again(&mallory, &bob).await?;
     Ok((server, mallory, bob))
 }

@@ -22,7 +22,7 @@ async fn a_server_that_never_was_there_for_this_room_is_found() -> Result<()> {
     alice.wait_status("alone").await?;
     let link = alice.link().await?;
     server.kill().await?;
-    alice.click("#newRoom").await?;
+    alice.new_room().await?;
     says_how_to_start_the_server(&alice).await?;
     ensure!(alice.link().await? != link, "no new room without a server");
     server.start_again().await?;

@@ -1,14 +1,12 @@
 //! The page itself: what the server allows it is enough for it, and any address makes a room.
 
 use anyhow::{Result, ensure};
-use snaproom_e2e::{Server, Tab};
+use snaproom_e2e::{Server, Tab, two_tabs};
 
 #[tokio::test]
 async fn the_content_security_policy_is_enough_and_the_console_shows_no_error() -> Result<()> {
-    let server = Server::start().await?;
-    let alice = Tab::with_camera().inject(VIOLATIONS).open(&server.url()).await?;
-    let bob = Tab::with_camera().inject(VIOLATIONS).open(&alice.link().await?).await?;
-    alice.wait_connected(1).await?;
+    let (_server, alice, bob) =
+        two_tabs(Tab::with_camera().inject(VIOLATIONS), Tab::with_camera().inject(VIOLATIONS)).await?;
     bob.keep_downloads().await?;
     for (from, to) in [(&alice, &bob), (&bob, &alice)] {
         let photo = from.snap_and_send().await?;
@@ -17,7 +15,7 @@ async fn the_content_security_policy_is_enough_and_the_console_shows_no_error() 
     bob.click("#trail .save").await?;
     bob.click("#copyLink").await?;
     bob.until("the link is copied", "document.querySelector('#notice').innerText !== ''").await?;
-    bob.click("#newRoom").await?;
+    bob.new_room().await?;
     bob.wait_status("alone").await?;
 
     for tab in [&alice, &bob] {
@@ -47,8 +45,8 @@ async fn a_typed_name_is_a_room_that_says_that_it_is_not_private() -> Result<()>
     let photo = alice.snap_and_send().await?;
     assert_eq!(bob.wait_photo(&photo.item).await?, photo);
 
-    // A room of the page's own making is private, and says no such thing.
-    bob.click("#newRoom").await?;
+    // A room of the page's own making is private, and says no such thing. A photo that is not saved is asked about.
+    bob.new_room().await?;
     bob.until("the room is private", "!document.querySelector('#roomName').innerText.includes('not private')")
         .await
 }

@@ -63,7 +63,7 @@ async fn a_change_of_room_leaves_nothing_behind() -> Result<()> {
     );
 
     // Alone again in a room of its own, as at the beginning.
-    alice.click("#newRoom").await?;
+    alice.new_room().await?;
     alice.wait_status("alone").await?;
     assert_eq!(taken(&alice).await?.held(), alone.held());
     Ok(())
@@ -81,7 +81,7 @@ async fn a_peer_who_comes_and_goes_leaves_nothing_behind() -> Result<()> {
     bob.reload().await?;
     bob.wait_connected(1).await?;
     alice.wait_connected(1).await?;
-    bob.click("#newRoom").await?;
+    bob.new_room().await?;
     alice.wait_status("alone").await?;
     let after = taken(&alice).await?;
     ensure!(after.connections_made >= 2, "the reload made no new connection: {after:?}");

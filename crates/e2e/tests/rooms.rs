@@ -57,7 +57,7 @@ async fn the_third_in_a_room_for_two_gets_a_room_of_its_own() -> Result<()> {
     }
 
     // The way on leads to a room that works.
-    carol.click("#newRoom").await?;
+    carol.new_room().await?;
     carol.wait_status("alone").await?;
     let other = carol.link().await?;
     ensure!(other != link, "the new room is the full one");
@@ -80,7 +80,7 @@ async fn a_seat_that_gets_free_is_taken_by_trying_again() -> Result<()> {
     carol.wait_status("full").await?;
 
     // Bob goes to a room of his own, which gives his seat up at once.
-    bob.click("#newRoom").await?;
+    bob.new_room().await?;
     bob.wait_status("alone").await?;
     carol.click("#retry").await?;
     carol.wait_connected(1).await?;

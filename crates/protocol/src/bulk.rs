@@ -27,7 +27,7 @@ pub const WINDOW_BYTES: u32 = 384 * 1024;
 
 /// Sender → receiver.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Header {
     /// The binary messages that follow, up to the next header, are bytes of this piece from `offset` on.
     /// A sender may break a piece off for another item's and go on later where it stopped.

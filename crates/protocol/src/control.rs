@@ -22,12 +22,18 @@ pub const MAX_PHOTO_SIDE: u32 = 8192;
 /// Most pixels of a photo: 64 MiB as RGBA.
 pub const MAX_PHOTO_PIXELS: u64 = 16 * 1024 * 1024;
 
-/// Longest name in bytes.
+/// Longest file name in bytes.
 pub const MAX_NAME_BYTES: usize = 255;
+
+/// Longest display name in Unicode scalar values.
+pub const MAX_DISPLAY_NAME_CHARS: usize = 40;
+
+/// The same in bytes of UTF-8.
+pub const MAX_DISPLAY_NAME_BYTES: usize = 4 * MAX_DISPLAY_NAME_CHARS;
 
 /// Either peer → the other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Control {
     /// The first message of each side, before which nothing else is accepted: proof that the speaker holds
     /// the link and sees the same two certificates.
@@ -40,6 +46,12 @@ pub enum Control {
     Credit {
         /// Bytes since the channel opened.
         until: u64,
+    },
+    /// What the speaker wants to be called. Said once the other's proof was checked, and again when it changes.
+    Name {
+        /// As the person typed it, at most [`MAX_DISPLAY_NAME_CHARS`]. Empty: the friendly name that everybody
+        /// makes of the peer id.
+        name: String,
     },
     /// Sender → receiver: here is a photo.
     Offer(Offer),
@@ -91,7 +103,7 @@ pub struct Offer {
 
 /// What an item is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// The RGBA bytes of an `ImageData`: `width · height · 4`, rows from the top.
     Photo {

@@ -1,4 +1,4 @@
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// Largest sealed envelope in bytes: the largest padding size and the room its header and tag take.
@@ -12,7 +12,7 @@ pub struct Envelope(pub Vec<u8>);
 
 impl Serialize for Envelope {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&URL_SAFE_NO_PAD.encode(&self.0))
+        serializer.serialize_str(&Base64UrlUnpadded::encode_string(&self.0))
     }
 }
 
@@ -22,8 +22,7 @@ impl<'de> Deserialize<'de> for Envelope {
         if text.len() > MAX_ENVELOPE_BYTES.div_ceil(3) * 4 {
             return Err(de::Error::custom("envelope too large"));
         }
-        let bytes = URL_SAFE_NO_PAD
-            .decode(text.as_bytes())
+        let bytes = Base64UrlUnpadded::decode_vec(&text)
             .map_err(|_| de::Error::custom("envelope is not base64url"))?;
         if bytes.len() > MAX_ENVELOPE_BYTES {
             return Err(de::Error::custom("envelope too large"));

@@ -1,6 +1,6 @@
 use std::{fmt, str::FromStr};
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// Names and secrets of a fixed length. On the wire each is base64url without padding.
@@ -12,7 +12,7 @@ macro_rules! fixed_bytes {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&URL_SAFE_NO_PAD.encode(self.0))
+                f.write_str(&Base64UrlUnpadded::encode_string(&self.0))
             }
         }
 
@@ -100,8 +100,8 @@ impl std::error::Error for ParseIdError {}
 
 fn decode<const N: usize>(text: &str) -> Result<[u8; N], ParseIdError> {
     let mut bytes = [0; N];
-    match URL_SAFE_NO_PAD.decode_slice(text, &mut bytes) {
-        Ok(length) if length == N => Ok(bytes),
+    match Base64UrlUnpadded::decode(text, &mut bytes) {
+        Ok(decoded) if decoded.len() == N => Ok(bytes),
         _ => Err(ParseIdError),
     }
 }

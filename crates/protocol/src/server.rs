@@ -41,9 +41,10 @@ pub struct Greeting {
     pub version: u16,
 }
 
-/// Server → tab.
+/// Server → tab. What a tab reads, from here or from another tab, has its type as its one key: a type among the fields
+/// has to be looked for before anything else can be read, which costs the app 4 kB.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum FromServer {
     /// The tab has a seat. The first message that proves that there is a server behind the socket.
     Welcome(Welcome),

@@ -27,7 +27,7 @@ pub struct Hello {
 
 /// Everything after the hellos, sealed with the pair's own key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Signal {
     /// A session description of type offer.
     Offer {

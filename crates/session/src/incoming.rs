@@ -4,11 +4,9 @@
 mod ended;
 mod item;
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    time::Duration,
-};
+use std::{collections::VecDeque, time::Duration};
 
+use litemap::LiteMap;
 use snaproom_protocol::{
     Digest, ItemId, PeerId,
     bulk::{Header, Part, WINDOW_BYTES},
@@ -51,7 +49,7 @@ pub(crate) struct Violation;
 pub(crate) struct Inbox {
     connection: ConnectionId,
     from: PeerId,
-    items: BTreeMap<ItemId, Item>,
+    items: LiteMap<ItemId, Item>,
     /// Whose bytes the next binary messages are.
     current: Current,
     /// Bytes that came and bytes that were allowed, since the channel opened.
@@ -84,7 +82,7 @@ impl Inbox {
         Self {
             connection,
             from,
-            items: BTreeMap::new(),
+            items: LiteMap::new(),
             current: Current::Nothing,
             received: 0,
             granted,
@@ -117,7 +115,7 @@ impl Inbox {
     }
 
     fn judge(&self, offer: &Offer) -> Result<(), RefusedItem> {
-        if !name::is_clean(&offer.name) {
+        if !name::is_file_name(&offer.name) {
             return Err(RefusedItem::Name);
         }
         let Kind::Photo { width, height, .. } = offer.kind;
@@ -394,7 +392,7 @@ fn view(from: PeerId, offer: &Offer, bytes: u64, state: TransferState) -> Incomi
     Incoming {
         item: offer.item,
         from,
-        name: if name::is_clean(&offer.name) { offer.name.clone() } else { String::new() },
+        name: if name::is_file_name(&offer.name) { offer.name.clone() } else { String::new() },
         kind: offer.kind,
         bytes,
         total: offer.bytes.saturating_add(preview),

@@ -82,6 +82,9 @@ pub enum Command {
     SendPhoto(Photo),
     /// Stop sending an item to whoever has not got it yet.
     Cancel(ItemId),
+    /// What the person wants to be called, told to everybody who is or gets connected. Empty for the friendly
+    /// name; what does not fit into a name is dropped.
+    SetName(String),
     /// Join anew now: after a full room, or when the network is back.
     Retry,
     /// Leave for good. Afterwards the session is only good for draining its outputs.
@@ -260,6 +263,13 @@ pub enum News {
     Status(Status),
     /// A peer came or changed.
     Peer(PeerView),
+    /// A connected peer says what it wants to be called.
+    Name {
+        /// Who.
+        peer: PeerId,
+        /// Checked. None for the friendly name.
+        name: Option<String>,
+    },
     /// A peer is gone.
     PeerGone(PeerId),
     /// An item on its way to us.

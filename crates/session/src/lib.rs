@@ -9,10 +9,10 @@
 //! |---|---|
 //! | [`Link`], [`keys`] | the secret behind the `#`, and every key that follows from it |
 //! | [`seal`], [`confirm`] | envelopes that the server cannot read; the proof on the data channel |
-//! | `signaling` | when to open the socket |
+//! | `signaling`, `server` | when to open the socket; what is said to the server, and what it says |
 //! | `negotiation`, `peer`, [`sdp`] | hellos, offers, answers, candidates; what is refused |
 //! | `incoming`, `outgoing` | transfers: pieces, hashes, the window |
-//! | [`jpeg`], [`name`] | what a preview and a name may be |
+//! | [`jpeg`], [`name`] | what a preview, a file name and a display name may be |
 
 pub mod confirm;
 mod incoming;
@@ -27,20 +27,19 @@ mod outputs;
 mod peer;
 pub mod sdp;
 pub mod seal;
+mod server;
 mod signaling;
 mod time;
 
-use std::collections::BTreeMap;
-
+use litemap::LiteMap;
 use rand_chacha::{
     ChaCha20Rng,
     rand_core::{Rng, SeedableRng},
 };
 use snaproom_protocol::{
-    ItemId, Nonce, PeerId, TabId, Token, VERSION,
+    ItemId, Nonce, PeerId, TabId, Token,
     control::{Control, MAX_MESSAGE_BYTES},
-    server::{FromServer, IceServer, Refusal, ToServer, Welcome},
-    signal::Hello,
+    server::{IceServer, ToServer},
 };
 
 pub use io::{ChunkId, Command, ConnectionId, Event, Input, News, Output, PayloadId, Photo};
@@ -50,9 +49,9 @@ pub use time::Time;
 use incoming::{Bulk, Ended, Violation};
 use io::{Failure, Outgoing, RefusedPeer, Status, TransferState};
 use keys::RoomKeys;
-use outgoing::Shelf;
+use outgoing::{Outbox, Shelf};
 use outputs::Outputs;
-use peer::{Contact, Greeting, Pair, Peer, Seat};
+use peer::Peer;
 use signaling::Signaling;
 
 /// Peers that a session keeps a record of; a server that invents more is not followed.
@@ -63,14 +62,16 @@ pub struct Session {
     keys: RoomKeys,
     token: Token,
     me: PeerId,
+    /// What the person wants to be called; empty for the friendly name.
+    name: String,
     tab: TabId,
     /// The nonce of the hello that goes to everybody with a join.
     join_nonce: Nonce,
     rng: ChaCha20Rng,
     signaling: Signaling,
     ice_servers: Vec<IceServer>,
-    peers: BTreeMap<PeerId, Peer>,
-    connections: BTreeMap<ConnectionId, PeerId>,
+    peers: LiteMap<PeerId, Peer>,
+    connections: LiteMap<ConnectionId, PeerId>,
     next_connection: u32,
     shelf: Shelf,
     ended_items: Ended,
@@ -93,13 +94,14 @@ impl Session {
             keys: RoomKeys::derive(link),
             token,
             me,
+            name: String::new(),
             tab: TabId(random(&mut rng)),
             join_nonce: Nonce(random(&mut rng)),
             rng,
             signaling: Signaling::new(now),
             ice_servers: Vec::new(),
-            peers: BTreeMap::new(),
-            connections: BTreeMap::new(),
+            peers: LiteMap::new(),
+            connections: LiteMap::new(),
             next_connection: 0,
             shelf: Shelf::new(me),
             ended_items: Ended::default(),
@@ -153,7 +155,7 @@ impl Session {
             return;
         }
         self.on_time(now);
-        self.tell();
+        self.tell(now);
     }
 
     /// The next thing to do, in order.
@@ -175,6 +177,7 @@ impl Session {
         match command {
             Command::SendPhoto(photo) => self.send_photo(photo),
             Command::Cancel(item) => self.cancel(item, TransferState::Cancelled),
+            Command::SetName(name) => self.set_name(&name),
             Command::Retry => self.retry(now),
             Command::Leave => {
                 if self.signaling.is_in() {
@@ -186,6 +189,17 @@ impl Session {
         }
     }
 
+    fn set_name(&mut self, typed: &str) {
+        let name = name::display_name(typed);
+        if name == self.name {
+            return;
+        }
+        self.name = name;
+        for pair in self.peers.values().filter_map(Peer::pair).filter(|pair| pair.is_confirmed()) {
+            self.out.control(pair.connection, &Control::Name { name: self.name.clone() });
+        }
+    }
+
     /// Joins anew at once, unless another tab is us now: two that replace each other would never rest.
     fn retry(&mut self, now: Time) {
         if self.refused == Some(Status::Replaced) {
@@ -194,7 +208,7 @@ impl Session {
         self.refused = None;
         self.out.push(Output::CloseSocket);
         self.signaling.retry(now);
-        for peer in self.peers.values_mut() {
+        for (_, peer) in &mut self.peers {
             peer.failures = 0;
         }
     }
@@ -228,7 +242,7 @@ impl Session {
     }
 
     fn pump_outboxes(&mut self) {
-        for outbox in self.peers.values_mut().filter_map(Peer::outbox_mut) {
+        for outbox in outboxes(&mut self.peers) {
             outbox.pump(&mut self.shelf, &mut self.out);
         }
     }
@@ -236,7 +250,7 @@ impl Session {
     /// Takes items that nobody waits for off the shelf.
     fn clear_shelf(&mut self) {
         for item in self.shelf.items() {
-            if !self.peers.values_mut().filter_map(Peer::outbox_mut).any(|outbox| outbox.holds(item)) {
+            if !outboxes(&mut self.peers).any(|outbox| outbox.holds(item)) {
                 self.shelf.remove(item, &mut self.out);
             }
         }
@@ -252,102 +266,10 @@ impl Session {
 
     /// Ends an item of ours for whoever has not got it yet.
     fn cancel(&mut self, item: ItemId, state: TransferState) {
-        for outbox in self.peers.values_mut().filter_map(Peer::outbox_mut) {
+        for outbox in outboxes(&mut self.peers) {
             outbox.cancel(item, state, &mut self.out);
         }
         self.clear_shelf();
-    }
-
-    fn join(&mut self) {
-        // An answer to an earlier join is for a negotiation that its sender has given up since.
-        self.join_nonce = Nonce(random(&mut self.rng));
-        let hello = Hello { version: VERSION, tab: self.tab, nonce: self.join_nonce, answers: None };
-        let nonce = random(&mut self.rng);
-        if let Ok(hello) = seal::seal_hello(&self.keys, self.me, &hello, nonce) {
-            let (room, token) = (self.keys.room(), self.token);
-            self.out.push(Output::Send(ToServer::Join { version: VERSION, room, token, hello }));
-        }
-    }
-
-    fn on_socket_lost(&mut self, now: Time) {
-        self.signaling.lost(now, self.rng.next_u64());
-    }
-
-    fn on_server_text(&mut self, text: &str, now: Time) {
-        let Ok(message) = serde_json::from_str::<FromServer>(text) else {
-            // A newer server may say things that we do not know; the welcome tells whether we can talk.
-            return;
-        };
-        match message {
-            FromServer::Welcome(welcome) => self.on_welcome(welcome, now),
-            FromServer::Joined { peer, hello } => {
-                if let Some(peer) = self.seat(peer, Seat::Taken) {
-                    self.on_join_hello(peer, &hello, now);
-                }
-            }
-            FromServer::Relay { from, envelope } => {
-                if let Some(peer) = self.seat(from, Seat::Taken) {
-                    self.on_envelope(peer, &envelope, now);
-                }
-            }
-            FromServer::Away { peer } => self.on_seat_lost(peer, Seat::Away, now),
-            FromServer::Left { peer } => self.on_seat_lost(peer, Seat::Gone, now),
-            FromServer::Full { capacity } => self.end(Status::Full { capacity }),
-            FromServer::Replaced => self.end(Status::Replaced),
-            FromServer::Refused { reason: Refusal::Version } => self.end(Status::Outdated),
-            // The next try may find more room or a better connection.
-            FromServer::Refused { reason: Refusal::Busy | Refusal::TooSlow | Refusal::Lagging } => {}
-            FromServer::Refused { reason: Refusal::Malformed | Refusal::TooLarge } => {
-                self.end(Status::Refused);
-            }
-        }
-    }
-
-    fn on_welcome(&mut self, welcome: Welcome, now: Time) {
-        if welcome.peer != self.me {
-            // Not the server of this protocol, or one that plays tricks.
-            return self.end(Status::Refused);
-        }
-        // A second one would let the server have the join's nonce, and so the pair's keys, used twice.
-        if !self.signaling.welcomed() {
-            return;
-        }
-        self.ice_servers = welcome.ice_servers;
-        let here: BTreeMap<PeerId, bool> = welcome.peers.iter().map(|seat| (seat.peer, seat.away)).collect();
-        let unknown: Vec<PeerId> = self.peers.keys().copied().filter(|id| !here.contains_key(id)).collect();
-        for id in unknown {
-            self.on_seat_lost(id, Seat::Gone, now);
-        }
-        let nonce = self.join_nonce;
-        for (id, away) in here {
-            let Some(id) = self.seat(id, if away { Seat::Away } else { Seat::Taken }) else { continue };
-            let stays = |peer: &Peer| peer.refused.is_some() || peer.pair().is_some_and(Pair::is_open);
-            if away || self.peers.get(&id).is_some_and(stays) {
-                continue;
-            }
-            // Our hello went out with the join, and those who were here first answer it: whatever was under way
-            // with them begins anew.
-            self.drop_contact(id);
-            if let Some(peer) = self.peers.get_mut(&id) {
-                peer.contact = Contact::Greeting(Greeting { by_join: true, ..Greeting::new(nonce, 0, now) });
-            }
-        }
-    }
-
-    /// Notes what the server says of a peer's seat; none for ourselves and for more peers than we follow.
-    fn seat(&mut self, id: PeerId, seat: Seat) -> Option<PeerId> {
-        if id == self.me || (self.peers.len() >= MAX_PEERS && !self.peers.contains_key(&id)) {
-            return None;
-        }
-        self.peers.entry(id).or_insert_with(|| Peer::new(id, seat)).seat = seat;
-        Some(id)
-    }
-
-    /// The server will not have us; the socket goes, connections stay.
-    fn end(&mut self, status: Status) {
-        self.signaling.end();
-        self.refused = Some(status);
-        self.out.push(Output::CloseSocket);
     }
 
     fn on_time(&mut self, now: Time) {
@@ -374,6 +296,11 @@ impl Session {
         match message {
             Control::Confirm { .. } => return Err(Violation),
             Control::Credit { until } => outbox.credit(until, shelf, out),
+            Control::Name { name } => {
+                if let Some(peer) = peers.get_mut(&id) {
+                    peer.called.says(name);
+                }
+            }
             Control::Offer(offer) => inbox.offer(offer, ended_items, out)?,
             Control::Cancel { item } => inbox.cancelled(item, ended_items, out),
             Control::Received { item, bytes } => outbox.received(item, bytes, out),
@@ -395,12 +322,16 @@ impl Session {
     }
 
     /// Tells the person what changed.
-    fn tell(&mut self) {
-        for peer in self.peers.values_mut() {
+    fn tell(&mut self, now: Time) {
+        for (_, peer) in &mut self.peers {
             let view = peer.view();
             if peer.told.as_ref() != Some(&view) {
                 peer.told = Some(view.clone());
                 self.out.news(News::Peer(view));
+            }
+            if let Some(name) = peer.called.news(now) {
+                let name = Some(name).filter(|name| !name.is_empty());
+                self.out.news(News::Name { peer: peer.id, name });
             }
         }
         let status = self.status();
@@ -433,6 +364,10 @@ impl Session {
             Status::Alone
         }
     }
+}
+
+fn outboxes(peers: &mut LiteMap<PeerId, Peer>) -> impl Iterator<Item = &mut Outbox> {
+    peers.iter_mut().filter_map(|(_, peer)| peer.outbox_mut())
 }
 
 fn random<const N: usize>(rng: &mut ChaCha20Rng) -> [u8; N] {

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64ct::{Base64UrlUnpadded, Encoding};
 
 /// Longest fragment that is taken for a room's name, in bytes.
 const MAX_NAME_BYTES: usize = 512;
@@ -28,7 +28,7 @@ impl Link {
             return None;
         }
         if matches!(fragment.len(), 22 | 43)
-            && let Ok(secret) = URL_SAFE_NO_PAD.decode(fragment)
+            && let Ok(secret) = Base64UrlUnpadded::decode_vec(fragment)
         {
             return Some(Self::Secret(secret));
         }
@@ -46,7 +46,7 @@ impl Link {
     #[must_use]
     pub fn fragment(&self) -> String {
         match self {
-            Self::Secret(secret) => URL_SAFE_NO_PAD.encode(secret),
+            Self::Secret(secret) => Base64UrlUnpadded::encode_string(secret),
             Self::Name(name) => name.clone(),
         }
     }
@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn thirty_two_bytes_are_a_secret_too() {
-        let fragment = URL_SAFE_NO_PAD.encode([3; 32]);
+        let fragment = Base64UrlUnpadded::encode_string(&[3; 32]);
         assert_eq!(Link::from_fragment(&fragment), Some(Link::Secret(vec![3; 32])));
     }
 

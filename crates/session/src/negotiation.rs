@@ -318,6 +318,8 @@ impl Session {
         if let Some(channel) = pair.channel.as_mut() {
             channel.inbox = Some(inbox);
         }
+        // Also an empty name: this may be the next life of a page that had another.
+        self.out.control(pair.connection, &Control::Name { name: self.name.clone() });
         self.out.push(Output::FindPath(pair.connection));
         peer.failures = 0;
         peer.was_connected = true;

@@ -1,8 +1,9 @@
 //! What we send: items on the shelf, and for each connection an outbox that sends them within the receiver's
 //! window, previews first.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
+use litemap::LiteMap;
 use snaproom_protocol::{
     Digest, ItemId, PeerId,
     bulk::{CHUNK_BYTES, Header, PIECE_BYTES, Part, WINDOW_BYTES},
@@ -22,7 +23,7 @@ pub(crate) const MAX_SHELF_ITEMS: usize = 32;
 #[derive(Debug)]
 pub(crate) struct Shelf {
     me: PeerId,
-    items: BTreeMap<ItemId, Item>,
+    items: LiteMap<ItemId, Item>,
 }
 
 #[derive(Debug)]
@@ -38,7 +39,7 @@ struct Item {
 
 impl Shelf {
     pub(crate) fn new(me: PeerId) -> Self {
-        Self { me, items: BTreeMap::new() }
+        Self { me, items: LiteMap::new() }
     }
 
     /// Takes a photo and asks for its first hashes. False when the shelf is full or has this item already.

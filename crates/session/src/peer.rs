@@ -10,6 +10,7 @@ use crate::{
     confirm::{End, Role},
     incoming::Inbox,
     io::{ConnectionId, Path, PeerState, PeerView, RefusedPeer},
+    name,
     outgoing::Outbox,
     sdp::Fingerprint,
     seal::Seal,
@@ -39,6 +40,9 @@ pub(crate) const NEGOTIATION_PAUSE: Duration = Duration::from_secs(1);
 /// A peer whose socket is gone must answer over its data channel within this, or it is shown as away.
 pub(crate) const ANSWER_TIMEOUT: Duration = Duration::from_millis(800);
 
+/// The person is told of a new name of one peer at most this often.
+const NAME_PAUSE: Duration = Duration::from_secs(1);
+
 /// After so many negotiations without a connection the person is told.
 const FAILED_AFTER: u32 = 3;
 
@@ -60,6 +64,16 @@ pub(crate) struct Peer {
     /// No new negotiation before this.
     pub(crate) not_before: Time,
     pub(crate) told: Option<PeerView>,
+    pub(crate) called: Called,
+}
+
+/// What a peer wants to be called. However many names it sends, the last one counts, once in a [`NAME_PAUSE`].
+#[derive(Default)]
+pub(crate) struct Called {
+    /// None: it has not said yet. Empty: the friendly name.
+    name: Option<String>,
+    told: Option<String>,
+    not_before: Time,
 }
 
 /// What the server says of a peer's socket.
@@ -136,6 +150,7 @@ impl Peer {
             refused: None,
             not_before: Time(0),
             told: None,
+            called: Called::default(),
         }
     }
 
@@ -220,7 +235,7 @@ impl Peer {
             }
         };
         let held = self.answers_held_hello().then_some(self.not_before);
-        earlier(contact, held)
+        earlier(earlier(contact, held), self.called.deadline())
     }
 
     /// Whether a hello that was put off is due as soon as [`Peer::not_before`] allows. While we greet, our own
@@ -231,6 +246,27 @@ impl Peer {
             (Contact::None { .. }, Some(_)) => true,
             (Contact::Paired(pair), Some((hello, _))) => pair.yields_to(hello),
         }
+    }
+}
+
+impl Called {
+    /// A name that may not be shown is as good as none: the one before is not the peer's any more.
+    pub(crate) fn says(&mut self, name: String) {
+        self.name = Some(if name::is_display_name(&name) { name } else { String::new() });
+    }
+
+    /// What the person is to be told now, if anything.
+    pub(crate) fn news(&mut self, now: Time) -> Option<String> {
+        if self.deadline()? > now {
+            return None;
+        }
+        self.told.clone_from(&self.name);
+        self.not_before = now + NAME_PAUSE;
+        self.told.clone()
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        (self.name != self.told).then_some(self.not_before)
     }
 }
 

@@ -215,13 +215,15 @@ fn words() {
     for (name, text) in [
         ("nothing", ""),
         ("no JSON", "{"),
-        ("another type", r#"{"type":"news"}"#),
+        ("another type", r#"{"news":{}}"#),
         ("a number", "7"),
-        ("a missing field", r#"{"type":"credit"}"#),
-        ("a number below zero", r#"{"type":"credit","until":-1}"#),
+        ("a missing field", r#"{"credit":{}}"#),
+        ("a number below zero", r#"{"credit":{"until":-1}}"#),
+        ("a name that is a number", r#"{"name":{"name":7}}"#),
+        ("no name", r#"{"name":{}}"#),
         ("a long one", &" ".repeat(16 * 1024 + 1)),
         ("a deep one", &"[".repeat(16_000)),
-        ("a second proof", r#"{"type":"confirm","proof":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}"#),
+        ("a second proof", r#"{"confirm":{"proof":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}}"#),
     ] {
         tell(name, Connection, |script| script.control.push(text.to_owned()));
         if name != "a second proof" {

@@ -192,7 +192,7 @@ fn a_refusal_is_final_or_passes() {
 fn a_server_that_gives_us_another_name_is_refused() {
     let mut room = Room::new(1);
     room.open();
-    let welcome = r#"{"type":"welcome","how":"created","peer":"AAAAAAAAAAAAAAAAAAAAAA","peers":[],"capacity":2,"ice_servers":[]}"#;
+    let welcome = r#"{"welcome":{"how":"created","peer":"AAAAAAAAAAAAAAAAAAAAAA","peers":[],"capacity":2,"ice_servers":[]}}"#;
     room.handle(0, Input::Server(welcome.to_owned()));
     assert_eq!(room.tabs[0].status(), Some(Status::Refused));
 }
@@ -201,7 +201,7 @@ fn a_server_that_gives_us_another_name_is_refused() {
 fn words_that_are_none_change_nothing() {
     let mut room = Room::of(1, 2);
     let before = room.tabs[0].did.clone();
-    for text in ["", "{", "null", "[]", r#"{"type":"news"}"#, r#"{"type":"joined","peer":"short"}"#, "\0"] {
+    for text in ["", "{", "null", "[]", r#"{"news":{}}"#, r#"{"joined":{"peer":"short"}}"#, "\0"] {
         room.handle(0, Input::Server(text.to_owned()));
     }
     room.handle(0, Input::Server("[".repeat(100_000)));

@@ -1,5 +1,6 @@
-//! Anything may happen to anybody, in any order. Once it is quiet again everybody is connected, every photo that
-//! nothing interrupted is there once and exact, and when all have left nothing is left over.
+//! Anything may happen to anybody, in any order. Once it is quiet again everybody is connected and called as they
+//! want to be, every photo that nothing interrupted is there once and exact, and when all have left nothing is left
+//! over.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends with a panic")]
 
@@ -48,7 +49,7 @@ impl Soak {
     fn disturb(&mut self, room: &mut Room) {
         let tab = room.below(room.tabs.len() as u64) as usize;
         let is_alive = room.tabs[tab].is_alive();
-        match room.below(12) {
+        match room.below(13) {
             0..=4 if is_alive => self.send(room, tab),
             5 if is_alive => {
                 room.close(tab);
@@ -63,6 +64,10 @@ impl Soak {
             9 => room.cut_socket(tab),
             10 => room.restart_server(),
             11 => room.tabs[tab].work = [1, 5, 50, 500][room.below(4) as usize],
+            12 if is_alive => {
+                let name = ["", "Anna", "Zoë"][room.below(3) as usize];
+                room.set_name(tab, name);
+            }
             _ if !is_alive => room.reopen(tab),
             _ => {}
         }
@@ -117,6 +122,7 @@ fn once_it_is_quiet_everything_is_as_it_should_be() {
         room.run_for(Duration::from_mins(1));
         room.settle();
         soak.check(&room);
+        assert!(room.knows_names());
         delivered.set(delivered.get() + soak.delivered);
 
         let alive: Vec<usize> = (0..room.tabs.len()).filter(|&tab| room.tabs[tab].is_alive()).collect();

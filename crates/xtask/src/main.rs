@@ -1,15 +1,18 @@
-//! `cargo xtask`: set-up, serve, build, test, soak. Each command sets up what it misses; Unix only.
+//! `cargo xtask`: set-up, serve, build, test, soak, screenshots. Each command sets up what it misses; Unix only.
 
 mod build;
 mod dev_server;
 mod process;
+mod screenshots;
 mod serve;
 mod setup;
+mod shrink;
 mod soak;
 mod tally;
 mod test;
 #[cfg(test)]
 mod tidy;
+mod weigh;
 mod workspace;
 
 use std::process::ExitCode;
@@ -46,6 +49,8 @@ enum Task {
     },
     /// The long runs: many cases of every property, the end-to-end tests again and again
     Soak(soak::Options),
+    /// Take pictures of every state of the built page into target/screenshots, for people to look at
+    Screenshots(screenshots::Options),
     /// Install what building or testing needs, and nothing that is there already
     Setup {
         /// Where the wasm32 standard library comes from
@@ -58,6 +63,9 @@ enum Task {
     /// Trunk's `pre_build` hook: see to it that `trunk serve` has a server behind it
     #[command(hide = true)]
     DevServer,
+    /// Trunk's `post_build` hook: take the long names out of a release
+    #[command(hide = true)]
+    Shrink,
 }
 
 fn main() -> ExitCode {
@@ -81,7 +89,9 @@ fn run(task: Task) -> Result<()> {
         }
         Task::Test { step } => test::run(&workspace, step.as_deref()),
         Task::Soak(options) => soak::run(&workspace, &options),
+        Task::Screenshots(options) => screenshots::run(&workspace, &options),
         Task::Setup { wasm_target, purpose } => setup::prepare(&workspace, purpose.needs(), wasm_target),
         Task::DevServer => dev_server::run(&workspace),
+        Task::Shrink => shrink::run(),
     }
 }

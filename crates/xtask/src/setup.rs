@@ -1,12 +1,15 @@
 //! What building and testing need, and how each need is met when it is not met yet.
 
+pub mod axe;
 mod cargo_tools;
 mod debian_std;
+mod npm;
 mod packages;
 mod toolchain;
 mod wasm_opt;
 
 pub use packages::{chromedriver, chromium};
+pub use toolchain::WASM;
 
 use std::time::{Duration, Instant};
 
@@ -32,6 +35,8 @@ pub enum Need {
     Node,
     /// Chromium and its driver.
     Chromium,
+    /// axe-core, which looks for what keeps people out.
+    Axe,
     /// The licence check.
     CargoDeny,
 }
@@ -48,6 +53,7 @@ const TEST: &[Need] = &[
     Need::Trunk,
     Need::Node,
     Need::Chromium,
+    Need::Axe,
     Need::CargoDeny,
 ];
 
@@ -117,13 +123,14 @@ impl Need {
             Self::Trunk => "trunk, by cargo install",
             Self::Node => "Node.js, by apt-get",
             Self::Chromium => "Chromium and its driver, by apt-get",
+            Self::Axe => "axe-core, by npm into target/tools",
             Self::CargoDeny => "cargo-deny, by cargo install",
         }
     }
 
     fn cost(self) -> &'static str {
         match self {
-            Self::Components | Self::WasmOpt => "a few seconds",
+            Self::Components | Self::WasmOpt | Self::Axe => "a few seconds",
             Self::WasmTarget => "about 10 seconds by rustup, a minute from Debian's sources",
             Self::WasmBindgen => "about 2 minutes",
             Self::Trunk => "about 6 minutes",
@@ -147,6 +154,7 @@ impl Need {
                 "{}; or name other ones in CHROMIUM and CHROMEDRIVER",
                 packages::by_hand(packages::CHROMIUM)
             ),
+            Self::Axe => axe::by_hand(workspace),
             Self::CargoDeny => cargo_tools::CARGO_DENY.by_hand(),
         }
     }
@@ -160,6 +168,7 @@ impl Need {
             Self::Trunk => cargo_tools::TRUNK.is_installed(workspace),
             Self::Node => workspace.find("node").is_some(),
             Self::Chromium => chromium(workspace).is_some() && chromedriver(workspace).is_some(),
+            Self::Axe => axe::is_installed(workspace),
             Self::CargoDeny => cargo_tools::CARGO_DENY.is_installed(workspace),
         })
     }
@@ -173,6 +182,7 @@ impl Need {
             Self::Trunk => cargo_tools::TRUNK.install(workspace),
             Self::Node => packages::install(workspace, packages::NODE),
             Self::Chromium => packages::install_chromium(workspace),
+            Self::Axe => axe::install(workspace),
             Self::CargoDeny => cargo_tools::CARGO_DENY.install(workspace),
         }
     }

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: everything that CI runs, in order, with a tally that CI can trust.
 
 use std::fs;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -48,8 +49,8 @@ const STEPS: [Step; 10] = [
         tests: true,
         run: app,
     },
-    Step { name: "build", needs: setup::BUILD, tests: false, run: |workspace, _| build::run(workspace) },
-    Step { name: "e2e", needs: &[Need::Chromium], tests: true, run: e2e },
+    Step { name: "build", needs: setup::BUILD, tests: false, run: |workspace, _| build::check(workspace) },
+    Step { name: "e2e", needs: &[Need::Chromium, Need::Axe], tests: true, run: e2e },
     Step { name: "licences", needs: &[Need::CargoDeny], tests: false, run: licences },
     Step { name: "docs", needs: &[Need::WasmTarget], tests: false, run: docs },
 ];
@@ -199,18 +200,23 @@ fn capabilities(workspace: &Workspace) -> Result<std::path::PathBuf> {
 
 /// Two and more real browsers against the built app and server.
 pub fn e2e(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
+    let mut cargo = workspace.cargo();
+    cargo.args(["test", "-p", "snaproom-e2e", "--", "--test-threads=1"]);
+    process::run_lines(with_browsers(workspace, &mut cargo)?, STEP, |line| tally.read(line))
+}
+
+/// Tells crates/e2e where the programs are that it drives.
+pub fn with_browsers<'a>(workspace: &Workspace, command: &'a mut Command) -> Result<&'a mut Command> {
     let (server, app) = (workspace.server(), workspace.dist());
     if !server.is_file() || !app.join("index.html").is_file() {
         bail!("the app and the server are not built; `cargo xtask build` does that");
     }
-    let mut cargo = workspace.cargo();
-    cargo
-        .args(["test", "-p", "snaproom-e2e", "--", "--test-threads=1"])
+    Ok(command
         .env("SNAPROOM_SERVER", server)
         .env("SNAPROOM_APP", app)
+        .env("SNAPROOM_AXE", setup::axe::script(workspace))
         .env("CHROMEDRIVER", setup::chromedriver(workspace).context("no chromedriver")?)
-        .env("CHROMIUM", setup::chromium(workspace).context("no chromium")?);
-    process::run_lines(&mut cargo, STEP, |line| tally.read(line))
+        .env("CHROMIUM", setup::chromium(workspace).context("no chromium")?))
 }
 
 /// Advisories change without us, so they belong to no commit's test.

@@ -7,14 +7,34 @@ pub const STATUS: &str = "How the room is";
 pub const PRIVATE_ROOM: &str = "Private room";
 pub const NOT_PRIVATE: &str = "not private: anyone who guesses the name can join";
 pub const LINK: &str = "The room’s link";
+pub const COPY: &str = "Copy";
 pub const COPY_LINK: &str = "Copy link";
+pub const SHARE: &str = "Share";
+pub const SHARE_LINK: &str = "Share link";
+pub const QR: &str = "QR";
+pub const SHOW_QR: &str = "QR code of the link";
 pub const NEW_ROOM: &str = "New room";
 pub const RETRY: &str = "Try again now";
 pub const RELOAD: &str = "Reload";
+pub const CLOSE: &str = "Close";
+
+// Inviting people.
+pub const INVITE: &str = "Join this room";
+pub const SCAN: &str = "Point another phone’s camera at this code, or send the link.";
+pub const NO_QR: &str = "This link is too long for a code. Copy it and send it.";
+pub const QR_PICTURE: &str = "A code that holds the room’s link";
+
+// Leaving.
+pub const LEAVE: &str = "Leave this room?";
+pub const LEAVE_ANYWAY: &str = "Leave without saving";
+pub const STAY: &str = "Stay";
 
 // People.
 pub const PEOPLE: &str = "People";
 pub const YOU: &str = "you";
+pub const EDIT_NAME: &str = "change your name";
+pub const YOUR_NAME: &str = "Your name";
+pub const KEEP_NAME: &str = "Use this name";
 
 // Camera.
 pub const CAMERA: &str = "Camera";
@@ -30,9 +50,14 @@ pub const SNAP_AND_SEND: &str = "Snap & Send";
 pub const SENT: &str = "Sent by you";
 pub const CANCEL: &str = "Cancel";
 pub const INCOMING: &str = "Photos from others";
-pub const NOTHING_YET: &str = "Nothing yet. What others send appears here, newest first.";
+pub const NOTHING_YET: &str = "What others send appears here, newest first.";
 pub const PROGRESS: &str = "How much of it is here";
 pub const SAVE: &str = "Save";
+pub const SAVE_ALL: &str = "Save all";
+pub const PREVIOUS: &str = "Newer photo";
+pub const NEXT: &str = "Older photo";
+pub const REMOVE: &str = "Remove";
+pub const REMOVE_UNSAVED: &str = "Not saved. Remove?";
 
 // An address without a room.
 pub const NOT_FOUND: &str = "There is nothing at this address.";

@@ -1,6 +1,26 @@
-//! A friendly name for an id that nobody could remember.
+//! What people are called: by the name that they typed, else by a friendly one for an id that nobody could remember.
 
+use litemap::LiteMap;
 use snaproom_protocol::PeerId;
+
+/// The names that people typed.
+pub type Names = LiteMap<PeerId, String>;
+
+/// What a person is called.
+#[must_use]
+pub fn name_of(names: &Names, peer: &PeerId) -> String {
+    names.get(peer).cloned().unwrap_or_else(|| friendly_name(peer))
+}
+
+/// The same inside of a sentence: a name in letters that run from right to left turns nothing around it (Unicode
+/// UAX #9, FIRST STRONG ISOLATE to POP DIRECTIONAL ISOLATE).
+#[must_use]
+pub fn isolated(names: &Names, peer: &PeerId) -> String {
+    match names.get(peer) {
+        Some(name) => format!("\u{2068}{name}\u{2069}"),
+        None => friendly_name(peer),
+    }
+}
 
 /// Two words, the same in everybody's page. Ids are hashes, so that their first bytes are as good as dice; with
 /// 4096 names two of ten people share one about once in a hundred rooms.
@@ -111,6 +131,16 @@ mod tests {
         assert_eq!(friendly_name(&PeerId(id)), "Calm Heron");
         id[15] = 0;
         assert_eq!(friendly_name(&PeerId(id)), "Calm Heron");
+    }
+
+    #[wasm_bindgen_test]
+    fn a_typed_name_comes_first_and_turns_no_sentence_around() {
+        let (typed, other) = (PeerId([1; 16]), PeerId([2; 16]));
+        let names = Names::from_iter([(typed, "נועה".into())]);
+        assert_eq!(name_of(&names, &typed), "נועה");
+        assert_eq!(isolated(&names, &typed), "\u{2068}נועה\u{2069}");
+        assert_eq!(name_of(&names, &other), friendly_name(&other));
+        assert_eq!(isolated(&names, &other), friendly_name(&other));
     }
 
     #[wasm_bindgen_test]

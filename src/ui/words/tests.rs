@@ -36,18 +36,39 @@ fn the_hint_names_what_is_missing() {
     let snap = |sent| Some(SnapView { item: ItemId([0; 16]), width: 4, height: 3, sent });
     let (off, on) = (CameraView::Off, CameraView::On);
 
-    let alone = send_hint(Status::Alone, &nobody, &on, snap(false));
+    let names = Names::new();
+    let hint =
+        |status, peers: &[PeerView], camera, snapped| send_hint(status, peers, camera, snapped, &[], &names);
+    let alone = hint(Status::Alone, &nobody, &on, snap(false));
     assert_eq!(alone, "You can send as soon as somebody joins. Share the link.");
-    let connecting = send_hint(Status::Connecting, &coming, &on, snap(false));
+    let connecting = hint(Status::Connecting, &coming, &on, snap(false));
     assert_eq!(connecting, "You can send as soon as the connection stands.");
-    let full = send_hint(Status::Full { capacity: 2 }, &nobody, &on, snap(false));
+    let full = hint(Status::Full { capacity: 2 }, &nobody, &on, snap(false));
     assert_eq!(full, "You cannot send, because this page is not in the room.");
-    let ready = send_hint(Status::Connected, &here, &off, snap(false));
+    let ready = hint(Status::Connected, &here, &off, snap(false));
     assert_eq!(ready, "Ready to send to Calm Cheetah.");
-    let sent = send_hint(Status::Connected, &here, &on, snap(true));
-    assert_eq!(sent, "This photo is sent. Snap another one.");
-    let no_camera = send_hint(Status::Connected, &here, &off, None);
+    let sent = hint(Status::Connected, &here, &on, snap(true));
+    assert_eq!(sent, "On its way…");
+    let away = hint(Status::Alone, &[peer(PeerState::Away)], &on, snap(false));
+    assert_eq!(away, "You can send when somebody is back.");
+    let no_camera = hint(Status::Connected, &here, &off, None);
     assert_eq!(no_camera, "Start the camera to take a photo. Without one you still receive.");
+}
+
+#[wasm_bindgen_test]
+fn the_hint_follows_a_photo_to_the_people_it_goes_to() {
+    let recipient = |byte, bytes, state| Recipient { peer: PeerId([byte; 16]), bytes, total: 100, state };
+    let here =
+        [6, 7].map(|byte| PeerView { peer: PeerId([byte; 16]), state: PeerState::Connected, path: None });
+    let snap = Some(SnapView { item: ItemId([0; 16]), width: 4, height: 3, sent: true });
+    let names = Names::from_iter([(PeerId([6; 16]), "Noa".into())]);
+    let hint = |recipients: &[Recipient]| {
+        send_hint(Status::Connected, &here, &CameraView::On, snap, recipients, &names)
+    };
+    assert_eq!(hint(&[recipient(6, 40, TransferState::Active)]), "\u{2068}Noa\u{2069} has 40 %.");
+    assert_eq!(hint(&[recipient(6, 100, TransferState::Verified)]), "\u{2068}Noa\u{2069} has it.");
+    let two = [recipient(6, 100, TransferState::Verified), recipient(7, 40, TransferState::Active)];
+    assert_eq!(hint(&two), "1 of 2 people have it.");
 }
 
 #[wasm_bindgen_test]

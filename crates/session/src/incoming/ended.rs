@@ -1,5 +1,6 @@
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
+use litemap::LiteMap;
 use snaproom_protocol::{ItemId, PeerId};
 
 /// Ended items that are remembered of one sender, and senders whose items are. Each sender has its own share, so
@@ -10,7 +11,7 @@ const MAX_SENDERS: usize = 256;
 /// Items that came to an end: each counts once in the life of a session, also when its sender comes back.
 #[derive(Debug, Default)]
 pub(crate) struct Ended {
-    senders: BTreeMap<PeerId, Items>,
+    senders: LiteMap<PeerId, Items>,
     /// In the order of their first item.
     order: VecDeque<PeerId>,
 }
@@ -18,7 +19,7 @@ pub(crate) struct Ended {
 #[derive(Debug, Default)]
 struct Items {
     /// Whether they were verified.
-    verified: BTreeMap<ItemId, bool>,
+    verified: LiteMap<ItemId, bool>,
     order: VecDeque<ItemId>,
 }
 

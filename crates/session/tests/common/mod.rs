@@ -194,6 +194,26 @@ impl Room {
         item
     }
 
+    /// The person wants to be called so. `name` is one as it is.
+    pub fn set_name(&mut self, tab: Ix, name: &str) {
+        name.clone_into(&mut self.tabs[tab].name);
+        self.handle(tab, Input::Command(Command::SetName(name.to_owned())));
+    }
+
+    /// Whether everybody calls everybody else in the room as they want to be called.
+    pub fn knows_names(&self) -> bool {
+        let alive = || (0..self.tabs.len()).filter(|&tab| self.tabs[tab].is_alive());
+        alive().all(|a| {
+            let others = alive().filter(|&b| a != b && self.tabs[a].link == self.tabs[b].link);
+            others.into_iter().all(|b| self.calls(a, b).unwrap_or("") == self.tabs[b].name)
+        })
+    }
+
+    /// How one tab calls another; none for the friendly name.
+    pub fn calls(&self, tab: Ix, other: Ix) -> Option<&str> {
+        self.tabs[tab].names.get(&self.me(other)).map(String::as_str)
+    }
+
     pub fn handle(&mut self, tab: Ix, input: Input) {
         if self.tabs[tab].is_alive() {
             self.trace(tab, "", &input);

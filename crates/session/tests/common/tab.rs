@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use snaproom_protocol::{ItemId, PeerId, Token, bulk::Part};
 use snaproom_session::{
     ChunkId, ConnectionId, Link, News, Output, PayloadId, Session, Time,
-    io::{Incoming, Outgoing, PeerView, Status},
+    io::{Incoming, Outgoing, PeerState, PeerView, Status},
 };
 
 use super::{Event, Ix, Lane, Parcel, Room, SocketId, WireId, payloads::Job};
@@ -35,6 +35,11 @@ pub struct Tab {
     pub statuses: Vec<(Time, Status)>,
     pub peers: BTreeMap<PeerId, PeerView>,
     pub peer_news: Vec<(Time, PeerView)>,
+    /// What its person wants to be called in this life.
+    pub name: String,
+    /// What the others want to be called, and what was told of it.
+    pub names: BTreeMap<PeerId, String>,
+    pub name_news: Vec<(Time, PeerId, Option<String>)>,
     pub incoming: Vec<Incoming>,
     pub outgoing: Vec<Outgoing>,
     /// Every output, by its name, and how often.
@@ -75,6 +80,9 @@ impl Tab {
             statuses: Vec::new(),
             peers: BTreeMap::new(),
             peer_news: Vec::new(),
+            name: String::new(),
+            names: BTreeMap::new(),
+            name_news: Vec::new(),
             incoming: Vec::new(),
             outgoing: Vec::new(),
             did: BTreeMap::new(),
@@ -234,6 +242,18 @@ impl Room {
             News::Peer(view) => {
                 tab.peer_news.push((now, view.clone()));
                 tab.peers.insert(view.peer, view);
+            }
+            News::Name { peer, name } => {
+                let view = tab.peers.get(&peer).expect("a name of somebody who is here");
+                let was_connected =
+                    |(_, view): &(Time, PeerView)| view.peer == peer && view.state == PeerState::Connected;
+                assert!(tab.peer_news.iter().any(was_connected), "a name before the proof: {view:?}");
+                assert_ne!(name.as_deref(), Some(""), "the friendly name is none");
+                match name.clone() {
+                    Some(name) => tab.names.insert(peer, name),
+                    None => tab.names.remove(&peer),
+                };
+                tab.name_news.push((now, peer, name));
             }
             News::PeerGone(peer) => drop(tab.peers.remove(&peer)),
             News::Incoming(incoming) => tab.incoming.push(incoming),

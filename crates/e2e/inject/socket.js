@@ -1,0 +1,25 @@
+// Puts words into the server's mouth, or takes them.
+{
+    let latest = null;
+    window.WebSocket = new Proxy(window.WebSocket, {
+        construct(target, parameters) {
+            latest = Reflect.construct(target, parameters);
+            return latest;
+        },
+    });
+
+    // The server says this.
+    window.hear = (message) => {
+        latest.dispatchEvent(new MessageEvent('message', { data: JSON.stringify(message) }));
+    };
+
+    // The socket is lost, and no other one ever opens.
+    window.silence = () => {
+        window.WebSocket = class extends EventTarget {
+            readyState = 0;
+            send() {}
+            close() {}
+        };
+        latest.close();
+    };
+}

@@ -1,0 +1,99 @@
+//! Pictures of every state of the page, for people who judge how it looks: `cargo xtask screenshots` runs this.
+//!
+//! `screenshots FOLDER` leaves FOLDER/STATE-SCREEN-THEME.png and a page with all of them; `screenshots --readme FOLDER`
+//! makes the two pictures of the README alone.
+
+mod moving;
+mod raster;
+mod readme;
+
+use std::{
+    env,
+    fmt::Write,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, bail};
+use snaproom_e2e::{Film, STATES, Screen, Stage, State, Theme};
+
+/// Every state is shown on these.
+const SCREENS: [Screen; 2] = [Screen::PHONE, Screen::DESK];
+/// These states show whether the page fits.
+const FITTING: [&str; 6] = ["alone", "connected", "sent", "trail-12", "lightbox", "invite"];
+/// And those on these.
+const MORE_SCREENS: [Screen; 3] = [Screen::SMALL, Screen::LANDSCAPE, Screen::WIDE];
+/// These states go on below a phone's screen, with the trail.
+const LONG: [&str; 4] = ["sent", "receiving", "trail-12", "refused-photo"];
+const THEMES: [Theme; 2] = [Theme::Light, Theme::Dark];
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
+    let words: Vec<String> = env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let film = Film::paint()?;
+    match words[..] {
+        ["--readme", folder] => readme::make(Path::new(folder), &film).await,
+        [folder] => all(&PathBuf::from(folder), &film).await,
+        _ => bail!("usage: screenshots [--readme] FOLDER"),
+    }
+}
+
+async fn all(folder: &Path, film: &Film) -> Result<()> {
+    // Pictures of states that are no more would mislead.
+    if folder.exists() {
+        fs::remove_dir_all(folder).with_context(|| format!("cannot empty {}", folder.display()))?;
+    }
+    fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let mut page = String::from(HEAD);
+    for state in STATES {
+        let files = pictures(state, folder, film).await?;
+        println!("{}: {} pictures", state.name, files.len());
+        writeln!(page, "<h2>{}</h2>\n<div>", state.name)?;
+        for file in files {
+            writeln!(page, "<a href=\"{file}\"><img src=\"{file}\" loading=\"lazy\" alt=\"{file}\"></a>")?;
+        }
+        page.push_str("</div>\n");
+    }
+    let sheet = folder.join("index.html");
+    fs::write(&sheet, page).context("cannot write the page of all pictures")?;
+    println!("All of them: {}", sheet.display());
+    Ok(())
+}
+
+/// Takes a state's pictures; gives the files' names.
+async fn pictures(state: &State, folder: &Path, film: &Film) -> Result<Vec<String>> {
+    let Stage { tab, .. } = &Stage::reach(state, Some(film)).await?;
+    let mut files = Vec::new();
+    let more = if FITTING.contains(&state.name) { MORE_SCREENS.as_slice() } else { &[] };
+    for screen in SCREENS.iter().chain(more) {
+        tab.set_screen(*screen).await?;
+        for theme in THEMES {
+            tab.set_theme(Some(theme)).await?;
+            let file = format!("{}-{}-{theme}.png", state.name, screen.name);
+            fs::write(folder.join(&file), tab.picture().await?)?;
+            files.push(file);
+        }
+    }
+    if LONG.contains(&state.name) {
+        tab.set_screen(Screen::PHONE).await?;
+        tab.evaluate::<()>(
+            "void document.querySelector('#incoming').scrollIntoView({ behavior: 'instant' })",
+        )
+        .await?;
+        let file = format!("{}-phone-below.png", state.name);
+        fs::write(folder.join(&file), tab.picture().await?)?;
+        files.push(file);
+    }
+    Ok(files)
+}
+
+const HEAD: &str = "<!doctype html>
+<meta charset=\"utf-8\">
+<title>Snaproom, every state</title>
+<style>
+    body { margin: 2rem; font: 16px system-ui; background: #888; }
+    div { display: flex; flex-wrap: wrap; gap: 1rem; align-items: start; }
+    img { max-height: 26rem; max-width: 100%; }
+</style>
+";

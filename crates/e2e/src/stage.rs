@@ -1,0 +1,142 @@
+//! The people and the server that bring a page into one of its states.
+
+use anyhow::{Context, Result};
+
+use crate::{
+    Film, Launch, Server, State, Tab,
+    states::{Open, Step},
+};
+
+/// A page in a state, and everybody whom that takes.
+pub struct Stage {
+    /// The page.
+    pub tab: Tab,
+    others: Vec<Tab>,
+    server: Server,
+    film: Option<Film>,
+}
+
+impl Stage {
+    /// Brings a page into `state`. With a film, cameras show that; without one, the browser's test picture.
+    pub async fn reach(state: &State, film: Option<&Film>) -> Result<Self> {
+        let name = state.name;
+        let server = Server::start().await?;
+        let tab = open(state.open, &server, film).await.with_context(|| format!("opening for {name}"))?;
+        let mut stage = Self { tab, others: Vec::new(), server, film: film.cloned() };
+        for step in state.then {
+            stage.take(*step).await.with_context(|| format!("{step:?} on the way to {name}"))?;
+        }
+        Ok(stage)
+    }
+
+    async fn take(&mut self, step: Step) -> Result<()> {
+        match step {
+            Step::Click(selector) => self.tab.click(selector).await,
+            Step::See(selector) => {
+                let there = format!("document.querySelector({selector:?}) !== null");
+                self.tab.until(&format!("{selector} is there"), &there).await
+            }
+            Step::Join => {
+                let other = self.others_launch().inject(LIE).open(&self.tab.link().await?).await?;
+                self.others.push(other);
+                self.tab.wait_connected(self.others.len()).await.map(drop)
+            }
+            Step::JoinDeaf => {
+                let other = self.others_launch().inject(DEAF).open(&self.tab.link().await?).await?;
+                self.others.push(other);
+                Ok(())
+            }
+            Step::Name(name) => self.name(name).await,
+            Step::Vanish => {
+                self.others.pop();
+                Ok(())
+            }
+            Step::Receive(photos) => self.receive(photos).await,
+            Step::ReceiveHalf => {
+                self.tab.evaluate::<()>("void (lie = stalling())").await?;
+                let item = self.other()?.click_snap_and_send().await?;
+                let shown = format!("performance.getEntriesByName('photo:{item}:preview').length > 0");
+                self.tab.until("the preview shows", &shown).await
+            }
+            Step::TakeBack => {
+                self.other()?.click(".transfer .cancel").await?;
+                let cancelled = "document.querySelector('#trail [data-state=cancelled]') !== null";
+                self.tab.until("the photo is taken back", cancelled).await
+            }
+            Step::ReceiveFalse => {
+                self.other()?.evaluate::<()>(FALSE).await?;
+                let item = self.other()?.click_snap_and_send().await?;
+                self.tab.wait_incoming(&item, "failed").await.map(drop)
+            }
+            Step::Snap => self.tab.snap().await.map(drop),
+            Step::Send => {
+                let item = self.tab.click_snap_and_send().await?;
+                self.tab.wait_sent(&item, "verified").await.map(drop)
+            }
+            Step::SendHalf => {
+                self.other()?.evaluate::<()>("void (lie = stalling())").await?;
+                let item = self.tab.click_snap_and_send().await?;
+                self.tab.wait_sent(&item, "active").await.map(drop)
+            }
+            Step::ServerEnds => self.server.kill().await,
+            Step::SocketEnds => self.tab.evaluate("void silence()").await,
+            Step::Hear(message) => self.tab.evaluate(&format!("void hear({message})")).await,
+        }
+    }
+
+    async fn receive(&self, photos: usize) -> Result<()> {
+        for _ in 0..photos {
+            let item = self.other()?.click_snap_and_send().await?;
+            self.tab.wait_incoming(&item, "verified").await?;
+        }
+        Ok(())
+    }
+
+    async fn name(&self, name: &str) -> Result<()> {
+        let other = self.other()?;
+        other.click("#editName").await?;
+        other.until("the name can be typed", "document.activeElement?.id === 'nameInput'").await?;
+        let typed = format!("void ((field) => {{ field.value = {name:?}; field.form.requestSubmit(); }})");
+        other.evaluate::<()>(&format!("{typed}(document.querySelector('#nameInput'))")).await?;
+        let told =
+            format!("[...document.querySelectorAll('.peer .who')].some((who) => who.innerText === {name:?})");
+        self.tab.until(&format!("somebody is called {name}"), &told).await
+    }
+
+    /// Whoever came first.
+    fn other(&self) -> Result<&Tab> {
+        self.others.first().context("nobody else is here")
+    }
+
+    fn others_launch(&self) -> Launch {
+        filmed(Tab::with_camera_of(640, 360), self.film.as_ref())
+    }
+}
+
+async fn open(open: Open, server: &Server, film: Option<&Film>) -> Result<Tab> {
+    let (launch, address) = match open {
+        Open::Unasked => (Tab::with_camera_unasked(), ""),
+        Open::Denied => (Tab::with_camera_denied(), ""),
+        Open::NoCamera => (Tab::without_camera(), ""),
+        Open::Address(address) => (Tab::with_camera_of(640, 360), address),
+        Open::Camera => (Tab::with_camera_of(640, 360), ""),
+        Open::Script(script) => (Tab::with_camera_of(640, 360).inject(script), ""),
+    };
+    filmed(launch, film).inject(SOCKET).inject(LIE).load(&format!("{}{address}", server.url())).await
+}
+
+fn filmed(launch: Launch, film: Option<&Film>) -> Launch {
+    match film {
+        Some(film) => launch.filmed(film),
+        None => launch,
+    }
+}
+
+/// No offer is heard, so no connection comes about.
+const DEAF: &str = "RTCPeerConnection.prototype.setRemoteDescription = () => new Promise(() => {});";
+
+/// What is announced is not what comes.
+const FALSE: &str = "void (lie = carrying('exact', (bytes) => { bytes[1000] ^= 1; return [bytes]; }))";
+
+const LIE: &str = include_str!("../inject/lie.js");
+const SOCKET: &str = include_str!("../inject/socket.js");

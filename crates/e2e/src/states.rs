@@ -1,0 +1,201 @@
+//! Every state of the page, as a table: how the page is opened, and what happens then.
+//!
+//! The tests of accessibility and of what fits walk all of it, and so do the pictures: a state that is added here is
+//! looked at by each of them.
+
+/// A state that a person can meet.
+#[derive(Debug)]
+pub struct State {
+    /// For files and failures.
+    pub name: &'static str,
+    /// How it begins.
+    pub open: Open,
+    /// What leads to it from there, in order.
+    pub then: &'static [Step],
+}
+
+/// How the page is opened.
+#[derive(Debug, Clone, Copy)]
+pub enum Open {
+    /// With a camera that the page may use.
+    Camera,
+    /// With a camera that the person has not been asked for.
+    Unasked,
+    /// With a camera that the person refuses.
+    Denied,
+    /// Without a camera.
+    NoCamera,
+    /// With a camera, at this address below the server's.
+    Address(&'static str),
+    /// With this script before the page's own, without waiting for the app.
+    Script(&'static str),
+}
+
+/// One thing that happens.
+#[derive(Debug, Clone, Copy)]
+pub enum Step {
+    /// The person clicks what the selector points at.
+    Click(&'static str),
+    /// The page is waited for, until something is where the selector points.
+    See(&'static str),
+    /// Somebody else joins, and is connected.
+    Join,
+    /// Somebody else joins, whose browser answers no offer.
+    JoinDeaf,
+    /// Whoever else came first is called this from now on.
+    Name(&'static str),
+    /// Somebody else's browser ends.
+    Vanish,
+    /// So many photos of somebody else arrive.
+    Receive(usize),
+    /// Half of a photo of somebody else arrives: its preview shows.
+    ReceiveHalf,
+    /// The sender of half a photo takes it back.
+    TakeBack,
+    /// A photo of somebody else arrives that is not the one that was announced.
+    ReceiveFalse,
+    /// The person snaps a photo.
+    Snap,
+    /// The person sends a photo, and everybody gets it.
+    Send,
+    /// The person sends a photo, and nobody gets all of it.
+    SendHalf,
+    /// The server is gone.
+    ServerEnds,
+    /// The socket is gone, and no new one opens.
+    SocketEnds,
+    /// The server says this.
+    Hear(&'static str),
+}
+
+use Step::{
+    Click, Hear, Join, JoinDeaf, Name, Receive, ReceiveFalse, ReceiveHalf, See, Send, SendHalf, ServerEnds,
+    Snap, SocketEnds, TakeBack, Vanish,
+};
+
+/// All of them, from the first visit to the last photo.
+pub const STATES: &[State] = &[
+    // Before there is a room.
+    State { name: "loading", open: Open::Script(NO_APP), then: &[See("#startProgress")] },
+    State { name: "cannot-start", open: Open::Script(BROKEN_APP), then: &[See("[role=alert]")] },
+    State { name: "opening", open: Open::Script(NO_SOCKET), then: &[See(CONNECTING)] },
+    State { name: "nowhere", open: Open::Address("nowhere"), then: &[See(".lost a")] },
+    // Alone.
+    State { name: "alone", open: Open::Camera, then: &[See(ALONE), See(PICTURE)] },
+    State { name: "typed-room", open: Open::Address("#kitchen"), then: &[See(ALONE), See(PICTURE)] },
+    State { name: "camera-unasked", open: Open::Unasked, then: &[See(ALONE), See("#startCamera")] },
+    State { name: "camera-starting", open: Open::Script(SLOW_CAMERA), then: &[See(ALONE), See(PROBLEM)] },
+    State { name: "camera-denied", open: Open::Denied, then: &[Click("#startCamera"), See(PROBLEM)] },
+    State { name: "camera-missing", open: Open::NoCamera, then: &[Click("#startCamera"), See(PROBLEM)] },
+    State {
+        name: "share-sheet",
+        open: Open::Script(SHARE_SHEET),
+        then: &[See(ALONE), See(PICTURE), See("#shareLink")],
+    },
+    State { name: "link-copied", open: Open::Camera, then: &[See(ALONE), Click("#copyLink"), See(NOTICE)] },
+    State {
+        name: "invite",
+        open: Open::Camera,
+        then: &[See(ALONE), Click("#invite"), See("#inviteDialog[open]")],
+    },
+    State {
+        name: "name",
+        open: Open::Camera,
+        then: &[See(ALONE), Click("#editName"), See("#nameDialog[open]")],
+    },
+    // Together.
+    State { name: "connecting", open: Open::Camera, then: &[JoinDeaf, See(".peer[data-state=connecting]")] },
+    State { name: "connected", open: Open::Camera, then: &[Join] },
+    State { name: "together-without-camera", open: Open::NoCamera, then: &[Join] },
+    State { name: "three-people", open: Open::Camera, then: &[Join, Join] },
+    State { name: "four-people", open: Open::Camera, then: &[Join, Join, Join, Name(LONG_NAME)] },
+    State { name: "long-name", open: Open::Camera, then: &[Join, Name(LONG_NAME), Receive(1), Send] },
+    State { name: "snapped", open: Open::Camera, then: &[Join, Snap] },
+    State { name: "sending", open: Open::Camera, then: &[Join, SendHalf] },
+    State {
+        name: "cancelled",
+        open: Open::Camera,
+        then: &[Join, SendHalf, Click(".transfer .cancel"), See(".recipient[data-state=cancelled]")],
+    },
+    State { name: "sent", open: Open::Camera, then: &[Join, Send] },
+    State { name: "receiving", open: Open::Camera, then: &[Join, Receive(2), ReceiveHalf] },
+    State { name: "taken-back", open: Open::Camera, then: &[Join, Receive(1), ReceiveHalf, TakeBack] },
+    State { name: "refused-photo", open: Open::Camera, then: &[Join, Receive(1), ReceiveFalse] },
+    State { name: "trail-1", open: Open::Camera, then: &[Join, Receive(1)] },
+    State { name: "trail-12", open: Open::Camera, then: &[Join, Send, Receive(12)] },
+    State { name: "trail-100", open: Open::Camera, then: &[Join, Receive(100)] },
+    State {
+        name: "lightbox",
+        open: Open::Camera,
+        then: &[Join, Receive(3), Click("#trail .transfer:nth-child(2) .open"), See("#lightbox[open]")],
+    },
+    State {
+        name: "lightbox-preview",
+        open: Open::Camera,
+        then: &[Join, Receive(1), ReceiveHalf, Click("#trail .open"), See("#lightbox[open]")],
+    },
+    State {
+        name: "lightbox-remove",
+        open: Open::Camera,
+        then: &[Join, Receive(2), Click("#trail .open"), See("#lightbox[open]"), Click("#lightbox .remove")],
+    },
+    State {
+        name: "leave",
+        open: Open::Camera,
+        then: &[Join, Receive(1), Click("#newRoom"), See("#leaveDialog[open]")],
+    },
+    // When something is wrong.
+    State {
+        name: "away",
+        open: Open::Camera,
+        then: &[Join, Receive(1), Vanish, See(".peer[data-state=away]")],
+    },
+    State { name: "reconnecting", open: Open::Camera, then: &[See(ALONE), SocketEnds, See(RECONNECTING)] },
+    State { name: "offline", open: Open::Camera, then: &[See(ALONE), ServerEnds, See(OFFLINE)] },
+    State {
+        name: "full",
+        open: Open::Camera,
+        then: &[See(ALONE), Hear(FULL), See("#status[data-state=full]")],
+    },
+    State { name: "outdated", open: Open::Camera, then: &[See(ALONE), Hear(OUTDATED), See("#reload")] },
+    State {
+        name: "replaced",
+        open: Open::Camera,
+        then: &[See(ALONE), Hear(REPLACED), See("#status[data-state=replaced]")],
+    },
+    State { name: "turned-away", open: Open::Camera, then: &[See(ALONE), Hear(REFUSED), See("#retry")] },
+];
+
+const ALONE: &str = "#status[data-state=alone]";
+const CONNECTING: &str = "#status[data-state=connecting]";
+const OFFLINE: &str = "#status[data-state=offline]";
+const RECONNECTING: &str = "#status[data-state=reconnecting]";
+/// Nothing lies over the camera's picture.
+const PICTURE: &str = ".gate[hidden]";
+const PROBLEM: &str = ".gate:not([hidden]) .problem:not(:empty)";
+const NOTICE: &str = "#notice:not(:empty)";
+
+const FULL: &str = r#"{ "full": { "capacity": 8 } }"#;
+const OUTDATED: &str = r#"{ "refused": { "reason": "version" } }"#;
+const REFUSED: &str = r#"{ "refused": { "reason": "malformed" } }"#;
+const REPLACED: &str = r#""replaced""#;
+
+/// The longest that a person can choose, and nowhere to break it.
+const LONG_NAME: &str = "WWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWW";
+
+/// The camera was allowed before, and takes its time.
+const SLOW_CAMERA: &str = "MediaDevices.prototype.getUserMedia = () => new Promise(() => {});";
+/// The system has a share sheet, as on phones.
+const SHARE_SHEET: &str = "Navigator.prototype.share = async () => {};";
+/// The app is asked for and never comes.
+const NO_APP: &str = "window.fetch = () => new Promise(() => {});";
+/// The app is asked for, and the network is gone.
+const BROKEN_APP: &str = "window.fetch = () => Promise.reject(new TypeError('Failed to fetch'));";
+/// The server is asked for and never answers.
+const NO_SOCKET: &str =
+    "window.WebSocket = class extends EventTarget { readyState = 0; send() {} close() {} };";
+
+/// All but the one of a hundred photos: twelve are made of the same parts, and as wide, in a tenth of the time.
+pub fn quick_states() -> impl Iterator<Item = &'static State> {
+    STATES.iter().filter(|state| state.name != "trail-100")
+}

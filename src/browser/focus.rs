@@ -1,0 +1,22 @@
+//! Which element the keyboard speaks to.
+
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
+
+use super::window;
+
+/// Gives the focus to the element with this id, if there is one that can have it.
+pub fn set(id: &str) {
+    let element = window().document().and_then(|document| document.get_element_by_id(id));
+    if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+        // Fails for no element of a page that is shown.
+        let _ = element.focus();
+    }
+}
+
+/// Whether the element with this id has the focus.
+#[must_use]
+pub fn is_on(id: &str) -> bool {
+    let focused = window().document().and_then(|document| document.active_element());
+    focused.is_some_and(|element| element.id() == id)
+}

@@ -1,0 +1,276 @@
+//! One photo of somebody else: what there is of it, and the canvases that show it.
+
+use std::{cell::RefCell, rc::Rc};
+
+use leptos::prelude::{ArcRwSignal, GetUntracked, Update};
+
+use super::handle::{PhotoKey, PhotoView, Shows};
+use crate::browser::{
+    Blob, Canvas, Error, Payload, Picture, Watch, page,
+    task::{self, Task},
+};
+
+/// Longest side of a canvas that shows a preview, in pixels, whatever size the photo is said to have: a canvas
+/// takes four bytes a pixel, and a sender may never send the rest.
+const PREVIEW_SIDE: u32 = 960;
+
+/// Longest side of a thumbnail in pixels.
+const THUMBNAIL_SIDE: u32 = 384;
+
+pub(super) struct Photo {
+    pub(super) key: PhotoKey,
+    pub(super) view: ArcRwSignal<PhotoView>,
+    pub(super) original: Original,
+    /// A JPEG, until the exact pixels are there.
+    preview: Option<Payload>,
+    canvas: Option<Canvas>,
+    watch: Option<Watch>,
+    /// Whether the canvas is on the screen, or near.
+    is_seen: bool,
+    /// Whether the canvas is to hold the exact pixels, and not a thumbnail.
+    is_exact: bool,
+    /// A JPEG of what the canvas shows when it does not show exact pixels.
+    thumbnail: Rc<RefCell<Option<Blob>>>,
+    encoding: Option<Task>,
+    /// Decodes for the canvas.
+    painting: Option<Task>,
+}
+
+impl Photo {
+    pub(super) fn new(key: PhotoKey, view: ArcRwSignal<PhotoView>) -> Self {
+        Self {
+            key,
+            view,
+            original: Original::default(),
+            preview: None,
+            canvas: None,
+            watch: None,
+            is_seen: true,
+            is_exact: false,
+            thumbnail: Rc::default(),
+            encoding: None,
+            painting: None,
+        }
+    }
+
+    /// Its JPEG came.
+    pub(super) fn show_preview(&mut self, preview: Payload) {
+        self.preview = Some(preview);
+        self.paint();
+    }
+
+    /// Its pixels came.
+    pub(super) fn show_exact(&mut self, pixels: Payload) {
+        let PhotoView { width, height, .. } = self.view.get_untracked();
+        self.original.keep(Kept::Pixels(Picture { width, height, pixels }));
+        self.preview = None;
+        self.is_exact = true;
+        self.paint();
+    }
+
+    /// The rest will not come: what shows is small enough to stay.
+    pub(super) fn give_up(&mut self) {
+        self.paint_preview(THUMBNAIL_SIDE);
+    }
+
+    /// Others are newer: the canvas gives most of its memory back.
+    pub(super) fn shrink(&mut self) {
+        self.is_exact = false;
+        self.painting = None;
+        let (width, height) = self.size(THUMBNAIL_SIDE);
+        match self.canvas.as_ref().map(|canvas| canvas.shrink(width, height)) {
+            Some(Ok(encoding)) if self.shows() == Shows::Exact => {
+                self.view.update(|view| view.shows = Shows::Preview);
+                let thumbnail = self.thumbnail.clone();
+                self.encoding = Some(task::spawn(async move {
+                    // Without one it is made of the original each time.
+                    *thumbnail.borrow_mut() = encoding.await.ok();
+                }));
+                self.on_seen(self.is_seen);
+            }
+            _ => self.paint(),
+        }
+    }
+
+    /// Its canvas came into the page or left it.
+    pub(super) fn attach(&mut self, canvas: Option<Canvas>, on_seen: impl FnMut(bool) + 'static) {
+        self.watch = canvas.as_ref().map(|canvas| canvas.watch(on_seen));
+        self.canvas = canvas;
+        self.is_seen = true;
+        self.view.update(|view| view.shows = Shows::Nothing);
+        self.paint();
+    }
+
+    /// A thumbnail takes memory as long as it is on the screen.
+    pub(super) fn on_seen(&mut self, seen: bool) {
+        let was_seen = std::mem::replace(&mut self.is_seen, seen);
+        if self.is_exact || self.original.kept().is_none() {
+            return;
+        }
+        if !seen && let Some(canvas) = &self.canvas {
+            self.painting = None;
+            canvas.clear();
+        } else if seen && !was_seen {
+            self.paint();
+        }
+    }
+
+    /// Shows the best there is in another canvas: at once what the trail shows, and then all pixels, in a task.
+    pub(super) fn paint_large(&self, large: &Canvas) -> Option<Task> {
+        let shows = self.shows();
+        let own = self.canvas.as_ref().filter(|_| shows != Shows::Nothing && (self.is_seen || self.is_exact));
+        let is_copied = own.is_some_and(|own| large.copy(own).is_ok());
+        if !is_copied {
+            // Nothing of the photo that was there before.
+            large.clear();
+        } else if shows == Shows::Exact {
+            return None;
+        }
+        let large = large.clone();
+        // What the browser cannot decode it does not show.
+        if let Some(kept) = self.original.kept() {
+            let (width, height) = self.size(u32::MAX);
+            return Some(task::spawn(async move {
+                let _ = kept.paint(&large, width, height).await;
+            }));
+        }
+        let (preview, (width, height)) = (self.preview.clone()?, self.size(PREVIEW_SIDE));
+        Some(task::spawn(async move {
+            let _ = large.paint_jpeg(&preview, width, height).await;
+        }))
+    }
+
+    /// Shows the best there is.
+    fn paint(&mut self) {
+        let Some(canvas) = self.canvas.clone() else { return };
+        let Some(kept) = self.original.kept() else { return self.paint_preview(PREVIEW_SIDE) };
+        let (item, view, is_exact) = (self.key.item, self.view.clone(), self.is_exact);
+        let shown = move || {
+            if is_exact {
+                page::mark(&format!("photo:{item}:exact"));
+            }
+            view.update(|view| view.shows = if is_exact { Shows::Exact } else { Shows::Preview });
+        };
+        // A preview that is still being decoded comes too late.
+        self.painting = None;
+        match kept {
+            Kept::Pixels(picture) if is_exact => {
+                if canvas.paint(&picture).is_ok() {
+                    shown();
+                }
+            }
+            kept => {
+                let (width, height) = self.size(if is_exact { u32::MAX } else { THUMBNAIL_SIDE });
+                let thumbnail = self.thumbnail.borrow().clone().filter(|_| !is_exact);
+                self.painting = Some(task::spawn(async move {
+                    let kept = thumbnail.map_or(kept, Kept::Encoded);
+                    if kept.paint(&canvas, width, height).await.is_ok() {
+                        shown();
+                    }
+                }));
+            }
+        }
+    }
+
+    /// Shows the preview, with `side` pixels on its longer side, unless there is something better.
+    fn paint_preview(&mut self, side: u32) {
+        if self.original.kept().is_some() || self.shows() != Shows::Nothing && side == PREVIEW_SIDE {
+            return;
+        }
+        let (Some(canvas), Some(preview)) = (self.canvas.clone(), self.preview.clone()) else { return };
+        let (item, view, (width, height)) = (self.key.item, self.view.clone(), self.size(side));
+        self.painting = Some(task::spawn(async move {
+            // What the browser cannot decode it does not show; the exact pixels follow.
+            if canvas.paint_jpeg(&preview, width, height).await.is_ok()
+                && view.get_untracked().shows == Shows::Nothing
+            {
+                page::mark(&format!("photo:{item}:preview"));
+                view.update(|view| view.shows = Shows::Preview);
+            }
+        }));
+    }
+
+    fn shows(&self) -> Shows {
+        self.view.get_untracked().shows
+    }
+
+    /// Its size, or one with the same proportions and at most `side` pixels on its longer side.
+    fn size(&self, side: u32) -> (u32, u32) {
+        let PhotoView { width, height, .. } = self.view.get_untracked();
+        let longer = width.max(height).max(1);
+        let scale = |length: u32| u64::from(length) * u64::from(side.min(longer)) / u64::from(longer);
+        (scale(width).max(1) as u32, scale(height).max(1) as u32)
+    }
+}
+
+/// The exact pixels, wherever they are. Clones share them.
+#[derive(Clone, Default)]
+pub(super) struct Original(Rc<RefCell<Option<Kept>>>);
+
+#[derive(Clone)]
+enum Kept {
+    /// In the page's memory: until others come.
+    Pixels(Picture),
+    /// The browser's, and not encoded yet: a canvas's bytes.
+    Raw { width: u32, height: u32, pixels: Blob },
+    /// The browser's, on its disk if need be: a PNG, or a thumbnail's JPEG.
+    Encoded(Blob),
+}
+
+impl Original {
+    /// The photo as a PNG, which is kept instead of the pixels from then on. None when they are not there yet.
+    pub(super) async fn png(&self) -> Result<Option<Blob>, Error> {
+        let picture = match self.kept() {
+            None => return Ok(None),
+            Some(Kept::Encoded(png)) => return Ok(Some(png)),
+            Some(kept) => kept.picture().await?,
+        };
+        let png = picture.png().await?;
+        self.keep(Kept::Encoded(png.clone()));
+        Ok(Some(png))
+    }
+
+    /// Hands pixels over to the browser as they are, where they take no memory of the page.
+    pub(super) fn put_aside(&self) {
+        if let Some(Kept::Pixels(Picture { width, height, pixels })) = self.kept()
+            // Without room for them they stay in memory: nothing is lost.
+            && let Ok(pixels) = pixels.to_blob("")
+        {
+            self.keep(Kept::Raw { width, height, pixels });
+        }
+    }
+
+    fn keep(&self, kept: Kept) {
+        *self.0.borrow_mut() = Some(kept);
+    }
+
+    fn kept(&self) -> Option<Kept> {
+        self.0.borrow().clone()
+    }
+}
+
+impl Kept {
+    /// Shows it in a canvas that takes this size.
+    async fn paint(self, canvas: &Canvas, width: u32, height: u32) -> Result<(), Error> {
+        if let Self::Encoded(png) = self {
+            return canvas.paint_file(&png, width, height).await;
+        }
+        let picture = self.picture().await?;
+        canvas.paint(&picture)?;
+        if (picture.width, picture.height) != (width, height) {
+            drop(canvas.shrink(width, height)?);
+        }
+        Ok(())
+    }
+
+    /// The pixels of what is not encoded yet.
+    async fn picture(self) -> Result<Picture, Error> {
+        match self {
+            Self::Pixels(picture) => Ok(picture),
+            Self::Raw { width, height, pixels } => {
+                Ok(Picture { width, height, pixels: Payload::from_blob(&pixels).await? })
+            }
+            Self::Encoded(_) => Err(Error::new("InvalidStateError", "the photo is encoded already")),
+        }
+    }
+}
