@@ -18,7 +18,11 @@ use crate::PATIENCE;
 
 /// Ends its whole process group, the browser included, as soon as nobody holds the other end of its stdin: when
 /// the handle is dropped, and also when the test is killed. chromedriver alone would leave the browser behind.
-const LEASH: &str = r#""$0" --port=0 & read -r _; kill -KILL 0"#;
+/// The shell gives its own stdout up, so that an end of chromedriver is seen as the end of its output.
+const LEASH: &str = r#""$0" --port=0 & exec >/dev/null; read -r _; kill -KILL 0"#;
+
+/// chromedriver takes a free port of IPv6 and then the same one of IPv4; it ends where somebody else has that.
+const ATTEMPTS: u32 = 3;
 
 /// How long dropping waits for the processes and their files to be gone.
 const END: Duration = Duration::from_secs(5);
@@ -35,6 +39,17 @@ pub(crate) struct Chromedriver {
 
 impl Chromedriver {
     pub(crate) async fn start() -> Result<Self> {
+        let mut attempt = 1;
+        loop {
+            match Self::try_to_start().await {
+                Err(error) if attempt < ATTEMPTS => eprintln!("chromedriver, attempt {attempt}: {error:#}"),
+                result => return result,
+            }
+            attempt += 1;
+        }
+    }
+
+    async fn try_to_start() -> Result<Self> {
         let folder = tempfile::tempdir().context("no temporary folder")?;
         let mut command = Command::new("sh");
         command
@@ -48,7 +63,12 @@ impl Chromedriver {
         let mut shell = command.spawn().context("cannot start sh")?;
         let leash = shell.stdin.take();
         let mut stdout = BufReader::new(shell.stdout.take().context("chromedriver has no stdout")?).lines();
-        let port = timeout(PATIENCE, port(&mut stdout)).await.context("chromedriver says no port")??;
+        let mut said = Vec::new();
+        let port = timeout(PATIENCE, port(&mut stdout, &mut said)).await;
+        let port = port
+            .context("no port in time")
+            .flatten()
+            .with_context(|| format!("chromedriver says:\n{}", said.join("\n")))?;
         Ok(Self { url: format!("http://127.0.0.1:{port}"), leash, shell, _stdout: stdout, folder })
     }
 
@@ -78,12 +98,13 @@ impl Drop for Chromedriver {
     }
 }
 
-/// From the line `ChromeDriver was started successfully on port 12345.`
-async fn port(stdout: &mut Lines<BufReader<ChildStdout>>) -> Result<u16> {
+/// From the line `ChromeDriver was started successfully on port 12345.`; what else is said goes into `said`.
+async fn port(stdout: &mut Lines<BufReader<ChildStdout>>, said: &mut Vec<String>) -> Result<u16> {
     while let Some(line) = stdout.next_line().await? {
         if let Some((_, port)) = line.split_once("successfully on port ") {
             return port.trim_end_matches('.').parse().with_context(|| format!("no port in {line:?}"));
         }
+        said.push(line);
     }
     bail!("chromedriver ended at once")
 }
