@@ -4,13 +4,16 @@ window.taken = (() => {
         connections: 0, connectionsClosed: 0, sockets: 0, socketsClosed: 0, listeners: 0, urls: 0, locks: 0,
     };
     const streams = [];
+    const { addEventListener, removeEventListener } = EventTarget.prototype;
 
-    const counted = (name, opened, closed) => {
+    const counted = (name, opened, closed, whenMade) => {
         const closedOnes = new WeakSet();
         window[name] = new Proxy(window[name], {
             construct(target, parameters) {
                 count[opened] += 1;
-                return Reflect.construct(target, parameters);
+                const made = Reflect.construct(target, parameters);
+                whenMade?.(made);
+                return made;
             },
         });
         const { close } = window[name].prototype;
@@ -22,7 +25,26 @@ window.taken = (() => {
             return close.apply(this, parameters);
         };
     };
-    counted('RTCPeerConnection', 'connections', 'connectionsClosed');
+
+    // Held weakly: a channel that nobody can reach any more was closed by the browser.
+    const channels = new Set();
+    const watchChannels = (connection) => {
+        addEventListener.call(connection, 'datachannel', ({ channel }) => channels.add(new WeakRef(channel)));
+    };
+    const { createDataChannel } = RTCPeerConnection.prototype;
+    RTCPeerConnection.prototype.createDataChannel = function (...parameters) {
+        const channel = createDataChannel.apply(this, parameters);
+        channels.add(new WeakRef(channel));
+        return channel;
+    };
+    const openChannels = () => {
+        for (const channel of channels) {
+            if ((channel.deref()?.readyState ?? 'closed') === 'closed') channels.delete(channel);
+        }
+        return channels.size;
+    };
+
+    counted('RTCPeerConnection', 'connections', 'connectionsClosed', watchChannels);
     counted('WebSocket', 'sockets', 'socketsClosed');
 
     // Listeners of what is not a part of the document: that goes with its elements.
@@ -30,7 +52,6 @@ window.taken = (() => {
     const listeners = new WeakMap();
     const key = (type, callback, options) => [type, callback, Boolean(options?.capture ?? options)];
     const same = (a) => (b) => a.every((part, index) => part === b[index]);
-    const { addEventListener, removeEventListener } = EventTarget.prototype;
     EventTarget.prototype.addEventListener = function (type, callback, options) {
         if (isWatched(this) && callback && !options?.once) {
             const mine = listeners.get(this ?? window) ?? [];
@@ -67,6 +88,7 @@ window.taken = (() => {
     return async () => ({
         connections: count.connections - count.connectionsClosed,
         connectionsMade: count.connections,
+        channels: openChannels(),
         sockets: count.sockets - count.socketsClosed,
         socketsMade: count.sockets,
         listeners: count.listeners,

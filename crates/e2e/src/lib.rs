@@ -21,7 +21,11 @@
 //! | [`Tab`], [`Launch`] | a window of a Chromium of its own; what is injected before the page's first script |
 //! | `page` | the page in a person's words: status, peers, snap, send, trail |
 //! | `keyboard` | the same without a mouse |
-//! | `memory` | what a page takes of the machine |
+//! | `faults` | what happens to tabs: frozen, throttled, out of storage, without their camera, crashed |
+//! | [`Proxy`] | a line to the server that can be cut, silent, slow, and lose single messages |
+//! | [`Blank`] | a page with nothing in it, to see a fault without the app |
+//! | [`Gauge`] | what a tab takes of the machine |
+//! | [`Taken`] | what a page holds of its browser: connections, channels, sockets, listeners, locks |
 //! | [`State`], [`Stage`] | every state of the page, and the way to it |
 //! | `axe` | what keeps people out |
 //! | [`Screen`], [`Theme`], [`Film`] | how the page looks, and what its camera sees |
@@ -31,24 +35,32 @@
 //! `CHROMIUM`; without them the workspace's own build and Debian's paths are taken. What is missing fails the test.
 
 mod axe;
+mod blank;
 mod driver;
+mod faults;
 mod film;
 mod keyboard;
 mod memory;
 mod page;
+pub mod proxy;
 mod screen;
 mod server;
 mod stage;
 mod states;
 mod tab;
+mod taken;
 
+pub use blank::Blank;
 pub use film::Film;
+pub use memory::Gauge;
 pub use page::{Peer, Photo, Transfer, two_tabs};
+pub use proxy::Proxy;
 pub use screen::{Screen, Theme};
 pub use server::{Options, Server};
 pub use stage::Stage;
 pub use states::{STATES, State, quick_states};
 pub use tab::{Launch, Tab};
+pub use taken::Taken;
 
 use std::{
     env,

@@ -69,22 +69,19 @@ async fn insecure() -> Result<()> {
 }
 
 #[tokio::test]
-async fn unplugged() -> Result<()> {
+async fn unplugged_and_taken_away() -> Result<()> {
     let server = Server::start().await?;
-    let keep = "{ const open = MediaDevices.prototype.getUserMedia;
-                  MediaDevices.prototype.getUserMedia = async function (constraints) {
-                      return window.camera = await open.call(this, constraints);
-                  }; }";
-    let bob = Tab::with_camera().inject(keep).open(&server.url()).await?;
+    let bob = Tab::with_camera().open(&server.url()).await?;
     bob.start_camera().await?;
-    // What the browser does when the device goes: the track ends, then says so.
-    bob.evaluate::<()>(
-        "camera.getTracks().forEach((track) => { track.stop(); track.dispatchEvent(new Event('ended')); })",
-    )
-    .await?;
+    bob.unplug_camera().await?;
     says(&bob, "went away").await?;
     ensure!(!bob.is_usable("#snap").await?, "Snap without a camera");
     still_receives(&bob, &server).await?;
+    starts_again(&bob).await?;
+
+    bob.revoke_camera().await?;
+    says(&bob, "went away").await?;
+    ensure!(!bob.is_usable("#snap").await?, "Snap with a camera that is not allowed any more");
     starts_again(&bob).await
 }
 
