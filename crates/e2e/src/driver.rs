@@ -14,7 +14,10 @@ use tokio::{
     time::timeout,
 };
 
-use crate::PATIENCE;
+use crate::{
+    PATIENCE,
+    place::{Door, Place},
+};
 
 /// Ends its whole process group, the browser included, as soon as nobody holds the other end of its stdin: when
 /// the handle is dropped, and also when the test is killed. chromedriver alone would leave the browser behind.
@@ -30,6 +33,8 @@ const END: Duration = Duration::from_secs(5);
 /// A chromedriver on a free port, for one browser, and a folder for all that both of them write.
 pub(crate) struct Chromedriver {
     pub(crate) url: String,
+    /// Held open for the url.
+    _door: Door,
     leash: Option<ChildStdin>,
     shell: Child,
     /// Held open, so that chromedriver may still write.
@@ -38,10 +43,10 @@ pub(crate) struct Chromedriver {
 }
 
 impl Chromedriver {
-    pub(crate) async fn start() -> Result<Self> {
+    pub(crate) async fn start(place: &Place) -> Result<Self> {
         let mut attempt = 1;
         loop {
-            match Self::try_to_start().await {
+            match Self::try_to_start(place).await {
                 Err(error) if attempt < ATTEMPTS => eprintln!("chromedriver, attempt {attempt}: {error:#}"),
                 result => return result,
             }
@@ -49,7 +54,7 @@ impl Chromedriver {
         }
     }
 
-    async fn try_to_start() -> Result<Self> {
+    async fn try_to_start(place: &Place) -> Result<Self> {
         let folder = tempfile::tempdir().context("no temporary folder")?;
         let mut command = Command::new("sh");
         command
@@ -60,7 +65,7 @@ impl Chromedriver {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null());
-        let mut shell = command.spawn().context("cannot start sh")?;
+        let mut shell = place.spawn(&mut command)?;
         let leash = shell.stdin.take();
         let mut stdout = BufReader::new(shell.stdout.take().context("chromedriver has no stdout")?).lines();
         let mut said = Vec::new();
@@ -69,7 +74,15 @@ impl Chromedriver {
             .context("no port in time")
             .flatten()
             .with_context(|| format!("chromedriver says:\n{}", said.join("\n")))?;
-        Ok(Self { url: format!("http://127.0.0.1:{port}"), leash, shell, _stdout: stdout, folder })
+        let door = place.door(port).await?;
+        Ok(Self {
+            url: format!("http://127.0.0.1:{}", door.port),
+            _door: door,
+            leash,
+            shell,
+            _stdout: stdout,
+            folder,
+        })
     }
 
     /// The shell leads the group of all that it started.

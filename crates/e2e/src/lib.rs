@@ -29,10 +29,41 @@
 //! | [`State`], [`Stage`] | every state of the page, and the way to it |
 //! | `axe` | what keeps people out |
 //! | [`Screen`], [`Theme`], [`Film`] | how the page looks, and what its camera sees |
+//! | `place` | where a program runs: on this machine, or on a host of the bad network |
+//! | `rig` | the bad network |
 //!
 //! Each tab is a browser of its own, so that several are visible at once and none is throttled. `cargo xtask
 //! test e2e` names the programs in `SNAPROOM_SERVER`, `SNAPROOM_APP`, `SNAPROOM_AXE`, `CHROMEDRIVER` and
 //! `CHROMIUM`; without them the workspace's own build and Debian's paths are taken. What is missing fails the test.
+//!
+//! # The bad network
+//!
+//! On Linux browsers and the server can be on hosts of their own, in network namespaces, with paths between them that
+//! are as bad as a test wants. It needs the rights of root, `ip` and `nft`, and leaves nothing behind, also when the
+//! test is killed.
+//!
+#![cfg_attr(target_os = "linux", doc = "```no_run")]
+#![cfg_attr(not(target_os = "linux"), doc = "```ignore")]
+//! # async fn sample() -> anyhow::Result<()> {
+//! use std::time::Duration;
+//! use snaproom_e2e::{Conditions, Nat, Network, Server, Tab};
+//!
+//! let network = Network::new()?; // its luck comes from SNAPROOM_SEED, or is printed
+//! let (home, office, cloud) = (network.host_behind(Nat::PortRestricted)?, network.host()?, network.host()?);
+//! let server = Server::start_on(&cloud).await?;
+//! let alice = Tab::with_camera().on(&home).open(&server.url()).await?;
+//! let bob = Tab::without_camera().on(&office).open(&alice.link().await?).await?;
+//!
+//! let path = network.between(&home, &office);
+//! path.set(Conditions { loss: 0.05, delay: Duration::from_millis(50), ..Conditions::PERFECT });
+//! let photo = alice.snap_and_send().await?;
+//! assert_eq!(bob.wait_photo(&photo.item).await?, photo);
+//! assert!(path.counters().lost > 0); // the fault was applied
+//! path.to(&office).set(Conditions::DOWN); // one direction alone
+//! office.block_udp()?;
+//! # Ok(())
+//! # }
+//! ```
 
 mod axe;
 mod blank;
@@ -42,7 +73,11 @@ mod film;
 mod keyboard;
 mod memory;
 mod page;
+
+mod place;
 pub mod proxy;
+#[cfg(target_os = "linux")]
+pub mod rig;
 mod screen;
 mod server;
 mod stage;
@@ -55,6 +90,8 @@ pub use film::Film;
 pub use memory::Gauge;
 pub use page::{Peer, Photo, Transfer, two_tabs};
 pub use proxy::Proxy;
+#[cfg(target_os = "linux")]
+pub use rig::{Conditions, Host, Nat, Network};
 pub use screen::{Screen, Theme};
 pub use server::{Options, Server};
 pub use stage::Stage;

@@ -7,11 +7,14 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{PATIENCE, built};
+#[cfg(target_os = "linux")]
+use crate::rig::Host;
+use crate::{PATIENCE, built, place::Place};
 
 /// The server's binary with the built app, on a free port of this machine. Killed when it is dropped.
 pub struct Server {
     options: Options,
+    place: Place,
     /// With its port once that is known: a restart takes the same.
     listen: String,
     running: Option<Running>,
@@ -47,7 +50,28 @@ impl Server {
 
     /// The same with other flags.
     pub async fn start_with(options: Options) -> Result<Self> {
-        let mut server = Self { options, listen: "127.0.0.1:0".to_owned(), running: None };
+        Self::start_at(Place::Here, "127.0.0.1:0".to_owned(), options).await
+    }
+
+    /// Starts it on a host of the bad network, at the host's address and [`Self::PORT`].
+    #[cfg(target_os = "linux")]
+    pub async fn start_on(host: &Host) -> Result<Self> {
+        Self::start_on_with(host, Options::default()).await
+    }
+
+    /// The same with other flags.
+    #[cfg(target_os = "linux")]
+    pub async fn start_on_with(host: &Host, options: Options) -> Result<Self> {
+        let listen = format!("{}:{}", host.address(), Self::PORT);
+        Self::start_at(Place::On(host.clone()), listen, options).await
+    }
+
+    /// Of a server on a host of its own: browsers are told to trust that origin before the server is there.
+    #[cfg(target_os = "linux")]
+    pub const PORT: u16 = 8080;
+
+    async fn start_at(place: Place, listen: String, options: Options) -> Result<Self> {
+        let mut server = Self { options, place, listen, running: None };
         server.start_again().await?;
         Ok(server)
     }
@@ -79,7 +103,7 @@ impl Server {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .kill_on_drop(true);
-        let mut child = command.spawn().with_context(|| format!("cannot start {}", server.display()))?;
+        let mut child = self.place.spawn(&mut command)?;
         let stdout = child.stdout.take().context("the server has no stdout")?;
         let mut stdout = BufReader::new(stdout);
         let mut line = String::new();

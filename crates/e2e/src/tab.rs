@@ -8,9 +8,12 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use thirtyfour::{By, Capabilities, WebDriver, WindowHandle};
 
+#[cfg(target_os = "linux")]
+use crate::rig::Host;
 use crate::{
     Film, PATIENCE,
     driver::{Chromedriver, chromium},
+    place::Place,
     poll,
 };
 
@@ -27,6 +30,7 @@ pub struct Launch {
     scripts: Vec<String>,
     size: Option<(u32, u32)>,
     film: Option<Film>,
+    place: Place,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -61,7 +65,7 @@ impl Tab {
     /// With Chromium's fake camera, allowed, at exactly this size in pixels; Chromium crops and scales.
     pub fn with_camera_of(width: u32, height: u32) -> Launch {
         let size = format!("{{ width: {{ exact: {width} }}, height: {{ exact: {height} }} }}");
-        Launch { camera: Camera::Allowed, scripts: Vec::new(), size: None, film: None }.inject(&format!(
+        Launch::with(Camera::Allowed).inject(&format!(
             "{{ const open = MediaDevices.prototype.getUserMedia;
                 MediaDevices.prototype.getUserMedia = function (constraints) {{
                     return open.call(this, {{ ...constraints, video: {{ ...constraints.video, ...{size} }} }});
@@ -71,17 +75,17 @@ impl Tab {
 
     /// There is a camera, and the person has not been asked for it.
     pub fn with_camera_unasked() -> Launch {
-        Launch { camera: Camera::Unasked, scripts: Vec::new(), size: None, film: None }
+        Launch::with(Camera::Unasked)
     }
 
     /// There is a camera, and the person said no.
     pub fn with_camera_denied() -> Launch {
-        Launch { camera: Camera::Denied, scripts: Vec::new(), size: None, film: None }
+        Launch::with(Camera::Denied)
     }
 
     /// There is no camera.
     pub fn without_camera() -> Launch {
-        Launch { camera: Camera::Missing, scripts: Vec::new(), size: None, film: None }
+        Launch::with(Camera::Missing)
     }
 
     /// Goes to another address, as one that is typed.
@@ -260,6 +264,17 @@ impl Drop for Tab {
 }
 
 impl Launch {
+    fn with(camera: Camera) -> Self {
+        Self { camera, scripts: Vec::new(), size: None, film: None, place: Place::Here }
+    }
+
+    /// Runs the browser on a host of the bad network. It trusts the servers on the hosts that the network has by now.
+    #[cfg(target_os = "linux")]
+    pub fn on(mut self, host: &Host) -> Self {
+        self.place = Place::On(host.clone());
+        self
+    }
+
     /// Runs `script` in every page before any script of its own.
     pub fn inject(mut self, script: &str) -> Self {
         self.scripts.push(script.to_owned());
@@ -293,7 +308,7 @@ impl Launch {
     }
 
     async fn start(self) -> Result<Tab> {
-        let chromedriver = Chromedriver::start().await?;
+        let chromedriver = Chromedriver::start(&self.place).await?;
         let profile = chromedriver.folder().join("profile");
         let mut flags = FLAGS.map(str::to_owned).to_vec();
         flags.push(format!("--user-data-dir={}", profile.display()));
@@ -306,6 +321,7 @@ impl Launch {
         if let Some(film) = &self.film {
             flags.push(format!("--use-file-for-fake-video-capture={}", film.path().display()));
         }
+        flags.extend(self.place.browser_flags());
         let mut wishes = Capabilities::new();
         wishes.set("browserName", "chrome")?;
         wishes.set("goog:chromeOptions", json!({ "binary": chromium()?, "args": flags }))?;
