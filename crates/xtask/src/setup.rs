@@ -37,6 +37,8 @@ pub enum Need {
     Chromium,
     /// axe-core, which looks for what keeps people out.
     Axe,
+    /// `ip` and `nft`, with which the tests make a bad network.
+    Network,
     /// The licence check.
     CargoDeny,
 }
@@ -54,6 +56,7 @@ const TEST: &[Need] = &[
     Need::Node,
     Need::Chromium,
     Need::Axe,
+    Need::Network,
     Need::CargoDeny,
 ];
 
@@ -124,13 +127,14 @@ impl Need {
             Self::Node => "Node.js, by apt-get",
             Self::Chromium => "Chromium and its driver, by apt-get",
             Self::Axe => "axe-core, by npm into target/tools",
+            Self::Network => "ip and nft for the tests' bad network, by apt-get",
             Self::CargoDeny => "cargo-deny, by cargo install",
         }
     }
 
     fn cost(self) -> &'static str {
         match self {
-            Self::Components | Self::WasmOpt | Self::Axe => "a few seconds",
+            Self::Components | Self::WasmOpt | Self::Axe | Self::Network => "a few seconds",
             Self::WasmTarget => "about 10 seconds by rustup, a minute from Debian's sources",
             Self::WasmBindgen => "about 2 minutes",
             Self::Trunk => "about 6 minutes",
@@ -155,6 +159,7 @@ impl Need {
                 packages::by_hand(packages::CHROMIUM)
             ),
             Self::Axe => axe::by_hand(workspace),
+            Self::Network => packages::by_hand(packages::NETWORK),
             Self::CargoDeny => cargo_tools::CARGO_DENY.by_hand(),
         }
     }
@@ -169,6 +174,7 @@ impl Need {
             Self::Node => workspace.find("node").is_some(),
             Self::Chromium => chromium(workspace).is_some() && chromedriver(workspace).is_some(),
             Self::Axe => axe::is_installed(workspace),
+            Self::Network => packages::has_network_tools(workspace),
             Self::CargoDeny => cargo_tools::CARGO_DENY.is_installed(workspace),
         })
     }
@@ -183,6 +189,7 @@ impl Need {
             Self::Node => packages::install(workspace, packages::NODE),
             Self::Chromium => packages::install_chromium(workspace),
             Self::Axe => axe::install(workspace),
+            Self::Network => packages::install(workspace, packages::NETWORK),
             Self::CargoDeny => cargo_tools::CARGO_DENY.install(workspace),
         }
     }

@@ -50,7 +50,7 @@ const STEPS: [Step; 10] = [
         run: app,
     },
     Step { name: "build", needs: setup::BUILD, tests: false, run: |workspace, _| build::check(workspace) },
-    Step { name: "e2e", needs: &[Need::Chromium, Need::Axe], tests: true, run: e2e },
+    Step { name: "e2e", needs: &[Need::Chromium, Need::Axe, Need::Network], tests: true, run: e2e },
     Step { name: "licences", needs: &[Need::CargoDeny], tests: false, run: licences },
     Step { name: "docs", needs: &[Need::WasmTarget], tests: false, run: docs },
 ];
@@ -198,11 +198,22 @@ fn capabilities(workspace: &Workspace) -> Result<std::path::PathBuf> {
     Ok(file)
 }
 
-/// Two and more real browsers against the built app and server.
+/// Two and more real browsers against the built app and server, on good and on bad networks.
 pub fn e2e(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
-    let mut cargo = workspace.cargo();
+    let mut cargo = as_root(workspace)?;
     cargo.args(["test", "-p", "snaproom-e2e", "--", "--test-threads=1"]);
     process::run_lines(with_browsers(workspace, &mut cargo)?, STEP, |line| tally.read(line))
+}
+
+/// Cargo as whoever may make network namespaces: root, or what counts as root in a user namespace of its own.
+fn as_root(workspace: &Workspace) -> Result<Command> {
+    let cargo = workspace.cargo();
+    if workspace.is_root()? {
+        return Ok(cargo);
+    }
+    let mut unshare = workspace.command("unshare");
+    unshare.args(["--user", "--map-root-user"]).arg(cargo.get_program());
+    Ok(unshare)
 }
 
 /// Tells crates/e2e where the programs are that it drives.

@@ -56,6 +56,11 @@ impl Workspace {
         env::split_paths(&self.path()).map(|folder| folder.join(program)).find(|file| file.is_file())
     }
 
+    /// Whether we may do everything on this machine.
+    pub fn is_root(&self) -> Result<bool> {
+        Ok(process::output(self.command("id").arg("-u"), QUICK)?.trim() == "0")
+    }
+
     /// What set-up installs for this checkout alone.
     pub fn tools(&self) -> PathBuf {
         self.target.join("tools")

@@ -1,4 +1,4 @@
-//! What comes from Debian's packages: Node.js, Chromium and its driver.
+//! What comes from Debian's packages: Node.js, Chromium and its driver, the tools of the bad network.
 
 use std::env;
 use std::io::{IsTerminal, stdin};
@@ -8,16 +8,25 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 
-use crate::process::{self, QUICK};
+use crate::process;
 use crate::workspace::Workspace;
 
 /// Node.js with npm.
 pub const NODE: &[&str] = &["nodejs", "npm"];
 /// The browser of the tests; a page without any font would have no text.
 pub const CHROMIUM: &[&str] = &["chromium", "chromium-driver", "fonts-liberation"];
+/// What makes interfaces and rules in the tests' network namespaces.
+pub const NETWORK: &[&str] = &["iproute2", "nftables"];
 
 const INDEX: Duration = Duration::from_mins(3);
 const INSTALL: Duration = Duration::from_mins(15);
+
+/// Whether `ip` and `nft` are there: Debian keeps them where only root's PATH leads.
+pub fn has_network_tools(workspace: &Workspace) -> bool {
+    ["ip", "nft"]
+        .iter()
+        .all(|tool| workspace.find(tool).is_some() || Path::new("/usr/sbin").join(tool).is_file())
+}
 
 /// The driver: `CHROMEDRIVER`, or the one on PATH.
 pub fn chromedriver(workspace: &Workspace) -> Option<PathBuf> {
@@ -66,8 +75,7 @@ pub fn install(workspace: &Workspace, packages: &[&str]) -> Result<()> {
 }
 
 fn apt_get(workspace: &Workspace) -> Result<Command> {
-    let root = process::output(workspace.command("id").arg("-u"), QUICK)?.trim() == "0";
-    let mut command = if root {
+    let mut command = if workspace.is_root()? {
         workspace.command("apt-get")
     } else if workspace.find("sudo").is_some() {
         let mut sudo = workspace.command("sudo");
