@@ -90,8 +90,13 @@ impl Tab {
 
     /// Goes to another address, as one that is typed.
     pub async fn go(&self, url: &str) -> Result<()> {
-        self.driver.goto(url).await.with_context(|| format!("cannot open {url}"))?;
+        self.visit(url).await?;
         self.until("the app starts", "!!document.querySelector('#status')").await
+    }
+
+    /// Opens any page and waits until it is loaded, whatever it is.
+    pub async fn visit(&self, url: &str) -> Result<()> {
+        self.driver.goto(url).await.with_context(|| format!("cannot open {url}"))
     }
 
     /// Presses the browser's reload button.
@@ -171,7 +176,7 @@ impl Tab {
     }
 
     /// The group of all processes of this browser.
-    pub(crate) fn process_group(&self) -> Result<u32> {
+    pub fn process_group(&self) -> Result<u32> {
         self.chromedriver.process_group().context("the browser has ended")
     }
 
@@ -217,12 +222,12 @@ impl Tab {
     }
 
     /// A command of the Chrome `DevTools` Protocol whose answer is of no interest.
-    pub(crate) async fn cdp(&self, command: &str, parameters: Value) -> Result<()> {
+    pub async fn cdp(&self, command: &str, parameters: Value) -> Result<()> {
         self.ask_cdp(command, parameters).await.map(drop)
     }
 
     /// A command of the Chrome `DevTools` Protocol, and its answer.
-    pub(crate) async fn ask_cdp(&self, command: &str, parameters: Value) -> Result<Value> {
+    pub async fn ask_cdp(&self, command: &str, parameters: Value) -> Result<Value> {
         self.driver.cdp().send_raw(command, parameters).await.with_context(|| command.to_owned())
     }
 
@@ -303,7 +308,7 @@ impl Launch {
     /// Starts the browser and opens `url`, whatever becomes of the app.
     pub async fn load(self, url: &str) -> Result<Tab> {
         let tab = self.start().await?;
-        tab.driver.goto(url).await.with_context(|| format!("cannot open {url}"))?;
+        tab.visit(url).await?;
         Ok(tab)
     }
 

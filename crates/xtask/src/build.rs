@@ -50,6 +50,11 @@ fn build_and_print(workspace: &Workspace) -> Result<usize> {
     Ok(print_sizes(&files))
 }
 
+/// Whether both were built before.
+pub fn is_there(workspace: &Workspace) -> bool {
+    workspace.server().is_file() && workspace.dist().join("index.html").is_file()
+}
+
 /// Builds the app and the server.
 pub fn both(workspace: &Workspace) -> Result<()> {
     let mut trunk = workspace.command("trunk");
@@ -102,7 +107,7 @@ fn sizes(dist: &Path) -> Result<Vec<Size>> {
 }
 
 /// The length after brotli at its best, as for a server that compresses a file once: a file whose name holds its hash
-/// never changes. Quality 9, as on the fly, gives 10 % more.
+/// never changes. Quality 9, as on the fly, gives 10 % more. `crates/bench/src/start.rs` weighs the same way.
 fn compressed(bytes: &[u8]) -> Result<usize> {
     let mut writer = brotli::CompressorWriter::new(Vec::new(), 64 * 1024, 11, 24);
     writer.write_all(bytes)?;

@@ -1,5 +1,6 @@
-//! `cargo xtask`: set-up, serve, build, test, soak, screenshots. Each command sets up what it misses; Unix only.
+//! `cargo xtask`: set-up, serve, build, test, soak, bench, screenshots. Each command sets up what it misses; Unix only.
 
+mod bench;
 mod build;
 mod dev_server;
 mod process;
@@ -49,6 +50,8 @@ enum Task {
     },
     /// The long runs: many cases of every property, the end-to-end tests again and again
     Soak(soak::Options),
+    /// Measure Snaproom beside its peers, in real browsers, and print and keep what came out
+    Bench(bench::Options),
     /// Take pictures of every state of the built page into target/screenshots, for people to look at
     Screenshots(screenshots::Options),
     /// Install what building or testing needs, and nothing that is there already
@@ -89,6 +92,7 @@ fn run(task: Task) -> Result<()> {
         }
         Task::Test { step } => test::run(&workspace, step.as_deref()),
         Task::Soak(options) => soak::run(&workspace, &options),
+        Task::Bench(options) => bench::run(&workspace, &options),
         Task::Screenshots(options) => screenshots::run(&workspace, &options),
         Task::Setup { wasm_target, purpose } => setup::prepare(&workspace, purpose.needs(), wasm_target),
         Task::DevServer => dev_server::run(&workspace),

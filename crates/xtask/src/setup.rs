@@ -5,6 +5,7 @@ mod cargo_tools;
 mod debian_std;
 mod npm;
 mod packages;
+pub mod simple_peer;
 mod toolchain;
 mod wasm_opt;
 
@@ -39,6 +40,8 @@ pub enum Need {
     Axe,
     /// `ip` and `nft`, with which the tests make a bad network.
     Network,
+    /// simple-peer, which the benches measure beside us.
+    SimplePeer,
     /// The licence check.
     CargoDeny,
 }
@@ -57,6 +60,7 @@ const TEST: &[Need] = &[
     Need::Chromium,
     Need::Axe,
     Need::Network,
+    Need::SimplePeer,
     Need::CargoDeny,
 ];
 
@@ -128,13 +132,16 @@ impl Need {
             Self::Chromium => "Chromium and its driver, by apt-get",
             Self::Axe => "axe-core, by npm into target/tools",
             Self::Network => "ip and nft for the tests' bad network, by apt-get",
+            Self::SimplePeer => "simple-peer, by npm into target/tools",
             Self::CargoDeny => "cargo-deny, by cargo install",
         }
     }
 
     fn cost(self) -> &'static str {
         match self {
-            Self::Components | Self::WasmOpt | Self::Axe | Self::Network => "a few seconds",
+            Self::Components | Self::WasmOpt | Self::Axe | Self::SimplePeer | Self::Network => {
+                "a few seconds"
+            }
             Self::WasmTarget => "about 10 seconds by rustup, a minute from Debian's sources",
             Self::WasmBindgen => "about 2 minutes",
             Self::Trunk => "about 6 minutes",
@@ -160,6 +167,7 @@ impl Need {
             ),
             Self::Axe => axe::by_hand(workspace),
             Self::Network => packages::by_hand(packages::NETWORK),
+            Self::SimplePeer => simple_peer::by_hand(workspace),
             Self::CargoDeny => cargo_tools::CARGO_DENY.by_hand(),
         }
     }
@@ -175,6 +183,7 @@ impl Need {
             Self::Chromium => chromium(workspace).is_some() && chromedriver(workspace).is_some(),
             Self::Axe => axe::is_installed(workspace),
             Self::Network => packages::has_network_tools(workspace),
+            Self::SimplePeer => simple_peer::is_installed(workspace),
             Self::CargoDeny => cargo_tools::CARGO_DENY.is_installed(workspace),
         })
     }
@@ -190,6 +199,7 @@ impl Need {
             Self::Chromium => packages::install_chromium(workspace),
             Self::Axe => axe::install(workspace),
             Self::Network => packages::install(workspace, packages::NETWORK),
+            Self::SimplePeer => simple_peer::install(workspace),
             Self::CargoDeny => cargo_tools::CARGO_DENY.install(workspace),
         }
     }

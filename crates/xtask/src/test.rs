@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use clap::builder::PossibleValuesParser;
 
-use crate::build;
 use crate::process::{self, STEP};
 use crate::setup::{self, Need, WasmRoute, seconds};
 use crate::tally::Tally;
 use crate::workspace::Workspace;
+use crate::{bench, build};
 
 /// One thing that CI checks.
 struct Step {
@@ -22,7 +22,7 @@ struct Step {
     run: fn(&Workspace, &mut Tally) -> Result<()>,
 }
 
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     Step {
         name: "format",
         needs: &[Need::Components],
@@ -51,6 +51,7 @@ const STEPS: [Step; 10] = [
     },
     Step { name: "build", needs: setup::BUILD, tests: false, run: |workspace, _| build::check(workspace) },
     Step { name: "e2e", needs: &[Need::Chromium, Need::Axe, Need::Network], tests: true, run: e2e },
+    Step { name: "bench", needs: bench::NEEDS, tests: false, run: |workspace, _| bench::check(workspace) },
     Step { name: "licences", needs: &[Need::CargoDeny], tests: false, run: licences },
     Step { name: "docs", needs: &[Need::WasmTarget], tests: false, run: docs },
 ];
@@ -153,6 +154,8 @@ fn native(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
         "-p",
         "snaproom-server",
         "-p",
+        "snaproom-bench",
+        "-p",
         "xtask",
     ]);
     process::run_lines(&mut cargo, STEP, |line| tally.read(line))
@@ -218,13 +221,12 @@ fn as_root(workspace: &Workspace) -> Result<Command> {
 
 /// Tells crates/e2e where the programs are that it drives.
 pub fn with_browsers<'a>(workspace: &Workspace, command: &'a mut Command) -> Result<&'a mut Command> {
-    let (server, app) = (workspace.server(), workspace.dist());
-    if !server.is_file() || !app.join("index.html").is_file() {
+    if !build::is_there(workspace) {
         bail!("the app and the server are not built; `cargo xtask build` does that");
     }
     Ok(command
-        .env("SNAPROOM_SERVER", server)
-        .env("SNAPROOM_APP", app)
+        .env("SNAPROOM_SERVER", workspace.server())
+        .env("SNAPROOM_APP", workspace.dist())
         .env("SNAPROOM_AXE", setup::axe::script(workspace))
         .env("CHROMEDRIVER", setup::chromedriver(workspace).context("no chromedriver")?)
         .env("CHROMIUM", setup::chromium(workspace).context("no chromium")?))

@@ -1,0 +1,79 @@
+//! `cargo xtask bench`: Snaproom beside its peers, in real browsers. crates/bench does the work.
+
+use std::process::Command;
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::process::{self, STEP};
+use crate::setup::{self, Need, WasmRoute};
+use crate::workspace::Workspace;
+use crate::{build, test};
+
+/// Beside the built app and server.
+pub const NEEDS: &[Need] = &[Need::Chromium, Need::SimplePeer];
+
+/// What to measure, and how long.
+#[derive(Args)]
+pub struct Options {
+    /// Which benches: photo, join, start; without a name all of them
+    names: Vec<String>,
+    /// One block each, whatever else the machine does: whether everything works
+    #[arg(long)]
+    quick: bool,
+    /// Blocks that count, of each case: 7 or more
+    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(7..=1000))]
+    blocks: u32,
+    /// Put the results into docs/benchmarks and BENCHMARKS.md; builds the app and the server first
+    #[arg(long, conflicts_with = "quick")]
+    publish: bool,
+    /// Measure nothing: draw the tables and pictures again from docs/benchmarks
+    #[arg(long, conflicts_with_all = ["quick", "publish"])]
+    draw: bool,
+}
+
+/// Measures the app as it was built last; prints the tables and leaves target/bench/NAME.json.
+pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
+    if options.draw {
+        let mut cargo = program(workspace);
+        cargo.arg("--draw").arg(&workspace.root).args(&options.names);
+        return process::run(&mut cargo, STEP);
+    }
+    setup::prepare(workspace, NEEDS, WasmRoute::Auto)?;
+    if options.publish || !build::is_there(workspace) {
+        setup::prepare(workspace, setup::BUILD, WasmRoute::Auto)?;
+        build::both(workspace)?;
+    }
+    let mut arguments = options.names.clone();
+    if options.quick {
+        arguments.push("--quick".into());
+    } else {
+        arguments.extend(["--blocks".into(), options.blocks.to_string()]);
+    }
+    if options.publish {
+        arguments.extend(["--publish".into(), workspace.root.display().to_string()]);
+    }
+    bench(workspace, &arguments)
+}
+
+/// All benches, once: CI's way. No time fails it.
+pub fn check(workspace: &Workspace) -> Result<()> {
+    bench(workspace, &["--quick".into()])
+}
+
+fn bench(workspace: &Workspace, arguments: &[String]) -> Result<()> {
+    let mut cargo = program(workspace);
+    cargo
+        .arg("--out")
+        .arg(workspace.target.join("bench"))
+        .args(arguments)
+        .env("SNAPROOM_SIMPLE_PEER", setup::simple_peer::script(workspace));
+    // A hundred blocks take hours, and each wait inside has a limit of its own.
+    process::run(test::with_browsers(workspace, &mut cargo)?, 16 * STEP)
+}
+
+fn program(workspace: &Workspace) -> Command {
+    let mut cargo = workspace.cargo();
+    cargo.args(["run", "--quiet", "-p", "snaproom-bench", "--"]);
+    cargo
+}
