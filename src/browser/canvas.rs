@@ -1,3 +1,4 @@
+use base64ct::{Base64, Encoding};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{CanvasRenderingContext2d, ContextAttributes2d, HtmlCanvasElement, ImageBitmap};
 
@@ -14,6 +15,13 @@ impl From<HtmlCanvasElement> for Canvas {
 }
 
 impl Canvas {
+    /// One that is in no page.
+    pub(super) fn detached() -> Result<Self, Error> {
+        let document = window().document().ok_or_else(|| Error::new("InvalidStateError", "no document"))?;
+        let element = document.create_element("canvas").map_err(Error::from_js)?;
+        Ok(Self(element.unchecked_into()))
+    }
+
     /// Takes the size of the video and draws the frame that it shows. Gives width and height in pixels.
     pub fn draw_video(&self, video: &Video) -> Result<(u32, u32), Error> {
         let (width, height) =
@@ -59,6 +67,11 @@ impl Canvas {
     /// The same for an encoded picture of our own.
     pub async fn paint_file(&self, file: &Blob, width: u32, height: u32) -> Result<(), Error> {
         let bitmap = Bitmap::decode(file).await?;
+        self.draw_bitmap(&bitmap, width, height)
+    }
+
+    /// Takes the given size and shows the bitmap scaled to it.
+    pub(super) fn draw_bitmap(&self, bitmap: &Bitmap, width: u32, height: u32) -> Result<(), Error> {
         let context = self.resize(width, height)?;
         context
             .draw_image_with_image_bitmap_and_dw_and_dh(
@@ -69,6 +82,16 @@ impl Canvas {
                 f64::from(height),
             )
             .map_err(Error::from_js)
+    }
+
+    /// A JPEG of what it shows, at once, for which the page waits some milliseconds. `toBlob` and `convertToBlob` wait
+    /// themselves, up to a second, until the page has nothing else to do, and a camera keeps it busy.
+    pub(super) fn jpeg(&self, quality: f64) -> Result<Vec<u8>, Error> {
+        let url = self.0.to_data_url_with_type_and_encoder_options("image/jpeg", &quality.into());
+        let url = url.map_err(Error::from_js)?;
+        let bytes =
+            url.strip_prefix("data:image/jpeg;base64,").and_then(|text| Base64::decode_vec(text).ok());
+        bytes.ok_or_else(|| Error::new("NotSupportedError", "the browser makes no JPEG"))
     }
 
     /// Takes the size of the other canvas and shows what it shows.

@@ -3,7 +3,7 @@ use web_sys::{ImageData, ImageEncodeOptions, OffscreenCanvas, OffscreenCanvasRen
 
 use super::{
     Blob, Error, Payload,
-    canvas::{Bitmap, read_often},
+    canvas::{Bitmap, Canvas, read_often},
     window,
 };
 
@@ -25,24 +25,16 @@ impl Picture {
         const QUALITIES: [f64; 3] = [0.8, 0.6, 0.4];
         let promise = window().create_image_bitmap_with_image_data(&self.image_data()?);
         let bitmap = Bitmap::from_promise(promise.map_err(Error::from_js)?).await?;
+        let scratch = Canvas::detached()?;
         let mut side = max_side.min(self.width.max(self.height));
         while side > 0 {
             let (width, height) = self.scaled_to(side);
-            let scratch = Scratch::new(width, height)?;
-            scratch
-                .context
-                .draw_image_with_image_bitmap_and_dw_and_dh(
-                    &bitmap.0,
-                    0.0,
-                    0.0,
-                    f64::from(width),
-                    f64::from(height),
-                )
-                .map_err(Error::from_js)?;
+            scratch.draw_bitmap(&bitmap, width, height)?;
             for quality in QUALITIES {
-                let blob = scratch.encode("image/jpeg", quality).await?;
-                if blob.size() <= u64::from(max_bytes) {
-                    return Payload::from_blob(&blob).await;
+                let jpeg = scratch.jpeg(quality)?;
+                if jpeg.len() as u64 <= u64::from(max_bytes) {
+                    scratch.clear();
+                    return Ok(Payload::from(jpeg.as_slice()));
                 }
             }
             side /= 2;
