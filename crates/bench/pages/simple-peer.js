@@ -1,9 +1,10 @@
-// simple-peer with its defaults, as its documentation shows it: whoever was there first is the initiator.
+// simple-peer as its documentation shows it: whoever was there first is the initiator. Its public STUN servers are left
+// out, as nobody else here has any.
 let peer = null;
 const echoes = [];
 
 function meet(initiator) {
-  peer = new SimplePeer({ initiator });
+  peer = new SimplePeer({ initiator, config: { iceServers: [] } });
   peer.on("signal", (signal) => tell({ signal }));
   peer.on("connect", opened);
   peer.on("data", (data) => {

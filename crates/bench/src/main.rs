@@ -99,15 +99,18 @@ async fn bench(options: Options) -> Result<()> {
     };
     fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
     let house = House::open().await?;
+    let mut reports = Vec::new();
     for name in options.benches() {
         let report = measure(name, &house, length).await.with_context(|| format!("bench {name}"))?;
         println!("\n{}\n\n{}", report.plan.title, table::table(&report)?);
         let file = out.join(format!("{name}.json"));
         fs::write(&file, report.to_json()?).with_context(|| format!("cannot write {}", file.display()))?;
         println!("written to {}", file.display());
-        if let Some(root) = &options.publish {
-            table::publish(root, &report)?;
-        }
+        reports.push(report);
     }
-    Ok(())
+    // Not before: each one says whether the checkout was changed.
+    match &options.publish {
+        Some(root) => reports.iter().try_for_each(|report| table::publish(root, report)),
+        None => Ok(()),
+    }
 }

@@ -123,7 +123,7 @@ pub struct Case {
 /// Every contender twice, there and back.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Block {
-    /// Share of the machine that others used, from 0 to 1.
+    /// Share of the machine that others used during its busiest slot, from 0 to 1.
     pub elsewhere: f64,
     /// In the order of their running.
     pub slots: Vec<Slot>,

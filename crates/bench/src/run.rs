@@ -55,8 +55,9 @@ impl House {
     }
 }
 
-/// A block counts while others use less than this share of the machine. Accounting in ticks alone makes up to 0.02.
-const ELSEWHERE: f64 = 0.05;
+/// A block counts while others use less than this share of the machine in each of its slots. A slot takes a second or
+/// two, and accounting in ticks alone makes a few hundredths of that.
+const ELSEWHERE: f64 = 0.1;
 
 /// Blocks that are run for one that counts, before the machine is said to be too busy.
 const PATIENCE: usize = 3;
@@ -74,22 +75,22 @@ pub async fn run<B: Bench>(house: &House, length: Length) -> Result<Report> {
             machine = Some(Machine::look(tab).await?);
         }
         if let Length::Blocks(_) = length {
-            block(&mut bench, house, &plan).await.with_context(|| format!("{name}, warming up"))?;
+            block(&mut bench, house, &plan, length).await.with_context(|| format!("{name}, warming up"))?;
         }
         let mut count = 0;
         let measured = collect(name, length, async || {
             count += 1;
-            block(&mut bench, house, &plan).await.with_context(|| format!("{name}, block {count}"))
+            block(&mut bench, house, &plan, length).await.with_context(|| format!("{name}, block {count}"))
         });
         cases.push(measured.await?);
     }
     Ok(Report { plan, machine: machine.context("no case of this bench has a browser")?, cases })
 }
 
-async fn block<B: Bench>(bench: &mut B, house: &House, plan: &Plan) -> Result<Block> {
+async fn block<B: Bench>(bench: &mut B, house: &House, plan: &Plan, length: Length) -> Result<Block> {
     let groups = bench.tabs().iter().map(|tab| tab.process_group()).collect::<Result<Vec<_>>>()?;
-    let meter = Meter::start(groups)?;
     let mut slots = Vec::new();
+    let mut elsewhere: f64 = 0.0;
     for contender in there_and_back(&plan.contenders) {
         let name = &contender.name;
         for tab in bench.tabs() {
@@ -97,12 +98,16 @@ async fn block<B: Bench>(bench: &mut B, house: &House, plan: &Plan) -> Result<Bl
             tab.visit("about:blank").await?;
             tab.cdp("HeapProfiler.collectGarbage", json!({})).await?;
         }
+        let meter = Meter::start(groups.iter().copied())?;
         let values = bench.slot(house, &contender).await.with_context(|| format!("a slot of {name}"))?;
+        elsewhere = elsewhere.max(meter.elsewhere()?);
         ensure!(values.len() == plan.metrics.len(), "{name} gave {} values", values.len());
-        ensure!(values.iter().all(|value| *value > 0.0), "{name} gave {values:?}: no time runs backwards");
+        // On a machine that stands still, what comes after may have come before.
+        let is_sound = length == Length::Quick || values.iter().all(|value| *value > 0.0);
+        ensure!(is_sound, "{name} gave {values:?}: no time runs backwards");
         slots.push(Slot::new(plan, &contender, &values));
     }
-    Ok(Block { elsewhere: rounded(meter.elsewhere()?), slots })
+    Ok(Block { elsewhere: rounded(elsewhere), slots })
 }
 
 /// Runs blocks until enough of them count.
@@ -150,7 +155,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_block_on_a_busy_machine_is_run_again() {
-        let (case, ran) = collected(Length::Blocks(3), &[0.01, 0.3, 0.02, 0.06, 0.0]).await;
+        let (case, ran) = collected(Length::Blocks(3), &[0.01, 0.3, 0.02, 0.11, 0.0]).await;
         let case = case.unwrap();
         assert_eq!((case.blocks.len(), case.thrown_away, ran), (3, 2, 5));
         assert!(case.blocks.iter().all(|block| block.elsewhere < ELSEWHERE));

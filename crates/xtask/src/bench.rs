@@ -1,9 +1,10 @@
 //! `cargo xtask bench`: Snaproom beside its peers, in real browsers. crates/bench does the work.
 
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::Result;
-use clap::Args;
+use clap::{Args, builder::PossibleValuesParser};
 
 use crate::process::{self, STEP};
 use crate::setup::{self, Need, WasmRoute};
@@ -16,7 +17,8 @@ pub const NEEDS: &[Need] = &[Need::Chromium, Need::SimplePeer];
 /// What to measure, and how long.
 #[derive(Args)]
 pub struct Options {
-    /// Which benches: photo, join, start; without a name all of them
+    /// Which benches; without a name all of them
+    #[arg(value_parser = PossibleValuesParser::new(["photo", "join", "start"]))]
     names: Vec<String>,
     /// One block each, whatever else the machine does: whether everything works
     #[arg(long)]
@@ -53,23 +55,23 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     if options.publish {
         arguments.extend(["--publish".into(), workspace.root.display().to_string()]);
     }
-    bench(workspace, &arguments)
+    // A hundred blocks take hours, and each wait inside has a limit of its own.
+    bench(workspace, &arguments, 16 * STEP)
 }
 
 /// All benches, once: CI's way. No time fails it.
 pub fn check(workspace: &Workspace) -> Result<()> {
-    bench(workspace, &["--quick".into()])
+    bench(workspace, &["--quick".into()], STEP)
 }
 
-fn bench(workspace: &Workspace, arguments: &[String]) -> Result<()> {
+fn bench(workspace: &Workspace, arguments: &[String], limit: Duration) -> Result<()> {
     let mut cargo = program(workspace);
     cargo
         .arg("--out")
         .arg(workspace.target.join("bench"))
         .args(arguments)
         .env("SNAPROOM_SIMPLE_PEER", setup::simple_peer::script(workspace));
-    // A hundred blocks take hours, and each wait inside has a limit of its own.
-    process::run(test::with_browsers(workspace, &mut cargo)?, 16 * STEP)
+    process::run(test::with_browsers(workspace, &mut cargo)?, limit)
 }
 
 fn program(workspace: &Workspace) -> Command {
