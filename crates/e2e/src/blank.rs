@@ -1,6 +1,9 @@
 //! A page with nothing in it.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
 use anyhow::{Context, Result};
 use tokio::{
@@ -26,8 +29,12 @@ impl Blank {
         let mut accepting = JoinSet::new();
         accepting.spawn(async move {
             let mut answers = JoinSet::new();
-            while let Ok((stream, _)) = listener.accept().await {
-                answers.spawn(answer(stream));
+            loop {
+                match listener.accept().await {
+                    Ok((stream, _)) => drop(answers.spawn(answer(stream))),
+                    // The connection is gone already, or there are too many files: soon there may be fewer.
+                    Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+                }
                 while answers.try_join_next().is_some() {}
             }
         });

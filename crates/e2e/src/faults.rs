@@ -49,8 +49,7 @@ impl Tab {
     /// Takes the camera away from the page as a person does beside the address bar: its tracks end. A browser of
     /// [`Tab::with_camera`] gives it again to whoever asks; elsewhere it takes [`Tab::allow_camera`].
     pub async fn revoke_camera(&self) -> Result<()> {
-        let permission = json!({ "permission": { "name": "camera" }, "setting": "denied" });
-        self.cdp("Browser.setPermission", permission).await
+        self.set_camera_permission("denied").await
     }
 
     /// Ends the browser's process that holds the camera, as a cable that is pulled does: the tracks of every page

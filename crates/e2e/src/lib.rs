@@ -39,8 +39,8 @@
 //! # The bad network
 //!
 //! On Linux browsers and the server can be on hosts of their own, in network namespaces, with paths between them that
-//! are as bad as a test wants. It needs the rights of root, `ip` and `nft`, and leaves nothing behind, also when the
-//! test is killed.
+//! are as bad as a test wants. It needs the rights of root, `ip` and `nft`, and leaves no namespace, device or process
+//! behind, also when the test is killed.
 //!
 #![cfg_attr(target_os = "linux", doc = "```no_run")]
 #![cfg_attr(not(target_os = "linux"), doc = "```ignore")]

@@ -211,7 +211,7 @@ impl Tab {
         self.set_camera_permission("granted").await
     }
 
-    async fn set_camera_permission(&self, setting: &str) -> Result<()> {
+    pub(crate) async fn set_camera_permission(&self, setting: &str) -> Result<()> {
         let permission = json!({ "permission": { "name": "camera" }, "setting": setting });
         self.driver
             .cdp()

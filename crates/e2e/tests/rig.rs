@@ -5,6 +5,7 @@ use std::{
     collections::BTreeSet,
     fs,
     net::{SocketAddr, UdpSocket},
+    sync::atomic::{AtomicBool, Ordering},
     thread,
     time::{Duration, Instant},
 };
@@ -45,20 +46,37 @@ impl Pair {
 
     /// Sends numbered datagrams of this many bytes, `gap` apart; gives what arrives until nothing does any more.
     fn run(&self, count: u32, length: usize, gap: Duration) -> Result<Vec<Vec<u8>>> {
+        let is_sent = AtomicBool::new(false);
         thread::scope(|scope| {
             // Somebody reads meanwhile: a socket's buffer holds few packets.
-            let reader = scope.spawn(move || self.rest());
-            for number in 0..count {
+            let reader = scope.spawn(|| self.read_until(&is_sent));
+            let sent = (0..count).try_for_each(|number| {
                 self.here.send_to(&datagram(number, length), self.target)?;
                 thread::sleep(gap);
-            }
+                anyhow::Ok(())
+            });
+            is_sent.store(true, Ordering::Release);
+            sent?;
             reader.join().map_err(|_| anyhow!("the reader panicked"))?
         })
     }
 
     fn rest(&self) -> Result<Vec<Vec<u8>>> {
+        self.read_until(&AtomicBool::new(true))
+    }
+
+    /// Everything, until all is sent and nothing comes any more.
+    fn read_until(&self, is_sent: &AtomicBool) -> Result<Vec<Vec<u8>>> {
         self.there.set_read_timeout(Some(SILENCE))?;
-        Ok(std::iter::from_fn(|| receive(&self.there)).collect())
+        let mut arrived = Vec::new();
+        loop {
+            let was_sent = is_sent.load(Ordering::Acquire);
+            match receive(&self.there) {
+                Some(datagram) => arrived.push(datagram),
+                None if was_sent => return Ok(arrived),
+                None => {}
+            }
+        }
     }
 
     /// The quickest of some round trips.

@@ -15,8 +15,13 @@ const SIGKILL: i32 = 9;
 
 #[tokio::test]
 async fn a_crash_leaves_nothing() -> Result<()> {
-    let mut victim =
-        Command::new(env!("CARGO_BIN_EXE_victim")).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    // A browser that is killed leaves its profile.
+    let folder = tempfile::tempdir()?;
+    let mut victim = Command::new(env!("CARGO_BIN_EXE_victim"))
+        .env("TMPDIR", folder.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?;
     let stdout = BufReader::new(victim.stdout.take().context("no stdout")?);
     let mut lines = stdout.lines().map_while(Result::ok);
     let inodes = lines.find_map(|line| Some(line.split_once("it is in ")?.1.to_owned()));

@@ -93,6 +93,15 @@ async fn a_photo_arrives_exactly_and_its_preview_long_before() -> Result<()> {
     let exact = clicked.elapsed();
     println!("the preview after {} ms, exact after {} ms", preview.as_millis(), exact.as_millis());
     assert_eq!(room.bob.marks(&photo.item).await?, ["preview", "exact"]);
+    // By the receiver's own clock, since what is shown and what is read of it are two things.
+    let times = format!(
+        "['sent', 'preview', 'exact'].flatMap((what) => performance.getEntriesByName('photo:{}:' + what))
+            .map(({{ startTime }}) => performance.timeOrigin + startTime)",
+        photo.item
+    );
+    let sent: [f64; 1] = room.alice.evaluate(&times).await?;
+    let [preview_shown, exact_shown]: [f64; 2] = room.bob.evaluate(&times).await?;
+    ensure!((preview_shown - sent[0]) * 3.0 < exact_shown - sent[0], "the preview came hardly sooner");
 
     // The link was thin indeed.
     let after = room.carried();

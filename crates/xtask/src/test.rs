@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use clap::builder::PossibleValuesParser;
 
-use crate::process::{self, STEP};
+use crate::process::{self, QUICK, STEP};
 use crate::setup::{self, Need, WasmRoute, seconds};
 use crate::tally::Tally;
 use crate::workspace::Workspace;
@@ -214,8 +214,17 @@ fn as_root(workspace: &Workspace) -> Result<Command> {
     if workspace.is_root()? {
         return Ok(cargo);
     }
-    let mut unshare = workspace.command("unshare");
-    unshare.args(["--user", "--map-root-user"]).arg(cargo.get_program());
+    let in_own_namespace = || {
+        let mut unshare = workspace.command("unshare");
+        unshare.args(["--user", "--map-root-user"]);
+        unshare
+    };
+    process::output(in_own_namespace().arg("true"), QUICK).context(
+        "the bad network needs root, or a user namespace, which this machine refuses: run the tests as root, or \
+         allow it (on Ubuntu: sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0)",
+    )?;
+    let mut unshare = in_own_namespace();
+    unshare.arg(cargo.get_program());
     Ok(unshare)
 }
 

@@ -6,6 +6,7 @@ use std::{
     io,
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use anyhow::{Context, Result, ensure};
@@ -14,7 +15,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::{mpsc, oneshot, watch},
     task::JoinSet,
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 use super::{
@@ -26,6 +27,9 @@ use crate::PATIENCE;
 
 /// The longest header of a request or an answer, in bytes.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
+
+/// Before it is tried again to take a connection.
+const BREATH: Duration = Duration::from_millis(50);
 
 /// Read at a time, in bytes.
 pub(super) const READ_BYTES: usize = 16 * 1024;
@@ -73,8 +77,11 @@ impl Line {
         loop {
             tokio::select! {
                 accepted = listener.accept() => {
-                    // Fails where the connection is gone already.
-                    let Ok((page, _)) = accepted else { continue };
+                    let Ok((page, _)) = accepted else {
+                        // The connection is gone already, or there are too many files: soon there may be fewer.
+                        sleep(BREATH).await;
+                        continue;
+                    };
                     let line = self.clone();
                     connections.spawn(async move {
                         if let Err(error) = line.carry(page).await

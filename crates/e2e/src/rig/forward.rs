@@ -10,6 +10,7 @@ use tokio::{
 };
 
 use super::Namespace;
+use crate::PATIENCE;
 
 /// A port of this machine's loopback that leads to one of a namespace's loopback. Closed when it is dropped, and what
 /// passes through it as well.
@@ -53,8 +54,8 @@ impl Drop for Forward {
 /// An end of either side, or an error, ends the other one.
 async fn carry(mut outer: TcpStream, namespace: Namespace, port: u16) {
     let connect = || {
-        // On a loopback this is done at once, one way or the other.
-        let inner = StdTcpStream::connect(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
+        // On a loopback this is done at once, one way or the other, unless nobody takes the connections.
+        let inner = StdTcpStream::connect_timeout(&SocketAddr::from((Ipv4Addr::LOCALHOST, port)), PATIENCE)?;
         inner.set_nonblocking(true)?;
         Ok(inner)
     };

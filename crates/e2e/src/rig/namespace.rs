@@ -2,11 +2,12 @@
 //! crashes leaves nothing behind, and there is nothing to clean up.
 
 use std::{
+    env,
     fs::File,
     io::Write,
     os::{fd::AsRawFd, unix::fs::MetadataExt},
     panic::resume_unwind,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::Arc,
     thread,
@@ -34,7 +35,8 @@ impl Namespace {
         })?;
         let namespace = Self(Arc::new(file));
         // Packets of IPv6 would only be counted as unrouted. The loopback keeps it: chromedriver listens there.
-        namespace.configure("net/ipv6/conf/default/disable_ipv6", "1")?;
+        // Where /proc/sys cannot be written to, as in many a container, they are.
+        let _ = namespace.configure("net/ipv6/conf/default/disable_ipv6", "1");
         namespace.ip("link set lo up")?;
         Ok(namespace)
     }
@@ -86,7 +88,9 @@ impl Namespace {
         self.inside(|| {
             // A kernel without IPv6 has no switch for it.
             if path.exists() {
-                std::fs::write(&path, value).with_context(|| format!("{} cannot be set", path.display()))?;
+                std::fs::write(&path, value).with_context(|| {
+                    format!("{} cannot be set: a container needs --privileged for it", path.display())
+                })?;
             }
             Ok(())
         })
@@ -96,15 +100,12 @@ impl Namespace {
 const RIGHTS: &str = "the bad network needs network namespaces of its own: run the tests as root, or through \
                       `unshare --map-root-user`; a container needs CAP_SYS_ADMIN and CAP_NET_ADMIN for it";
 
-/// Where Debian has what is for administrators, which is not in everybody's PATH.
-fn installed(program: &str) -> Result<String> {
-    for folder in ["/usr/sbin", "/sbin", "/usr/bin", "/bin"] {
-        let path = format!("{folder}/{program}");
-        if Path::new(&path).is_file() {
-            return Ok(path);
-        }
-    }
-    anyhow::bail!("{program} is missing: on Debian or Ubuntu, install iproute2 and nftables")
+/// On PATH, or where Debian has what is for administrators, which is not in everybody's PATH.
+fn installed(program: &str) -> Result<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let folders = env::split_paths(&path).chain(["/usr/sbin", "/sbin"].map(PathBuf::from));
+    let found = folders.map(|folder| folder.join(program)).find(|path| path.is_file());
+    found.with_context(|| format!("{program} is missing: on Debian or Ubuntu, install iproute2 and nftables"))
 }
 
 /// A thread enters a namespace for good, so each piece of work has one of its own.

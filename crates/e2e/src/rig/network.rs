@@ -20,6 +20,7 @@ use super::{
     nat::{self, Router},
     wire::Wire,
 };
+use crate::PATIENCE;
 
 /// A star of hosts. Every two of them have a path of their own, which is perfect at first. Dropping it ends the thread
 /// that carries the packets and unplugs every host.
@@ -132,8 +133,8 @@ impl Network {
             }
         });
         plugged
-            .recv()
-            .context("the network's thread has ended")?
+            .recv_timeout(PATIENCE)
+            .context("the network's thread does not answer")?
             .context("the TUN device takes no packets")?;
         Ok(address)
     }

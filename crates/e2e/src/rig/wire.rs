@@ -73,7 +73,7 @@ pub struct Counters {
     pub lost: u64,
     /// Thrown away because the queue was full.
     pub overflowed: u64,
-    /// Were not due at once: by the rate, the delay or the jitter.
+    /// Were not due at once: by the rate, the delay, the jitter, or because others are to overtake them.
     pub delayed: u64,
     /// Came out after one that had come in later.
     pub reordered: u64,
