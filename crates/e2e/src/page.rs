@@ -181,8 +181,7 @@ impl Tab {
     /// Waits until a photo of somebody else is shown exactly; gives what its canvas shows.
     pub async fn wait_photo(&self, item: &str) -> Result<Photo> {
         self.wait_incoming(item, "verified").await?;
-        let shown = format!("performance.getEntriesByName('photo:{item}:exact').length > 0");
-        self.until(&format!("the photo {item} is shown exactly"), &shown).await?;
+        self.wait_mark(item, "exact").await?;
         let canvas = format!("document.querySelector(\"#trail [data-id='{item}'] canvas.incomingPhoto\")");
         self.read_canvas(item, &canvas).await
     }
@@ -206,6 +205,12 @@ impl Tab {
                 .filter(([kind, item]) => kind === 'photo' && item === '{item}').map(([, , what]) => what)"
         ))
         .await
+    }
+
+    /// Waits until a photo has left one of those.
+    pub async fn wait_mark(&self, item: &str, what: &str) -> Result<()> {
+        let left = format!("performance.getEntriesByName('photo:{item}:{what}').length > 0");
+        self.until(&format!("the photo {item} has left its mark {what}"), &left).await
     }
 
     /// Reads a canvas's pixels; `canvas` is a JavaScript expression.

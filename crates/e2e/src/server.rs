@@ -56,14 +56,8 @@ impl Server {
     /// Starts it on a host of the bad network, at the host's address and [`Self::PORT`].
     #[cfg(target_os = "linux")]
     pub async fn start_on(host: &Host) -> Result<Self> {
-        Self::start_on_with(host, Options::default()).await
-    }
-
-    /// The same with other flags.
-    #[cfg(target_os = "linux")]
-    pub async fn start_on_with(host: &Host, options: Options) -> Result<Self> {
         let listen = format!("{}:{}", host.address(), Self::PORT);
-        Self::start_at(Place::On(host.clone()), listen, options).await
+        Self::start_at(Place::On(host.clone()), listen, Options::default()).await
     }
 
     /// Of a server on a host of its own: browsers are told to trust that origin before the server is there.

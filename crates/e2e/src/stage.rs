@@ -55,8 +55,7 @@ impl Stage {
             Step::ReceiveHalf => {
                 self.tab.evaluate::<()>("void (lie = stalling())").await?;
                 let item = self.other()?.click_snap_and_send().await?;
-                let shown = format!("performance.getEntriesByName('photo:{item}:preview').length > 0");
-                self.tab.until("the preview shows", &shown).await
+                self.tab.wait_mark(&item, "preview").await
             }
             Step::TakeBack => {
                 self.other()?.click(".transfer .cancel").await?;

@@ -145,8 +145,7 @@ async fn a_cancelled_photo_stops_and_the_next_one_arrives() -> Result<()> {
     let (_server, alice, bob) = two_tabs(Tab::with_camera(), Tab::without_camera().inject(LIE)).await?;
     bob.evaluate::<()>("void (lie = stalling())").await?;
     let photo = alice.snap_and_send().await?;
-    let preview = format!("performance.getEntriesByName('photo:{}:preview').length > 0", photo.item);
-    bob.until("the preview is shown", &preview).await?;
+    bob.wait_mark(&photo.item, "preview").await?;
 
     alice.click(".transfer .cancel").await?;
     alice.wait_sent(&photo.item, "cancelled").await?;

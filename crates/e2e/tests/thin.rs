@@ -5,10 +5,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use snaproom_e2e::{
-    Conditions, Host, Network, Photo, Server, Tab, poll,
-    rig::{Counters, Path},
-};
+use snaproom_e2e::{Conditions, Host, Network, Photo, Server, Tab, poll, rig::Path};
 
 const THIN: Conditions = Conditions {
     rate: Some(10_000_000),
@@ -45,13 +42,9 @@ impl Room {
         Ok(Self { network, homes, _server: server, alice, bob })
     }
 
+    /// Between the tabs.
     fn path(&self) -> Path {
         self.network.between(&self.homes[0], &self.homes[1])
-    }
-
-    /// Bytes of packets that came through between the tabs.
-    fn carried(&self) -> Counters {
-        self.path().counters()
     }
 
     /// Waits for a photo of Alice's longer than a good network takes; gives what Bob's canvas shows.
@@ -62,9 +55,9 @@ impl Room {
             ensure!(photo.is_none_or(|photo| photo.state != "failed"), "the photo failed: {photo:?}");
             Ok(photo.filter(|photo| photo.state == "verified").map(|photo| photo.bytes))
         });
-        arrived
-            .await?
-            .with_context(|| format!("the photo is not there after {ARRIVAL:?}: {:?}", self.carried()))?;
+        arrived.await?.with_context(|| {
+            format!("the photo is not there after {ARRIVAL:?}: {:?}", self.path().counters())
+        })?;
         self.bob.wait_photo(item).await
     }
 
@@ -77,17 +70,12 @@ impl Room {
 #[tokio::test]
 async fn a_photo_arrives_exactly_and_its_preview_long_before() -> Result<()> {
     let room = Room::open().await?;
-    let before = room.carried();
+    let before = room.path().counters();
     room.alice.evaluate::<()>("void (states = [])").await?;
 
     let clicked = Instant::now();
     let photo = room.alice.snap_and_send().await?;
-    room.bob
-        .until(
-            "the preview shows",
-            &format!("performance.getEntriesByName('photo:{}:preview').length > 0", photo.item),
-        )
-        .await?;
+    room.bob.wait_mark(&photo.item, "preview").await?;
     let preview = clicked.elapsed();
     assert_eq!(room.arrives(&photo.item).await?, photo);
     let exact = clicked.elapsed();
@@ -104,7 +92,7 @@ async fn a_photo_arrives_exactly_and_its_preview_long_before() -> Result<()> {
     ensure!((preview_shown - sent[0]) * 3.0 < exact_shown - sent[0], "the preview came hardly sooner");
 
     // The link was thin indeed.
-    let after = room.carried();
+    let after = room.path().counters();
     ensure!(after.lost > before.lost && after.delayed > before.delayed, "a good link: {before:?} {after:?}");
     // 10 Mbit/s are 1,250 bytes a millisecond.
     let least = Duration::from_millis(photo.pixels.len() as u64 / 1250);
@@ -120,10 +108,10 @@ async fn a_silence_of_some_seconds_costs_a_photo_only_time() -> Result<()> {
     let room = Room::open().await?;
     let photo = room.alice.snap_and_send().await?;
     room.alice.wait_sent(&photo.item, "active").await?;
-    let cut = room.carried().cut;
+    let cut = room.path().counters().cut;
     room.path().set(Conditions { down: true, ..THIN });
     tokio::time::sleep(Duration::from_secs(4)).await;
-    ensure!(room.carried().cut > cut, "nobody said anything into the silence");
+    ensure!(room.path().counters().cut > cut, "nobody said anything into the silence");
     ensure!(
         room.bob.trail().await?.iter().all(|photo| photo.state != "verified"),
         "it was there before the silence"

@@ -158,16 +158,16 @@ impl Need {
                 Ok(tool) => tool.by_hand(),
                 Err(_) => "cargo install wasm-bindgen-cli, in Cargo.lock's version".into(),
             },
-            Self::WasmOpt => wasm_opt::by_hand(workspace),
+            Self::WasmOpt => wasm_opt::PACKAGE.by_hand(workspace),
             Self::Trunk => cargo_tools::TRUNK.by_hand(),
             Self::Node => packages::by_hand(packages::NODE),
             Self::Chromium => format!(
                 "{}; or name other ones in CHROMIUM and CHROMEDRIVER",
                 packages::by_hand(packages::CHROMIUM)
             ),
-            Self::Axe => axe::by_hand(workspace),
+            Self::Axe => axe::PACKAGE.by_hand(workspace),
             Self::Network => packages::by_hand(packages::NETWORK),
-            Self::SimplePeer => simple_peer::by_hand(workspace),
+            Self::SimplePeer => simple_peer::PACKAGE.by_hand(workspace),
             Self::CargoDeny => cargo_tools::CARGO_DENY.by_hand(),
         }
     }
@@ -193,13 +193,13 @@ impl Need {
             Self::Components => toolchain::add_components(workspace),
             Self::WasmTarget => toolchain::add_wasm_target(workspace, route),
             Self::WasmBindgen => cargo_tools::wasm_bindgen(workspace)?.install(workspace),
-            Self::WasmOpt => wasm_opt::install(workspace),
+            Self::WasmOpt => wasm_opt::PACKAGE.install(workspace),
             Self::Trunk => cargo_tools::TRUNK.install(workspace),
             Self::Node => packages::install(workspace, packages::NODE),
             Self::Chromium => packages::install_chromium(workspace),
-            Self::Axe => axe::install(workspace),
+            Self::Axe => axe::PACKAGE.install(workspace),
             Self::Network => packages::install(workspace, packages::NETWORK),
-            Self::SimplePeer => simple_peer::install(workspace),
+            Self::SimplePeer => simple_peer::PACKAGE.install(workspace),
             Self::CargoDeny => cargo_tools::CARGO_DENY.install(workspace),
         }
     }

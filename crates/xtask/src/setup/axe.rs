@@ -3,39 +3,20 @@
 use std::fs;
 use std::path::PathBuf;
 
-use anyhow::Result;
-
-use super::npm;
+use super::npm::Package;
 use crate::workspace::Workspace;
 
-const VERSION: &str = "4.14.1";
+/// The package.
+pub const PACKAGE: Package = Package { name: "axe-core", version: "4.14.1", folder: "axe" };
 
 /// The script that is put into pages; crates/e2e looks for it here when it runs alone.
 pub fn script(workspace: &Workspace) -> PathBuf {
-    folder(workspace).join("node_modules/axe-core/axe.min.js")
+    PACKAGE.files(workspace).join("axe.min.js")
 }
 
 /// Whether it is there, in this version: its first line says which.
 pub fn is_installed(workspace: &Workspace) -> bool {
-    fs::read_to_string(script(workspace)).is_ok_and(|text| version(&text) == Some(VERSION))
-}
-
-/// Installs it.
-pub fn install(workspace: &Workspace) -> Result<()> {
-    npm::install(workspace, &folder(workspace), &package())
-}
-
-/// The command for a person.
-pub fn by_hand(workspace: &Workspace) -> String {
-    npm::by_hand(&folder(workspace), &package())
-}
-
-fn folder(workspace: &Workspace) -> PathBuf {
-    workspace.tools().join("axe")
-}
-
-fn package() -> String {
-    format!("axe-core@{VERSION}")
+    fs::read_to_string(script(workspace)).is_ok_and(|text| version(&text) == Some(PACKAGE.version))
 }
 
 /// From `/*! axe v4.14.1`.

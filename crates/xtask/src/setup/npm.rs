@@ -1,6 +1,6 @@
 //! Packages of npm, each in a folder of its own: `npm install` removes what another one put into the same folder.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -11,22 +11,50 @@ use crate::workspace::Workspace;
 
 const INSTALL: Duration = Duration::from_mins(3);
 
-/// Installs `package`, and Node.js first where there is none.
-pub fn install(workspace: &Workspace, folder: &Path, package: &str) -> Result<()> {
-    if workspace.find("npm").is_none() {
-        println!("set-up: Node.js and npm come first, by apt-get (about a minute)");
-        packages::install(workspace, packages::NODE)?;
-    }
-    let mut npm = workspace.command("npm");
-    npm.args(["install", "--no-audit", "--no-fund", "--no-save", "--prefix"]).arg(folder).arg(package);
-    process::run(&mut npm, INSTALL)
+/// One of them.
+pub struct Package {
+    /// As npm calls it.
+    pub name: &'static str,
+    /// The one that we know.
+    pub version: &'static str,
+    /// Below `target/tools`.
+    pub folder: &'static str,
 }
 
-/// The command for a person.
-pub fn by_hand(folder: &Path, package: &str) -> String {
-    format!(
-        "npm install --no-save --prefix {} {package} (it needs Node.js and npm: {})",
-        folder.display(),
-        packages::by_hand(packages::NODE)
-    )
+impl Package {
+    /// Installs it, and Node.js first where there is none.
+    pub fn install(&self, workspace: &Workspace) -> Result<()> {
+        if workspace.find("npm").is_none() {
+            println!("set-up: Node.js and npm come first, by apt-get (about a minute)");
+            packages::install(workspace, packages::NODE)?;
+        }
+        let mut npm = workspace.command("npm");
+        npm.args(["install", "--no-audit", "--no-fund", "--no-save", "--prefix"])
+            .arg(self.prefix(workspace))
+            .arg(self.with_version());
+        process::run(&mut npm, INSTALL)
+    }
+
+    /// The command for a person.
+    pub fn by_hand(&self, workspace: &Workspace) -> String {
+        format!(
+            "npm install --no-save --prefix {} {} (it needs Node.js and npm: {})",
+            self.prefix(workspace).display(),
+            self.with_version(),
+            packages::by_hand(packages::NODE)
+        )
+    }
+
+    /// Where its files are.
+    pub fn files(&self, workspace: &Workspace) -> PathBuf {
+        self.prefix(workspace).join("node_modules").join(self.name)
+    }
+
+    fn prefix(&self, workspace: &Workspace) -> PathBuf {
+        workspace.tools().join(self.folder)
+    }
+
+    fn with_version(&self) -> String {
+        format!("{}@{}", self.name, self.version)
+    }
 }

@@ -3,44 +3,22 @@
 use std::fs;
 use std::path::PathBuf;
 
-use anyhow::Result;
-
-use super::npm;
+use super::npm::Package;
 use crate::workspace::Workspace;
 
-const VERSION: &str = "9.11.1";
+/// The package.
+pub const PACKAGE: Package = Package { name: "simple-peer", version: "9.11.1", folder: "simple-peer" };
 
 /// The script for pages; crates/bench looks for it here when it runs alone.
 pub fn script(workspace: &Workspace) -> PathBuf {
-    package_folder(workspace).join("simplepeer.min.js")
+    PACKAGE.files(workspace).join("simplepeer.min.js")
 }
 
 /// Whether it is there, in this version.
 pub fn is_installed(workspace: &Workspace) -> bool {
-    let package = fs::read_to_string(package_folder(workspace).join("package.json"));
-    script(workspace).is_file() && package.is_ok_and(|text| version(&text).as_deref() == Some(VERSION))
-}
-
-/// Installs it.
-pub fn install(workspace: &Workspace) -> Result<()> {
-    npm::install(workspace, &folder(workspace), &package())
-}
-
-/// The command for a person.
-pub fn by_hand(workspace: &Workspace) -> String {
-    npm::by_hand(&folder(workspace), &package())
-}
-
-fn folder(workspace: &Workspace) -> PathBuf {
-    workspace.tools().join("simple-peer")
-}
-
-fn package_folder(workspace: &Workspace) -> PathBuf {
-    folder(workspace).join("node_modules/simple-peer")
-}
-
-fn package() -> String {
-    format!("simple-peer@{VERSION}")
+    let package = fs::read_to_string(PACKAGE.files(workspace).join("package.json"));
+    script(workspace).is_file()
+        && package.is_ok_and(|text| version(&text).as_deref() == Some(PACKAGE.version))
 }
 
 /// From the package's own description; the script does not say.

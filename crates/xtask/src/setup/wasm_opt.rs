@@ -1,34 +1,20 @@
 //! wasm-opt, from the npm package `binaryen` into `target/tools`.
 
-use anyhow::Result;
-
-use super::npm;
+use super::npm::Package;
 use crate::process;
 use crate::workspace::Workspace;
 
 /// The release that reads what rustc 1.95 writes; Debian's is years older.
 const MAJOR: u32 = 132;
-const VERSION: &str = "132.0.0";
+
+/// The package; its program is where PATH leads (`Workspace::command`).
+pub const PACKAGE: Package = Package { name: "binaryen", version: "132.0.0", folder: "" };
 
 /// Whether PATH leads to one that is new enough.
 pub fn is_installed(workspace: &Workspace) -> bool {
     process::probe(workspace.command("wasm-opt").arg("--version"))
         .and_then(|text| major(&text))
         .is_some_and(|found| found >= MAJOR)
-}
-
-/// Installs it.
-pub fn install(workspace: &Workspace) -> Result<()> {
-    npm::install(workspace, &workspace.tools(), &package())
-}
-
-/// The command for a person.
-pub fn by_hand(workspace: &Workspace) -> String {
-    npm::by_hand(&workspace.tools(), &package())
-}
-
-fn package() -> String {
-    format!("binaryen@{VERSION}")
 }
 
 /// From `wasm-opt version 132 (version_132)`.
