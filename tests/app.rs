@@ -4,10 +4,15 @@
 
 mod support;
 
-use leptos::mount::mount_to;
+use leptos::{
+    mount::mount_to,
+    prelude::{GetUntracked, Owner, Set, view},
+};
 use snaproom_app::{
     App,
-    browser::{live, page},
+    browser::{live, page, storage},
+    room::{self, RoomView, Status},
+    ui::RoomPage,
 };
 use support::until;
 use wasm_bindgen::JsCast;
@@ -88,4 +93,46 @@ async fn a_visit_without_a_link_makes_a_room_and_another_link_is_another_room() 
 
     drop(mounted);
     place.remove();
+}
+
+#[wasm_bindgen_test]
+async fn the_network_address_is_hidden_by_a_switch_that_the_device_remembers() {
+    storage::keep_relay_only(false);
+    let _owner = Owner::new();
+    let view = RoomView::new();
+    let (room, driver) = room::open(view);
+    let place = place();
+    let page = mount_to(place.clone(), move || view! { <RoomPage room /> });
+    let is_offered = || find(".hideAddress").is_some_and(|switch| !switch.hidden());
+    assert!(!is_offered(), "a server without relays");
+
+    view.relays.set(true);
+    until("the switch", is_offered).await;
+    find("#relayOnly").unwrap().click();
+    until("relays alone", || view.relay_only.get_untracked() && storage::relay_only()).await;
+
+    // A server without relays: it can be switched off, here and where it is said.
+    view.relays.set(false);
+    until("the way on", || {
+        // There is no server at all here, which the driver may find out meanwhile.
+        view.status.set(Status::Alone);
+        find("#showAddress").is_some()
+    })
+    .await;
+    assert!(is_offered());
+    assert!(find("#status").unwrap().inner_text().contains("nobody can be reached"));
+    find("#showAddress").unwrap().click();
+    until("all paths", || !view.relay_only.get_untracked() && !storage::relay_only()).await;
+    until("no switch", || !is_offered()).await;
+    assert_eq!(attribute("#relayOnly", "aria-checked").as_deref(), Some("false"));
+
+    drop((page, driver));
+    place.remove();
+
+    // The next visit begins with it.
+    storage::keep_relay_only(true);
+    let next = RoomView::new();
+    let (_room, _driver) = room::open(next);
+    assert!(next.relay_only.get_untracked());
+    storage::keep_relay_only(false);
 }

@@ -26,7 +26,15 @@ wasm_bindgen_test_configure!(run_in_browser);
     export function recordingPeers() {
         const Real = RTCPeerConnection;
         class Peer extends Real {
-            constructor(configuration) { super(configuration); Peer.made.push(this); this.channels = []; }
+            constructor(configuration) {
+                super(configuration);
+                Peer.made.push(this);
+                this.channels = [];
+                this.gathered = 0;
+                this.addEventListener('icegatheringstatechange', () => {
+                    this.gathered += this.iceGatheringState === 'complete';
+                });
+            }
             createDataChannel(label, options) {
                 const channel = super.createDataChannel(label, options);
                 this.channels.push(channel);
@@ -51,6 +59,13 @@ wasm_bindgen_test_configure!(run_in_browser);
     export function report(dictionaries) {
         return new Map(JSON.parse(dictionaries).map((it) => [it.id, it]));
     }
+    export function gathered(peers, index) { return peers.made[index].gathered; }
+    export async function hasPath(peers, index, local, remote) {
+        const stats = await peers.made[index].getStats();
+        const ufrag = (id) => stats.get(id)?.usernameFragment;
+        return [...stats.values()].some((it) => it.type === 'candidate-pair' && it.state === 'succeeded'
+            && ufrag(it.localCandidateId) === local && ufrag(it.remoteCandidateId) === remote);
+    }
     export function signalingState(peers, index) { return peers.made[index].signalingState; }
 ")]
 extern "C" {
@@ -64,6 +79,11 @@ extern "C" {
     fn send_binary_on_control(peers: &JsValue, index: u32);
     /// A stand-in for an `RTCStatsReport`.
     fn report(dictionaries: &str) -> JsValue;
+    /// How often all candidates were gathered.
+    fn gathered(peers: &JsValue, index: u32) -> u32;
+    /// Whether a way was found between these two ICE generations.
+    #[wasm_bindgen(js_name = hasPath)]
+    async fn has_path(peers: &JsValue, index: u32, local: &str, remote: &str) -> JsValue;
     #[wasm_bindgen(js_name = signalingState)]
     fn signaling_state(peers: &JsValue, index: u32) -> String;
 }
@@ -123,6 +143,11 @@ fn settings(offerer: bool) -> Settings<'static> {
     }
 }
 
+/// The name of the ICE generation of a description.
+fn ufrag(sdp: &str) -> String {
+    sdp.lines().find_map(|line| line.strip_prefix("a=ice-ufrag:")).unwrap().to_owned()
+}
+
 fn is_open(event: &Event) -> bool {
     matches!(event, Event::Open { .. })
 }
@@ -148,18 +173,49 @@ impl Pair {
         soon("the end", offerer.connection.accept(answer.clone())).await.unwrap();
         assert_eq!(offerer.count(|event| matches!(event, Event::RemoteDescriptionSet)), 1);
 
+        let pair = Self { offerer, answerer, offer, answer, before, camera };
         soon("open channels", async {
-            while offerer.count(is_open) == 0 || answerer.count(is_open) == 0 {
-                for (from, to) in [(&offerer, &answerer), (&answerer, &offerer)] {
-                    for candidate in from.take_candidates() {
-                        to.connection.add_candidate(candidate).await.unwrap();
-                    }
-                }
-                task::sleep(5).await;
+            while pair.offerer.count(is_open) == 0 || pair.answerer.count(is_open) == 0 {
+                pair.trickle().await;
             }
         })
         .await;
-        Self { offerer, answerer, offer, answer, before, camera }
+        pair
+    }
+
+    /// Hands over the candidates that there are.
+    async fn trickle(&self) {
+        for (from, to) in [(&self.offerer, &self.answerer), (&self.answerer, &self.offerer)] {
+            for candidate in from.take_candidates() {
+                to.connection.add_candidate(candidate).await.unwrap();
+            }
+        }
+        task::sleep(5).await;
+    }
+
+    /// Waits until both sides found a way between these two generations, the offerer's and the answerer's. Which way
+    /// the bytes go is the browser's choice: the old one may still be there.
+    async fn find_a_path(&self, peers: &JsValue, [offerer, answerer]: [&str; 2]) {
+        soon("a path of the new generation", async {
+            while has_path(peers, 0, offerer, answerer).await != JsValue::TRUE
+                || has_path(peers, 1, answerer, offerer).await != JsValue::TRUE
+            {
+                self.trickle().await;
+            }
+        })
+        .await;
+    }
+
+    /// The channels that were opened first still carry texts both ways, and nothing else was said of them.
+    async fn still_talks(&self, text: &str) {
+        for (from, to) in [(&self.offerer, &self.answerer), (&self.answerer, &self.offerer)] {
+            to.events.borrow_mut().retain(is_open);
+            from.connection.send_control(text).unwrap();
+            from.connection.send_header(text).unwrap();
+            until("both texts", || to.texts() == [text, text]).await;
+            assert_eq!(to.count(is_open), 1);
+            assert_eq!(to.count(|event| matches!(event, Event::Closed)), 0);
+        }
     }
 
     fn close(self) {
@@ -251,6 +307,147 @@ fn settings_reach_the_browser() {
         configuration(&peers, 0),
         r#"{"bundlePolicy":"max-bundle","iceTransportPolicy":"relay","iceServers":[{"credential":"word","urls":["turn:turn.example:3478"],"username":"name"}]}"#
     );
+}
+
+#[wasm_bindgen_test]
+async fn either_side_restarts_and_the_channels_stay() {
+    let peers = recording_peers();
+    let _replaced = Replaced::with("RTCPeerConnection", &peers);
+    let pair = Pair::open().await;
+    let (offerer, answerer) = (&pair.offerer.connection, &pair.answerer.connection);
+    let mut generations = vec![ufrag(&pair.offer), ufrag(&pair.answer)];
+    pair.find_a_path(&peers, [&generations[0], &generations[1]]).await;
+    for (round, (from, to)) in [(offerer, answerer), (answerer, offerer)].into_iter().enumerate() {
+        let set = [&pair.offerer, &pair.answerer]
+            .map(|end| end.count(|event| matches!(event, Event::RemoteDescriptionSet)));
+        let offer = soon("the offer", from.restart_ice()).await.unwrap();
+        let answer = soon("the answer", to.answer(offer.clone())).await.unwrap();
+        soon("the end", from.accept(answer.clone())).await.unwrap();
+        for (end, before) in [&pair.offerer, &pair.answerer].into_iter().zip(set) {
+            assert_eq!(end.count(|event| matches!(event, Event::RemoteDescriptionSet)), before + 1);
+        }
+        let mut now = [ufrag(&offer), ufrag(&answer)];
+        assert!(now.iter().all(|ufrag| !generations.contains(ufrag)), "{now:?} in {generations:?}");
+        generations.extend(now.clone());
+        if round == 1 {
+            now.reverse();
+        }
+        pair.find_a_path(&peers, [&now[0], &now[1]]).await;
+        pair.still_talks(&format!("after restart {round}")).await;
+        for index in [0, 1] {
+            assert_eq!(transceivers(&peers, index), "audio sendrecv,video sendrecv,video sendrecv");
+        }
+    }
+    pair.close();
+}
+
+#[wasm_bindgen_test]
+async fn of_two_that_restart_at_once_one_yields() {
+    let peers = recording_peers();
+    let _replaced = Replaced::with("RTCPeerConnection", &peers);
+    let pair = Pair::open().await;
+    let ends = [&pair.offerer, &pair.answerer];
+    for round in 0..4 {
+        let (stays, yields) = (round % 2, 1 - round % 2);
+        let [offer, dropped] = [stays, yields].map(|end| ends[end].connection.restart_ice());
+        let (offer, dropped) = soon("two offers", join(offer, dropped)).await;
+        let (offer, dropped) = (offer.unwrap(), dropped.unwrap());
+        for index in [0, 1] {
+            assert_eq!(signaling_state(&peers, index), "have-local-offer");
+        }
+        let answer = soon("the answer", ends[yields].connection.answer(offer.clone())).await.unwrap();
+        soon("the end", ends[stays].connection.accept(answer.clone())).await.unwrap();
+        // What was gathered for the dropped offer has no use.
+        let is_dropped = |event: &Event| match event {
+            Event::Candidate(candidate) => candidate.username_fragment == Some(ufrag(&dropped)),
+            _ => false,
+        };
+        ends[yields].events.borrow_mut().retain(|event| !is_dropped(event));
+        let mut now = [ufrag(&offer), ufrag(&answer)];
+        if stays == 1 {
+            now.reverse();
+        }
+        pair.find_a_path(&peers, [&now[0], &now[1]]).await;
+        pair.still_talks(&format!("after glare {round}")).await;
+    }
+    pair.close();
+}
+
+#[wasm_bindgen_test]
+async fn a_restart_that_nobody_answered_gives_way_to_the_next() {
+    let peers = recording_peers();
+    let _replaced = Replaced::with("RTCPeerConnection", &peers);
+    let pair = Pair::open().await;
+    let (offerer, answerer) = (&pair.offerer.connection, &pair.answerer.connection);
+    let lost = soon("an offer", offerer.restart_ice()).await.unwrap();
+    assert_eq!(signaling_state(&peers, 0), "have-local-offer");
+    let offer = soon("the next offer", offerer.restart_ice()).await.unwrap();
+    assert_ne!(ufrag(&offer), ufrag(&pair.offer));
+    let answer = soon("the answer", answerer.answer(offer.clone())).await.unwrap();
+    soon("the end", offerer.accept(answer.clone())).await.unwrap();
+    if ufrag(&lost) != ufrag(&offer) {
+        pair.offerer.events.borrow_mut().retain(|event| match event {
+            Event::Candidate(candidate) => candidate.username_fragment != Some(ufrag(&lost)),
+            _ => true,
+        });
+    }
+    pair.find_a_path(&peers, [&ufrag(&offer), &ufrag(&answer)]).await;
+    pair.still_talks("after the second").await;
+    pair.close();
+}
+
+/// No relay runs in this test: whoever may use relays alone has no candidate.
+#[wasm_bindgen_test]
+async fn relays_alone_show_no_other_address() {
+    let peers = recording_peers();
+    let _replaced = Replaced::with("RTCPeerConnection", &peers);
+    let camera = soon("the camera", Camera::open(&Wish::default(), || {})).await.unwrap();
+    for (index, relay_only) in [(0, false), (1, true)] {
+        let candidates = Rc::new(RefCell::new(0));
+        let counting = candidates.clone();
+        let settings = Settings { relay_only, ..settings(true) };
+        let count = move |event| *counting.borrow_mut() += u32::from(matches!(event, Event::Candidate(_)));
+        let connection = Connection::new(settings, count).unwrap();
+        soon("the offer", connection.offer()).await.unwrap();
+        until("the end of the gathering", || gathered(&peers, index) == 1).await;
+        assert_eq!(*candidates.borrow() == 0, relay_only);
+    }
+    drop(camera);
+}
+
+#[wasm_bindgen_test]
+async fn a_connection_that_stands_is_configured_for_its_next_restart() {
+    let peers = recording_peers();
+    let _replaced = Replaced::with("RTCPeerConnection", &peers);
+    let pair = Pair::open().await;
+    let (offerer, answerer) = (&pair.offerer.connection, &pair.answerer.connection);
+    let stun = [IceServer { urls: vec!["stun:127.0.0.1:9".to_owned()], username: None, credential: None }];
+    offerer.configure(&stun, true).unwrap();
+    assert_eq!(
+        configuration(&peers, 0),
+        r#"{"bundlePolicy":"max-bundle","iceTransportPolicy":"relay","iceServers":[{"credential":"","urls":["stun:127.0.0.1:9"],"username":""}]}"#
+    );
+    pair.still_talks("after the change").await;
+
+    // No relay, so no candidate; the old path is used as long as it holds.
+    offerer.configure(&[], true).unwrap();
+    pair.offerer.take_candidates();
+    let before = gathered(&peers, 0);
+    let offer = soon("the offer", offerer.restart_ice()).await.unwrap();
+    soon("the answer", answerer.answer(offer)).await.unwrap();
+    until("the end of the gathering", || gathered(&peers, 0) > before).await;
+    assert_eq!(pair.offerer.take_candidates(), []);
+
+    let wrong = [IceServer { urls: vec!["nonsense".to_owned()], username: None, credential: None }];
+    assert_eq!(offerer.configure(&wrong, false).unwrap_err().name, "SyntaxError");
+    // And back.
+    offerer.configure(&[], false).unwrap();
+    let offer = soon("the offer", offerer.restart_ice()).await.unwrap();
+    let answer = soon("the answer", answerer.answer(offer.clone())).await.unwrap();
+    soon("the end", offerer.accept(answer.clone())).await.unwrap();
+    pair.find_a_path(&peers, [&ufrag(&offer), &ufrag(&answer)]).await;
+    pair.still_talks("over the direct path").await;
+    pair.close();
 }
 
 #[wasm_bindgen_test]

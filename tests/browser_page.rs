@@ -91,7 +91,7 @@ async fn listeners_hear_until_they_are_dropped() {
 
     let window = web_sys::window().unwrap();
     for (event, listen) in
-        [("online", page::on_online as fn(Box<dyn FnMut()>) -> _), ("pagehide", page::on_hide)]
+        [("pageshow", page::on_show as fn(Box<dyn FnMut()>) -> _), ("pagehide", page::on_hide)]
     {
         let calls = Rc::new(Cell::new(0));
         let counting = calls.clone();
@@ -100,6 +100,35 @@ async fn listeners_hear_until_they_are_dropped() {
         drop(listener);
         window.dispatch_event(&web_sys::Event::new(event).unwrap()).unwrap();
         assert_eq!(calls.get(), 1, "{event}");
+    }
+    assert_eq!(live(), before);
+}
+
+/// A phone tells of another network, a desk of another guess of the speed, and Firefox of neither.
+#[wasm_bindgen_test]
+fn another_network_is_heard_of_where_the_browser_knows() {
+    let before = live();
+    let window = web_sys::window().unwrap();
+    let changed = |target: &web_sys::EventTarget, event: &str| {
+        target.dispatch_event(&web_sys::Event::new(event).unwrap()).unwrap();
+    };
+    let (phone, desk) = (web_sys::EventTarget::new().unwrap(), web_sys::EventTarget::new().unwrap());
+    js_sys::Reflect::set(&phone, &"type".into(), &"wifi".into()).unwrap();
+    for (network, heard) in [(Some(&phone), 2), (Some(&desk), 1), (None, 1)] {
+        let connection = network.map_or(JsValue::UNDEFINED, JsValue::from);
+        let _replaced = Replaced::with("navigator.connection", &connection);
+        let calls = Rc::new(Cell::new(0));
+        let counting = calls.clone();
+        let listeners = page::on_network_change(move || counting.set(counting.get() + 1));
+        changed(&window, "online");
+        if let Some(network) = network {
+            changed(network, "change");
+        }
+        assert_eq!(calls.get(), heard);
+        drop(listeners);
+        changed(&window, "online");
+        changed(&phone, "change");
+        assert_eq!(calls.get(), heard, "after the end");
     }
     assert_eq!(live(), before);
 }
@@ -244,8 +273,10 @@ fn a_dialog_opens_above_the_page_once_it_is_in_it() {
 fn a_token_is_kept_for_its_room_alone() {
     let (token, room) = (task::random().unwrap(), "kept for its room");
     assert_eq!(storage::token(room), None);
-    storage::keep_token(room, &token);
-    assert_eq!(storage::token(room), Some(token));
+    storage::keep_token(room, &token, 0);
+    assert_eq!(storage::token(room), Some((token, 0)));
+    storage::keep_token(room, &token, u32::MAX);
+    assert_eq!(storage::token(room), Some((token, u32::MAX)));
     assert_eq!(storage::token("another"), None);
 
     let store = web_sys::window().unwrap().session_storage().unwrap().unwrap();
@@ -254,7 +285,7 @@ fn a_token_is_kept_for_its_room_alone() {
     store.set_item(&key.unwrap(), "not a token").unwrap();
     assert_eq!(storage::token(room), None);
 
-    storage::keep_token(room, &token);
+    storage::keep_token(room, &token, 0);
     storage::forget_token(room);
     assert_eq!(storage::token(room), None);
 }
@@ -263,7 +294,7 @@ fn a_token_is_kept_for_its_room_alone() {
 fn a_blocked_storage_is_none() {
     let own = session_storage_property();
     block_storage();
-    storage::keep_token("blocked", &[1; 32]);
+    storage::keep_token("blocked", &[1; 32], 0);
     let token = storage::token("blocked");
     storage::forget_token("blocked");
     unblock_storage(&own);

@@ -1,4 +1,4 @@
-//! The name that a device remembers, and the room that reads it.
+//! What a device and a tab remember, and the room that reads it.
 #![cfg(target_arch = "wasm32")]
 #![allow(clippy::unwrap_used, reason = "clippy does not know wasm-bindgen's tests for tests")]
 
@@ -68,6 +68,31 @@ fn a_name_is_kept_and_an_empty_one_leaves_nothing() {
 }
 
 #[wasm_bindgen_test]
+fn the_wish_for_relays_alone_is_kept_and_leaves_nothing() {
+    local_storage().clear().unwrap();
+    assert!(!storage::relay_only());
+    storage::keep_relay_only(true);
+    assert!(storage::relay_only());
+    storage::keep_relay_only(false);
+    assert!(!storage::relay_only());
+    assert_eq!(local_storage().length().unwrap(), 0);
+}
+
+#[wasm_bindgen_test]
+fn what_is_no_token_with_its_life_is_no_token() {
+    let storage = web_sys::window().unwrap().session_storage().unwrap().unwrap();
+    storage::keep_token("room", &[7; 32], 3);
+    let kept = storage.get_item("snaproom:token:room").unwrap().unwrap();
+    assert!(kept.ends_with(" 3"), "{kept}");
+    let token = kept.trim_end_matches(" 3");
+    for text in ["", " ", token, &format!("{token} "), &format!("{token} -1"), &format!("{token} x"), "x 3"] {
+        storage.set_item("snaproom:token:room", text).unwrap();
+        assert_eq!(storage::token("room"), None, "{text}");
+    }
+    storage.clear().unwrap();
+}
+
+#[wasm_bindgen_test]
 async fn a_room_remembers_the_name_that_was_typed_in_another() {
     local_storage().clear().unwrap();
     let _owner = Owner::new();
@@ -109,6 +134,8 @@ async fn without_storage_a_name_lasts_as_long_as_the_page() {
     for way in ["refused", "missing", "full"] {
         let _blocked = Blocked(block_storage(way));
         assert_eq!(storage::name(), None);
+        storage::keep_relay_only(true);
+        assert!(!storage::relay_only());
         let view = RoomView::new();
         let (room, _driver) = room::open(view);
         room.set_name("Anna".to_owned());

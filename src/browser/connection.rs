@@ -3,7 +3,7 @@ use std::{cell::Cell, convert::Infallible, rc::Rc};
 use futures::{
     FutureExt,
     channel::oneshot,
-    future::{Either, Shared, select},
+    future::{Either, LocalBoxFuture, Shared, select},
 };
 use snaproom_protocol::{bulk, control, server::IceServer, signal::Candidate};
 use wasm_bindgen::{JsCast, JsValue};
@@ -138,13 +138,27 @@ impl Connection {
 
     /// Makes the offer and begins to gather candidates. Gives its SDP.
     pub fn offer(&self) -> impl Future<Output = Result<String, Error>> + 'static + use<> {
-        self.until_closed(set_local_description(self.peer.0.clone()))
+        self.until_closed(Box::pin(set_local_description(self.peer.0.clone())))
     }
 
-    /// Takes the offer, adopts its transceivers, makes the answer and begins to gather candidates. Gives its SDP.
+    /// Like [`offer`](Self::offer), with new ICE credentials, under which both sides look for a path anew while the old
+    /// one is used as long as it holds. An offer that is not answered yet gives way to it.
+    pub fn restart_ice(&self) -> impl Future<Output = Result<String, Error>> + 'static + use<> {
+        self.peer.0.restart_ice();
+        self.offer()
+    }
+
+    /// Finds its way like this from the next offer or answer on.
+    pub fn configure(&self, ice_servers: &[IceServer], relay_only: bool) -> Result<(), Error> {
+        let configuration = configuration(ice_servers, relay_only)?;
+        self.peer.0.set_configuration_with_configuration(&configuration).map_err(Error::from_js)
+    }
+
+    /// Takes the offer, adopts its transceivers, makes the answer and begins to gather candidates. Gives its SDP. An
+    /// own offer that is not answered yet is taken back (W3C WebRTC, section 4.4.1.5).
     pub fn answer(&self, offer: String) -> impl Future<Output = Result<String, Error>> + 'static + use<> {
         let (peer, events, stream) = (self.peer.0.clone(), self.events.clone(), self.stream.clone());
-        self.until_closed(async move {
+        self.until_closed(Box::pin(async move {
             set_remote_description(&peer, RtcSdpType::Offer, &offer).await?;
             events.emit(Event::RemoteDescriptionSet);
             for transceiver in peer.get_transceivers() {
@@ -154,17 +168,17 @@ impl Connection {
                 let _ = transceiver.sender().unchecked_ref::<Sender>().set_streams(&stream);
             }
             set_local_description(peer).await
-        })
+        }))
     }
 
     /// Takes the answer to the last offer.
     pub fn accept(&self, answer: String) -> impl Future<Output = Result<(), Error>> + 'static + use<> {
         let (peer, events) = (self.peer.0.clone(), self.events.clone());
-        self.until_closed(async move {
+        self.until_closed(Box::pin(async move {
             set_remote_description(&peer, RtcSdpType::Answer, &answer).await?;
             events.emit(Event::RemoteDescriptionSet);
             Ok(())
-        })
+        }))
     }
 
     /// Adds a candidate of the other side; only after [`Event::RemoteDescriptionSet`].
@@ -173,13 +187,13 @@ impl Connection {
         candidate: Candidate,
     ) -> impl Future<Output = Result<(), Error>> + 'static + use<> {
         let peer = self.peer.0.clone();
-        self.until_closed(async move {
+        self.until_closed(Box::pin(async move {
             let candidate = serde_wasm_bindgen::to_value(&candidate).map_err(Error::from_serde)?;
             peer.add_ice_candidate_with_opt_rtc_ice_candidate_init(Some(candidate.unchecked_ref()))
                 .await
                 .map_err(Error::from_js)?;
             Ok(())
-        })
+        }))
     }
 
     /// Sends a text on the control channel.
@@ -206,20 +220,20 @@ impl Connection {
     /// Which way the bytes go now; none while there is no way.
     pub fn path(&self) -> impl Future<Output = Option<Path>> + 'static + use<> {
         let peer = self.peer.0.clone();
-        let path = self.until_closed(async move { Ok(path::selected(&peer).await) });
+        let path = self.until_closed(Box::pin(async move { Ok(path::selected(&peer).await) }));
         async move { path.await.ok().flatten() }
     }
 
-    /// The promises of a closed connection never settle (W3C WebRTC, section 4.4.1.2), so its futures end here.
-    fn until_closed<T, F>(&self, future: F) -> impl Future<Output = Result<T, Error>> + 'static + use<T, F>
-    where
-        T: 'static,
-        F: Future<Output = Result<T, Error>> + 'static,
-    {
+    /// The promises of a closed connection never settle (W3C WebRTC, section 4.4.1.2), so its futures end here. Boxed,
+    /// so that what waits for them is there once for all that give the same.
+    fn until_closed<T: 'static>(
+        &self,
+        future: LocalBoxFuture<'static, Result<T, Error>>,
+    ) -> impl Future<Output = Result<T, Error>> + 'static + use<T> {
         let closed = self.closed.clone();
         async move {
             // The end is looked at first: nothing is reported after it.
-            match select(closed, Box::pin(future)).await {
+            match select(closed, future).await {
                 Either::Left(_) => Err(Error::new("InvalidStateError", "the connection was closed")),
                 Either::Right((result, _)) => result,
             }
@@ -249,18 +263,23 @@ async fn set_remote_description(peer: &PeerConnection, kind: RtcSdpType, sdp: &s
     Ok(())
 }
 
+/// The same at the beginning and later, but for what the arguments say: browsers refuse any other change.
+fn configuration(ice_servers: &[IceServer], relay_only: bool) -> Result<RtcConfiguration, Error> {
+    let configuration = RtcConfiguration::new();
+    configuration.set_bundle_policy(RtcBundlePolicy::MaxBundle);
+    configuration.set_ice_servers(&serde_wasm_bindgen::to_value(ice_servers).map_err(Error::from_serde)?);
+    if relay_only {
+        configuration.set_ice_transport_policy(RtcIceTransportPolicy::Relay);
+    }
+    Ok(configuration)
+}
+
 /// Closed when it is dropped, also when the rest of a [`Connection`] could not be made.
 struct Peer(PeerConnection, #[expect(dead_code, reason = "counts until it is dropped")] Held);
 
 impl Peer {
     fn new(settings: &Settings<'_>) -> Result<Self, Error> {
-        let configuration = RtcConfiguration::new();
-        configuration.set_bundle_policy(RtcBundlePolicy::MaxBundle);
-        configuration
-            .set_ice_servers(&serde_wasm_bindgen::to_value(settings.ice_servers).map_err(Error::from_serde)?);
-        if settings.relay_only {
-            configuration.set_ice_transport_policy(RtcIceTransportPolicy::Relay);
-        }
+        let configuration = configuration(settings.ice_servers, settings.relay_only)?;
         let peer = RtcPeerConnection::new_with_configuration(&configuration).map_err(Error::from_js)?;
         Ok(Self(peer.unchecked_into(), Held::new(|live| &mut live.connections)))
     }

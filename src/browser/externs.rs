@@ -4,8 +4,8 @@
 use js_sys::{ArrayBuffer, Function, Object, Promise, Uint8ClampedArray};
 use wasm_bindgen::prelude::*;
 use web_sys::{
-    Clipboard, MediaDevices, MediaStream, Permissions, RtcDataChannel, RtcDataChannelInit, RtcPeerConnection,
-    ShareData, SubtleCrypto,
+    Clipboard, EventTarget, MediaDevices, MediaStream, Permissions, RtcDataChannel, RtcDataChannelInit,
+    RtcPeerConnection, ShareData, SubtleCrypto,
 };
 
 #[wasm_bindgen]
@@ -28,7 +28,7 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     pub(super) fn transfer(this: &Buffer, length: u32) -> Result<ArrayBuffer, JsValue>;
 
-    /// Without a secure context these are undefined, which web-sys does not say.
+    /// Without a secure context, or in some browsers, these are undefined, which web-sys does not say.
     pub(super) type Navigator;
     #[wasm_bindgen(method, getter, js_name = mediaDevices)]
     pub(super) fn media_devices(this: &Navigator) -> Option<MediaDevices>;
@@ -43,6 +43,15 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     pub(super) fn share(this: &Navigator, data: &ShareData) -> Result<Promise, JsValue>;
 
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn connection(this: &Navigator) -> Option<NetworkInformation>;
+
+    /// In Chromium alone; and `type` on phones alone.
+    #[wasm_bindgen(extends = EventTarget)]
+    pub(super) type NetworkInformation;
+    #[wasm_bindgen(method, getter, js_name = type)]
+    pub(super) fn kind(this: &NetworkInformation) -> Option<String>;
+
     pub(super) type LockManager;
     #[wasm_bindgen(method)]
     pub(super) fn request(this: &LockManager, name: &str, options: &Object, callback: &Function) -> Promise;
@@ -56,6 +65,9 @@ extern "C" {
     pub(super) type PeerConnection;
     #[wasm_bindgen(method, getter)]
     pub(super) fn sctp(this: &PeerConnection) -> Option<SctpTransport>;
+    /// web-sys has none.
+    #[wasm_bindgen(method, js_name = restartIce)]
+    pub(super) fn restart_ice(this: &PeerConnection);
     /// Without a description the browser makes the one that fits the state: an offer or an answer.
     #[wasm_bindgen(method, js_name = setLocalDescription)]
     pub(super) fn set_implicit_local_description(this: &PeerConnection) -> Promise;

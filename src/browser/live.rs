@@ -72,6 +72,11 @@ impl Listener {
         event: &'static str,
         callback: impl FnMut(&web_sys::Event) + 'static,
     ) -> Self {
+        Self::boxed(target, event, Box::new(callback))
+    }
+
+    /// There once for all callbacks: what a listener is made of is large.
+    fn boxed(target: &EventTarget, event: &'static str, callback: Box<dyn FnMut(&web_sys::Event)>) -> Self {
         Self {
             _listener: EventListener::new(target, event, callback),
             _held: Held::new(|live| &mut live.listeners),

@@ -58,10 +58,17 @@ pub fn on_fragment_change(callback: impl FnMut() + 'static) -> Listener {
     listen("hashchange", callback)
 }
 
-/// Calls back when the device has a network again.
+/// Calls back when the device has a network again, or, where the browser tells (Chromium on phones), another one.
 #[must_use = "dropping a listener removes it"]
-pub fn on_online(callback: impl FnMut() + 'static) -> Listener {
-    listen("online", callback)
+pub fn on_network_change(callback: impl Fn() + Clone + 'static) -> Vec<Listener> {
+    let mut listeners = vec![listen("online", callback.clone())];
+    // On a desk, a change is a new guess of the speed.
+    if let Some(network) = navigator().connection()
+        && network.kind().is_some()
+    {
+        listeners.push(Listener::new(&network, "change", move |_| callback()));
+    }
+    listeners
 }
 
 /// Calls back when the page is left, closed or put aside: the last moment to say goodbye.

@@ -13,18 +13,21 @@ use web_sys::Storage;
 
 use super::{live::Held, navigator, task, window};
 
-/// The token that this tab used in `room` before; none also where the browser blocks storage.
+/// The token that this tab used in `room` before, and its life; none also where the browser blocks storage.
 #[must_use]
-pub fn token(room: &str) -> Option<[u8; 32]> {
+pub fn token(room: &str) -> Option<([u8; 32], u32)> {
     let text = session_storage()?.get_item(&key(room)).ok()??;
-    text.parse().ok().map(|Token(bytes)| bytes)
+    let (token, life) = text.split_once(' ')?;
+    let Token(bytes) = token.parse().ok()?;
+    Some((bytes, life.parse().ok()?))
 }
 
-/// Remembers the token as long as the tab lives, where the browser lets it.
-pub fn keep_token(room: &str, token: &[u8; 32]) {
+/// Remembers the token as long as the tab lives, where the browser lets it; and how many times the page was loaded
+/// with it, which is its life.
+pub fn keep_token(room: &str, token: &[u8; 32], life: u32) {
     if let Some(storage) = session_storage() {
         // Full or blocked: the tab is then a new member after a reload.
-        let _ = storage.set_item(&key(room), &Token(*token).to_string());
+        let _ = storage.set_item(&key(room), &format!("{} {life}", Token(*token)));
     }
 }
 
@@ -52,13 +55,29 @@ pub fn name() -> Option<String> {
 
 /// Remembers the name over visits, where the browser lets it. Of an empty one nothing is left.
 pub fn keep_name(name: &str) {
-    if let Some(storage) = local_storage() {
-        // Full or blocked: the name then lasts as long as the page.
-        let _ = if name.is_empty() { storage.remove_item(NAME) } else { storage.set_item(NAME, name) };
-    }
+    keep(NAME, name);
+}
+
+/// Whether somebody asked on this device to connect over relays alone; no also where the browser blocks storage.
+#[must_use]
+pub fn relay_only() -> bool {
+    local_storage().is_some_and(|storage| matches!(storage.get_item(RELAY_ONLY), Ok(Some(_))))
+}
+
+/// Remembers it over visits, where the browser lets it.
+pub fn keep_relay_only(relay_only: bool) {
+    keep(RELAY_ONLY, if relay_only { "yes" } else { "" });
 }
 
 const NAME: &str = "snaproom:name";
+const RELAY_ONLY: &str = "snaproom:relay-only";
+
+fn keep(key: &str, value: &str) {
+    if let Some(storage) = local_storage() {
+        // Full or blocked: it then lasts as long as the page.
+        let _ = if value.is_empty() { storage.remove_item(key) } else { storage.set_item(key, value) };
+    }
+}
 
 fn local_storage() -> Option<Storage> {
     window().local_storage().ok()?

@@ -8,9 +8,9 @@ use snaproom_session::io::Incoming;
 
 use super::{
     album,
-    handle::{Entry, Failure, Notice, PhotoKey, PhotoView, RoomView, Saving, Shows, TransferState},
     inbox::{Happened, Inbox},
     photo::{Original, Photo},
+    view::{Entry, Failure, Notice, PhotoKey, PhotoView, RoomView, Saving, Shows, TransferState},
 };
 use crate::browser::{
     Canvas, Listener, Payload, page, save,

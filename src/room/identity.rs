@@ -14,6 +14,8 @@ use crate::browser::{
 /// A token that no other tab uses as long as this lives.
 pub(super) struct Identity {
     pub(super) token: Token,
+    /// How many times it was claimed before, by this page or by one before a reload.
+    pub(super) life: u32,
     _claim: Claim,
 }
 
@@ -27,18 +29,20 @@ enum Claim {
 impl Identity {
     pub(super) async fn claim(room: RoomId) -> Result<Self, Error> {
         let room = room.to_string();
-        if let Some(token) = storage::token(&room).map(Token)
+        if let Some((token, life)) = storage::token(&room).map(|(token, life)| (Token(token), life))
             && let Some(lock) = Lock::claim(&lock_name(&token)).await
         {
-            return Ok(Self { token, _claim: Claim::Held(lock) });
+            let life = life.saturating_add(1);
+            storage::keep_token(&room, &token.0, life);
+            return Ok(Self { token, life, _claim: Claim::Held(lock) });
         }
-        let token = Token(task::random()?);
-        storage::keep_token(&room, &token.0);
+        let (token, life) = (Token(task::random()?), 0);
+        storage::keep_token(&room, &token.0, life);
         let claim = task::spawn(async move {
             let _lock = Lock::claim(&lock_name(&token)).await;
             std::future::pending::<()>().await;
         });
-        Ok(Self { token, _claim: Claim::Coming(claim) })
+        Ok(Self { token, life, _claim: Claim::Coming(claim) })
     }
 }
 

@@ -40,7 +40,8 @@ pub(super) enum Happened {
 pub(super) enum Page {
     /// Another link stands in the address bar.
     Fragment,
-    Online,
+    /// The device has a network again, or another one.
+    Network,
     /// Closed, left or put aside.
     Hidden,
     /// Back from having been put aside.

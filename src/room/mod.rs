@@ -3,9 +3,10 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `handle` | the page's end: [`RoomView`]'s signals, [`Room`]'s commands |
+//! | `view`, `handle` | the page's end: [`RoomView`]'s signals, [`Room`]'s commands |
 //! | `inbox` | the one queue between the browser's callbacks and the driver |
-//! | `visit` | one stay in one room: the session and what it acts on |
+//! | `visit` | one stay in one room: the session, and what it wants done |
+//! | `wires` | its connections, and the actions on them that are under way |
 //! | `vault` | the bytes of photos on their way |
 //! | `studio` | camera, snap, preview |
 //! | `gallery`, `photo` | photos of others, and the canvases of each |
@@ -22,21 +23,23 @@ mod names;
 mod photo;
 mod studio;
 mod vault;
+mod view;
 mod visit;
+mod wires;
 mod zip;
 
 use futures::{FutureExt, StreamExt, channel::mpsc, select_biased};
 use leptos::prelude::Set;
-use snaproom_session::Link;
+use snaproom_session::{Input, Link};
 
-pub use handle::{
+pub use handle::Room;
+pub use view::{
     CameraFailure, CameraView, Entry, Failure, LinkView, Notice, Path, PeerState, PeerView, PhotoKey,
-    PhotoView, Recipient, RefusedPeer, Room, RoomView, Saving, SentView, Shows, SnapView, Status,
-    TransferState,
+    PhotoView, Recipient, RefusedPeer, RoomView, Saving, SentView, Shows, SnapView, Status, TransferState,
 };
 
 use crate::browser::{
-    Error, Listener, page,
+    Error, Listener, page, storage,
     task::{self, Task},
 };
 use gallery::Gallery;
@@ -48,6 +51,7 @@ use visit::Visit;
 /// Opens the room of the address bar's link. Dropping the task leaves it and releases everything.
 pub fn open(view: RoomView) -> (Room, Task) {
     view.my_name.set(identity::remembered_name());
+    view.relay_only.set(storage::relay_only());
     let (room, commands) = Room::new(view);
     (room, task::spawn(Driver::new(view, commands).run()))
 }
@@ -59,7 +63,7 @@ struct Driver {
     studio: Studio,
     gallery: Gallery,
     clicked: Vec<Task>,
-    _listeners: [Listener; 4],
+    _listeners: Vec<Listener>,
 }
 
 /// Why a visit to a room ended.
@@ -79,18 +83,19 @@ impl Driver {
             let inbox = inbox.clone();
             move || inbox.push(Happened::Page(what))
         };
+        let mut listeners = page::on_network_change(tell(Page::Network));
+        listeners.extend([
+            page::on_fragment_change(tell(Page::Fragment)),
+            page::on_hide(tell(Page::Hidden)),
+            page::on_show(tell(Page::Shown)),
+        ]);
         Self {
             view,
             commands,
             studio: Studio::open(view, inbox.clone()),
             gallery: Gallery::new(view, inbox.clone()),
             clicked: Vec::new(),
-            _listeners: [
-                page::on_fragment_change(tell(Page::Fragment)),
-                page::on_online(tell(Page::Online)),
-                page::on_hide(tell(Page::Hidden)),
-                page::on_show(tell(Page::Shown)),
-            ],
+            _listeners: listeners,
             inbox,
         }
     }
@@ -181,7 +186,7 @@ impl Driver {
                     visit.put_aside(&mut self.gallery);
                     return Next::Hidden;
                 }
-                Happened::Page(Page::Online) => visit.retry(),
+                Happened::Page(Page::Network) => visit.handle(Input::NetworkChanged),
                 Happened::Page(Page::Shown) => {}
                 Happened::Camera(camera) => self.studio.on_camera(camera),
                 Happened::CameraEnded => self.studio.on_camera_ended(),
@@ -225,6 +230,7 @@ impl Driver {
             Command::CopyLink => self.copy_link(),
             Command::ShareLink => self.share_link(),
             Command::SetName(name) => visit.set_name(&name),
+            Command::SetRelayOnly(relay_only) => visit.set_relay_only(relay_only),
             Command::Retry => visit.retry(),
             // Handled where the visit can be ended.
             Command::NewRoom => {}

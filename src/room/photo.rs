@@ -4,7 +4,7 @@ use std::{cell::RefCell, rc::Rc};
 
 use leptos::prelude::{ArcRwSignal, GetUntracked, Update};
 
-use super::handle::{PhotoKey, PhotoView, Shows};
+use super::view::{PhotoKey, PhotoView, Shows};
 use crate::browser::{
     Blob, Canvas, Error, Payload, Picture, Watch, page,
     task::{self, Task},

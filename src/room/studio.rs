@@ -4,8 +4,8 @@ use leptos::prelude::{GetUntracked, Set, Update};
 use snaproom_protocol::{ItemId, control::MAX_PREVIEW_BYTES};
 
 use super::{
-    handle::{CameraFailure, CameraView, Notice, RoomView, SnapView},
     inbox::{Happened, Inbox},
+    view::{CameraFailure, CameraView, Notice, RoomView, SnapView},
 };
 use crate::browser::{
     Camera, CameraError, Canvas, Payload, Permission, Picture, Video, Wish, camera_permission, page,
@@ -20,7 +20,8 @@ pub(super) struct Studio {
     view: RoomView,
     inbox: Inbox,
     camera: Option<Camera>,
-    starting: Option<Task>,
+    /// Finding out how the camera is, on its way to one that is on or has failed.
+    asking: Option<Task>,
     video: Option<Video>,
     canvas: Option<Canvas>,
     snapped: Option<Snapped>,
@@ -53,7 +54,7 @@ impl Studio {
             view,
             inbox,
             camera: None,
-            starting: None,
+            asking: None,
             video: None,
             canvas: None,
             snapped: None,
@@ -72,7 +73,7 @@ impl Studio {
     fn start_camera_if(&mut self, allowed: fn(Permission) -> bool) {
         let (inbox, view) = (self.inbox.clone(), self.view);
         self.camera = None;
-        self.starting = Some(task::spawn(async move {
+        self.asking = Some(task::spawn(async move {
             if !allowed(camera_permission().await) {
                 return;
             }
@@ -95,11 +96,19 @@ impl Studio {
         }
     }
 
-    /// The camera went away by itself.
+    /// The camera went away by itself: somebody pulled its cable, or took its permission away.
     pub(super) fn on_camera_ended(&mut self) {
-        if self.camera.take().is_some() {
-            self.view.camera.set(CameraView::Failed(CameraFailure::Unplugged));
+        if self.camera.take().is_none() {
+            return;
         }
+        let view = self.view;
+        self.asking = Some(task::spawn(async move {
+            let failure = match camera_permission().await {
+                Permission::Denied => CameraFailure::Denied,
+                _ => CameraFailure::Unplugged,
+            };
+            view.camera.set(CameraView::Failed(failure));
+        }));
     }
 
     pub(super) fn attach_camera(&mut self, video: Option<Video>) {

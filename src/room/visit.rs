@@ -3,28 +3,24 @@
 use std::{collections::VecDeque, future::pending};
 
 use leptos::prelude::{ArcRwSignal, GetUntracked, Set, Update, WithUntracked};
-use litemap::LiteMap;
-use snaproom_protocol::{ItemId, bulk, bulk::Part, control, server::ToServer};
+use snaproom_protocol::{ItemId, bulk::Part, server::ToServer};
 use snaproom_session::{
     Command, ConnectionId, Event, Input, Link, News, Output, PayloadId, Photo, Session, Time,
-    confirm::Role,
-    io::{Outgoing, Path, State},
+    io::{Outgoing, State},
     keys::RoomKeys,
 };
 
 use super::{
     gallery::{self, Gallery},
-    handle::{self, PeerState, PeerView, PhotoKey, Recipient, RoomView, SentView},
     identity::{self, Identity},
     inbox::{Happened, Inbox},
     names::Names,
     studio::Taken,
     vault::Vault,
+    view::{Entry, PeerState, PeerView, PhotoKey, Recipient, RoomView, SentView},
+    wires::Wires,
 };
-use crate::browser::{
-    self, Connection, Error, Payload, Settings, Socket, SocketEvent, page,
-    task::{self, Task},
-};
+use crate::browser::{self, Connection, Error, Payload, Socket, SocketEvent, page, storage, task};
 
 /// Photos of ours that are listed with their recipients.
 const MAX_SENT: usize = 50;
@@ -37,36 +33,34 @@ pub(super) struct Visit {
     /// With its number.
     socket: Option<(u32, Socket)>,
     next_socket: u32,
-    connections: LiteMap<ConnectionId, Wired>,
+    wires: Wires,
     vault: Vault,
     /// Inputs that an action led to at once.
     done: VecDeque<Input>,
     _identity: Identity,
 }
 
-/// A connection and the actions on it that are under way; all end together.
-struct Wired {
-    connection: Connection,
-    actions: Vec<Task>,
-}
-
 impl Visit {
     pub(super) async fn begin(link: &Link, view: RoomView, inbox: Inbox) -> Result<Self, Error> {
         let identity = Identity::claim(RoomKeys::derive(link).room()).await?;
-        let session = Session::new(link, identity.token, task::random()?, now());
+        let session = Session::new(link, identity.token, identity.life, task::random()?, now());
         view.me.set(Some(session.me()));
         let mut visit = Self {
             session,
             view,
             names: Names::new(view.names),
+            wires: Wires::new(inbox.clone()),
             vault: Vault::new(inbox.clone()),
             inbox,
             socket: None,
             next_socket: 0,
-            connections: LiteMap::new(),
             done: VecDeque::new(),
             _identity: identity,
         };
+        // Before the first connection: an address that is shown once is known.
+        if view.relay_only.get_untracked() {
+            visit.handle(Input::Command(Command::SetRelayOnly(true)));
+        }
         visit.handle(Input::Command(Command::SetName(view.my_name.get_untracked())));
         Ok(visit)
     }
@@ -92,6 +86,13 @@ impl Visit {
         let name = identity::keep_name(typed);
         self.view.my_name.set(name.clone());
         self.handle(Input::Command(Command::SetName(name)));
+    }
+
+    /// Remembers it, and acts on it at once.
+    pub(super) fn set_relay_only(&mut self, relay_only: bool) {
+        storage::keep_relay_only(relay_only);
+        self.view.relay_only.set(relay_only);
+        self.handle(Input::Command(Command::SetRelayOnly(relay_only)));
     }
 
     /// Says goodbye. What is dropped afterwards closes by itself.
@@ -139,7 +140,7 @@ impl Visit {
         let key = PhotoKey { owner, item };
         let view = ArcRwSignal::new(SentView { taken: at, recipients: Vec::new() });
         self.view.sent.update(|sent| {
-            sent.insert(0, handle::Entry { key, view });
+            sent.insert(0, Entry { key, view });
             sent.truncate(MAX_SENT);
         });
         self.handle(Input::Command(Command::SendPhoto(photo)));
@@ -206,44 +207,21 @@ impl Visit {
             Output::OpenSocket => self.open_socket(),
             Output::CloseSocket => self.socket = None,
             Output::Send(message) => self.send(&message),
-            Output::Connect { connection, role, ice_servers } => {
-                let settings = Settings {
-                    ice_servers: &ice_servers,
-                    relay_only: false,
-                    offerer: role == Role::Offerer,
-                    control_id: control::CHANNEL_ID,
-                    bulk_id: bulk::CHANNEL_ID,
-                };
-                let inbox = self.inbox.clone();
-                match Connection::new(settings, move |event| inbox.push_event(connection, event)) {
-                    Ok(made) => {
-                        self.connections.insert(connection, Wired { connection: made, actions: Vec::new() });
-                    }
-                    Err(error) => self.done.push_back(failed(connection, &error)),
-                }
-            }
-            Output::MakeOffer(id) => self.act_on(id, Connection::offer, Event::Described),
-            Output::AcceptOffer(id, sdp) => self.act_on(id, |wired| wired.answer(sdp), Event::Described),
-            Output::AcceptAnswer(id, sdp) => self.try_on(id, |wired| wired.accept(sdp), true),
-            // A candidate that the browser cannot use is one path less, not the end.
-            Output::AddCandidate(id, candidate) => {
-                self.try_on(id, |wired| wired.add_candidate(candidate), false);
-            }
-            Output::FindPath(id) => self.find_path(id),
-            Output::SendControl(id, text) => self.send_on(id, |connection| connection.send_control(&text)),
-            Output::SendHeader(id, text) => self.send_on(id, |connection| connection.send_header(&text)),
-            Output::SendBytes { connection, payload, offset, length } => {
-                match self.vault.payload(payload).cloned() {
-                    Some(bytes) => {
-                        self.send_on(connection, |wired| send_within_bounds(wired, &bytes, offset, length));
-                    }
-                    None => self.done.push_back(Input::PayloadFailed(payload)),
-                }
-            }
-            Output::Close(id) => {
-                self.connections.remove(&id);
-                self.inbox.forget(id);
-            }
+            Output::Connect { connection, role, ice } => self.wires.connect(connection, role, &ice),
+            Output::Configure(id, ice) => self.wires.configure(id, &ice),
+            Output::MakeOffer(id) => self.wires.describe(id, Connection::offer),
+            Output::RestartIce(id) => self.wires.describe(id, Connection::restart_ice),
+            Output::AcceptOffer(id, sdp) => self.wires.describe(id, |wire| wire.answer(sdp)),
+            Output::AcceptAnswer(id, sdp) => self.wires.accept(id, sdp),
+            Output::AddCandidate(id, candidate) => self.wires.add_candidate(id, candidate),
+            Output::FindPath(id) => self.wires.find_path(id),
+            Output::SendControl(id, text) => self.wires.at_once(id, |wire| wire.send_control(&text)),
+            Output::SendHeader(id, text) => self.wires.at_once(id, |wire| wire.send_header(&text)),
+            Output::SendBytes { connection, payload, offset, length } => match self.vault.payload(payload) {
+                Some(bytes) => self.wires.send_bytes(connection, bytes, offset, length),
+                None => self.done.push_back(Input::PayloadFailed(payload)),
+            },
+            Output::Close(id) => self.wires.close(id),
             Output::Store { chunk, payload, of, offset } => {
                 self.done.extend(self.vault.store(chunk, payload, of, offset));
             }
@@ -290,73 +268,6 @@ impl Visit {
         }
     }
 
-    fn act_on<F>(
-        &mut self,
-        id: ConnectionId,
-        action: impl FnOnce(&Connection) -> F,
-        event: fn(String) -> Event,
-    ) where
-        F: Future<Output = Result<String, Error>> + 'static,
-    {
-        let inbox = self.inbox.clone();
-        self.run_on(id, action, move |result| {
-            inbox.push(Happened::Done(match result {
-                Ok(sdp) => Input::Connection(id, event(sdp)),
-                Err(error) => failed(id, &error),
-            }));
-        });
-    }
-
-    fn try_on<F>(&mut self, id: ConnectionId, action: impl FnOnce(&Connection) -> F, must_succeed: bool)
-    where
-        F: Future<Output = Result<(), Error>> + 'static,
-    {
-        let inbox = self.inbox.clone();
-        self.run_on(id, action, move |result| {
-            if let Err(error) = result
-                && must_succeed
-            {
-                inbox.push(Happened::Done(failed(id, &error)));
-            }
-        });
-    }
-
-    fn find_path(&mut self, id: ConnectionId) {
-        let inbox = self.inbox.clone();
-        self.run_on(id, Connection::path, move |path| {
-            let path = match path {
-                Some(browser::Path::Direct) => Path::Direct,
-                Some(browser::Path::Relay) => Path::Relay,
-                None => return,
-            };
-            inbox.push(Happened::Done(Input::Connection(id, Event::Path(path))));
-        });
-    }
-
-    /// Runs an action on a connection; it ends with the connection.
-    fn run_on<T, F>(
-        &mut self,
-        id: ConnectionId,
-        action: impl FnOnce(&Connection) -> F,
-        then: impl FnOnce(T) + 'static,
-    ) where
-        F: Future<Output = T> + 'static,
-    {
-        if let Some(wired) = self.connections.get_mut(&id) {
-            let action = action(&wired.connection);
-            wired.actions.retain(|task| !task.is_finished());
-            wired.actions.push(task::spawn(async move { then(action.await) }));
-        }
-    }
-
-    fn send_on(&mut self, id: ConnectionId, send: impl FnOnce(&Connection) -> Result<(), Error>) {
-        if let Some(wired) = self.connections.get(&id)
-            && let Err(error) = send(&wired.connection)
-        {
-            self.done.push_back(failed(id, &error));
-        }
-    }
-
     fn publish(&mut self, news: News) {
         match news {
             News::Status(status) => self.view.status.set(status),
@@ -374,6 +285,7 @@ impl Visit {
                 self.names.left(peer);
             }
             News::Outgoing(outgoing) => self.on_outgoing(&outgoing),
+            News::Relays(relays) => self.view.relays.set(relays),
             News::Incoming(_) => {}
         }
     }
@@ -393,20 +305,6 @@ impl Visit {
             self.view.mark_sent(item, false);
         }
     }
-}
-
-/// An honest receiver allows no more than it takes, so that no more than a window waits here. What the browser says
-/// of it lags behind the receiver's word on a busy page, so only many windows prove that a receiver is not honest.
-fn send_within_bounds(wired: &Connection, bytes: &Payload, offset: u64, length: u32) -> Result<(), Error> {
-    const MOST_QUEUED_BYTES: u32 = 16 * bulk::WINDOW_BYTES;
-    if wired.bulk_queued() > MOST_QUEUED_BYTES {
-        return Err(Error::new("QuotaExceededError", "the receiver allows more than it takes"));
-    }
-    wired.send_bytes(bytes, u32::try_from(offset).unwrap_or(u32::MAX), length)
-}
-
-fn failed(connection: ConnectionId, error: &Error) -> Input {
-    Input::Connection(connection, Event::ActionFailed(error.to_string()))
 }
 
 /// Milliseconds since the page began.

@@ -1,7 +1,7 @@
 use leptos::prelude::*;
 use snaproom_protocol::PeerId;
 
-use super::words;
+use super::{relay::is_stranded, words};
 use crate::room::{PeerState, PeerView, RoomView, Status};
 
 /// For people who hear the page: how the room is, when that changes, and who comes and goes while it stays the same. A
@@ -10,16 +10,18 @@ use crate::room::{PeerState, PeerView, RoomView, Status};
 pub fn Announcer(view: RoomView) -> impl IntoView {
     let RoomView { status, peers, names, camera, .. } = view;
     let said = RwSignal::new(String::new());
-    Effect::new(move |before: Option<(Status, Vec<PeerId>)>| {
+    Effect::new(move |before: Option<(Status, bool, Vec<PeerId>)>| {
         let here = |peers: &Vec<PeerView>| {
             let here = peers.iter().filter(|peer| peer.state == PeerState::Connected);
             here.map(|peer| peer.peer).collect::<Vec<_>>()
         };
-        let now = (status.get(), peers.with(here));
+        let now = (status.get(), is_stranded(view), peers.with(here));
         let sentence = names.with_untracked(|names| match &before {
-            Some((status, here)) if *status == now.0 => words::came_and_went(here, &now.1, names),
+            Some((status, stranded, here)) if (*status, *stranded) == (now.0, now.1) => {
+                words::came_and_went(here, &now.2, names)
+            }
             _ => peers.with_untracked(|peers| {
-                camera.with_untracked(|camera| words::status(now.0, peers, camera, names))
+                camera.with_untracked(|camera| words::status(now.0, now.1, peers, camera, names))
             }),
         });
         if !sentence.is_empty() {

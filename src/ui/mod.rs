@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `status`, `notice`, `announcer` | how the room is; sentences that pass; what only people who hear the page need |
 //! | `link`, `qr`, `leave` | the link one shares, as text and as a code; another room |
-//! | `peers`, `name` | who is here, and what they are called |
+//! | `peers`, `name`, `relay` | who is here, what they are called, and whether they see one's network address |
 //! | `camera`, `sent` | viewfinder, snapped photo, buttons; what became of one's own photos |
 //! | `trail`, `lightbox` | photos of others: the gallery, and one of them large |
 //! | `modal`, `icon`, `surface` | dialogs; signs; the elements that show pictures |
@@ -23,6 +23,7 @@ mod name;
 mod notice;
 mod peers;
 mod qr;
+mod relay;
 mod sent;
 mod states;
 mod status;

@@ -2,6 +2,7 @@ use leptos::{html, prelude::*};
 
 use super::{
     modal::Modal,
+    relay::HideAddress,
     words::{self, labels},
 };
 use crate::room::{Room, RoomView};
@@ -56,6 +57,7 @@ pub fn NameDialog(room: Room, open: RwSignal<bool>) -> impl IntoView {
                     <button class="primary" type="submit">{labels::KEEP_NAME}</button>
                 </div>
             </form>
+            <HideAddress room />
         </Modal>
     }
 }

@@ -2,6 +2,7 @@ use leptos::prelude::*;
 
 use super::{
     leave::{NewRoom, needs_new_room},
+    relay::is_stranded,
     states,
     surface::hand_focus_on,
     words::{self, labels},
@@ -12,7 +13,8 @@ use crate::room::{Room, RoomView, Status};
 #[component]
 pub fn StatusLine(room: Room) -> impl IntoView {
     let RoomView { status, peers, camera, link, names, failed, .. } = room.view;
-    let (can_retry, can_reload) = (
+    let (can_show_address, can_retry, can_reload) = (
+        Memo::new(move |_| can_wait_for_people(status.get()) && is_stranded(room.view)),
         Memo::new(move |_| needs_retry(status.get())),
         Memo::new(move |_| needs_reload(status.get()) || failed.with(Option::is_some)),
     );
@@ -21,7 +23,9 @@ pub fn StatusLine(room: Room) -> impl IntoView {
             return words::failed(&words);
         }
         peers.with(|peers| {
-            camera.with(|camera| names.with(|names| words::status(status.get(), peers, camera, names)))
+            camera.with(|camera| {
+                names.with(|names| words::status(status.get(), is_stranded(room.view), peers, camera, names))
+            })
         })
     };
     view! {
@@ -33,16 +37,33 @@ pub fn StatusLine(room: Room) -> impl IntoView {
             }}
             <div class="waysOn">
                 {move || needs_new_room(status.get()).then(|| view! { <NewRoom room /> })}
-                {move || can_retry.get().then(|| {
-                    on_cleanup(|| hand_focus_on("retry", "status"));
-                    view! { <button id="retry" type="button" on:click=move |_| room.retry()>{labels::RETRY}</button> }
-                })}
-                {move || can_reload.get().then(|| view! {
-                    <button id="reload" type="button" on:click=move |_| room.reload()>{labels::RELOAD}</button>
-                })}
+                {way_on(room, "showAddress", labels::SHOW_ADDRESS, can_show_address, |room| room.set_relay_only(false))}
+                {way_on(room, "retry", labels::RETRY, can_retry, Room::retry)}
+                {way_on(room, "reload", labels::RELOAD, can_reload, Room::reload)}
             </div>
         </section>
     }
+}
+
+/// A button that is there while it is of use, and hands the focus on when it goes.
+fn way_on(
+    room: Room,
+    id: &'static str,
+    label: &'static str,
+    is_of_use: Memo<bool>,
+    act: fn(&Room),
+) -> impl IntoView {
+    move || {
+        is_of_use.get().then(|| {
+            on_cleanup(move || hand_focus_on(id, "status"));
+            view! { <button id=id type="button" on:click=move |_| act(&room)>{label}</button> }
+        })
+    }
+}
+
+/// Whether only the others are missing.
+fn can_wait_for_people(status: Status) -> bool {
+    matches!(status, Status::Connecting | Status::Alone)
 }
 
 fn needs_retry(status: Status) -> bool {

@@ -12,11 +12,30 @@ use crate::room::{
     RefusedPeer, Saving, Shows, SnapView, Status, TransferState,
 };
 
-/// How the room is, and the one thing to do about it.
+/// How the room is, and the one thing to do about it. Who is stranded wants relays alone, and the server has none.
 #[must_use]
-pub fn status(status: Status, peers: &[PeerView], camera: &CameraView, names: &Names) -> String {
+pub fn status(
+    status: Status,
+    stranded: bool,
+    peers: &[PeerView],
+    camera: &CameraView,
+    names: &Names,
+) -> String {
     match status {
         Status::Connecting if peers.is_empty() => "Opening the room…".into(),
+        Status::Connecting | Status::Alone if stranded => {
+            "Your network address is hidden and this server has no relay, so nobody can be reached. Show it to connect."
+                .into()
+        }
+        Status::Connecting if is_blocked(peers) => {
+            let failed = in_state(peers, PeerState::Failed);
+            format!(
+                "{} {} here, but a firewall or one of the networks allows no connection. Try another network, such as \
+                 a phone’s hotspot. This page keeps trying.",
+                people(&failed, names),
+                if failed.len() == 1 { "is" } else { "are" },
+            )
+        }
         Status::Connecting => "Somebody is here. Connecting, which takes a few seconds…".into(),
         Status::Alone => match peers.iter().find(|peer| peer.state == PeerState::Away) {
             None => "Nobody else is here. Share the link and keep this page open.".into(),
@@ -27,7 +46,7 @@ pub fn status(status: Status, peers: &[PeerView], camera: &CameraView, names: &N
                 CameraView::On => "Snap a photo and send it.",
                 _ => "Their photos appear here.",
             };
-            format!("Connected with {}. {next}", people(&connected(peers), names))
+            format!("Connected with {}. {next}", people(&in_state(peers, PeerState::Connected), names))
         }
         Status::Reconnecting => "The connection was lost. It comes back by itself in a moment.".into(),
         Status::Offline => {
@@ -76,7 +95,7 @@ pub fn send_hint(
     recipients: &[Recipient],
     names: &Names,
 ) -> String {
-    let connected = connected(peers);
+    let connected = in_state(peers, PeerState::Connected);
     match (status, camera, snapped) {
         (Status::Full { .. } | Status::Outdated | Status::Replaced | Status::Refused, ..) => {
             "You cannot send, because this page is not in the room.".into()
@@ -87,6 +106,9 @@ pub fn send_hint(
         }
         _ if connected.is_empty() && peers.iter().any(|peer| peer.state == PeerState::Away) => {
             "You can send when somebody is back.".into()
+        }
+        _ if connected.is_empty() && is_blocked(peers) => {
+            "You can send when a network lets the connection through.".into()
         }
         _ if connected.is_empty() => "You can send as soon as somebody joins. Share the link.".into(),
         (_, _, Some(SnapView { sent: false, .. })) => {
@@ -174,7 +196,7 @@ pub fn peer(state: PeerState, path: Option<Path>) -> &'static str {
         (PeerState::Refused(RefusedPeer::Version), _) => "has another version: reload both pages",
         (PeerState::Refused(RefusedPeer::Proof), _) => "refused: could not prove that it has the link",
         (PeerState::Refused(RefusedPeer::Protocol), _) => "refused: its page broke the rules",
-        (PeerState::Failed, _) => "no connection; still trying",
+        (PeerState::Failed, _) => "blocked by a firewall or network; still trying",
     }
 }
 
@@ -182,7 +204,10 @@ pub fn peer(state: PeerState, path: Option<Path>) -> &'static str {
 #[must_use]
 pub fn incoming(photo: &PhotoView) -> String {
     match photo.state {
-        TransferState::Waiting => "Waiting for its turn".into(),
+        TransferState::Waiting if photo.bytes == 0 => "Waiting for its turn".into(),
+        TransferState::Waiting => {
+            format!("{} % are here. Waiting for the connection", percent(photo.bytes, photo.total))
+        }
         TransferState::Active if photo.shows == Shows::Preview => {
             format!("Preview. Exact photo: {} %", percent(photo.bytes, photo.total))
         }
@@ -191,7 +216,9 @@ pub fn incoming(photo: &PhotoView) -> String {
         TransferState::Verified => "Complete, every pixel checked".into(),
         TransferState::Cancelled => "The sender stopped it".into(),
         TransferState::Failed(Failure::Refused(reason)) => format!("Refused: {}", refused(reason)),
-        TransferState::Failed(Failure::Lost) => "The connection was lost before all of it came".into(),
+        TransferState::Failed(Failure::Lost) => {
+            "The sender’s page was closed before all of it came; ask for it again".into()
+        }
         TransferState::Failed(Failure::Unreadable) => "The sender could not read it; ask for it again".into(),
         TransferState::Failed(Failure::TooMany) => "Too many photos were under way; ask for it again".into(),
     }
@@ -201,16 +228,29 @@ pub fn incoming(photo: &PhotoView) -> String {
 #[must_use]
 pub fn outgoing(recipient: &Recipient) -> String {
     match recipient.state {
-        TransferState::Waiting => "waiting".into(),
+        TransferState::Waiting if recipient.bytes == 0 => "waits for its turn".into(),
+        TransferState::Waiting => {
+            format!("has {} %, and waits for the connection", percent(recipient.bytes, recipient.total))
+        }
         TransferState::Active => format!("has {} %", percent(recipient.bytes, recipient.total)),
         TransferState::Verified => "has it".into(),
         TransferState::Cancelled => "cancelled".into(),
         TransferState::Failed(Failure::Refused(reason)) => format!("refused it: {}", refused(reason)),
-        TransferState::Failed(Failure::Lost) => "the connection was lost; send it again".into(),
+        TransferState::Failed(Failure::Lost) => "left before all of it came".into(),
         TransferState::Failed(Failure::Unreadable) => "the photo could not be read; snap another one".into(),
         TransferState::Failed(Failure::TooMany) => {
             "too many photos are under way; send it again later".into()
         }
+    }
+}
+
+/// What becomes of who hides the network address, beside the switch.
+#[must_use]
+pub fn relay_hint(relays: bool) -> &'static str {
+    if relays {
+        "The others then see the address of a relay only. Photos take longer."
+    } else {
+        "This server has no relay, so nobody can be reached this way. Switch it off to connect."
     }
 }
 
@@ -368,8 +408,13 @@ fn percent(bytes: u64, total: u64) -> u64 {
     bytes.saturating_mul(100).checked_div(total).unwrap_or(0)
 }
 
-fn connected(peers: &[PeerView]) -> Vec<&PeerView> {
-    peers.iter().filter(|peer| peer.state == PeerState::Connected).collect()
+fn in_state(peers: &[PeerView], state: PeerState) -> Vec<&PeerView> {
+    peers.iter().filter(|peer| peer.state == state).collect()
+}
+
+/// Whether somebody is here, and no way was found to anybody.
+fn is_blocked(peers: &[PeerView]) -> bool {
+    !peers.is_empty() && peers.iter().all(|peer| peer.state == PeerState::Failed)
 }
 
 fn people(peers: &[&PeerView], names: &Names) -> String {

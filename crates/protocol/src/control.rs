@@ -55,6 +55,18 @@ pub enum Control {
     },
     /// Sender → receiver: here is a photo.
     Offer(Offer),
+    /// Receiver → sender: the answer to an offer that [`resumes`](Offer::resumes). The sender goes on from there.
+    Accept {
+        /// Which.
+        item: ItemId,
+        /// Bytes of the preview that came.
+        preview: u32,
+        /// Bytes of the exact part that came.
+        exact: u64,
+    },
+    /// Sender → receiver, once on each connection: what of the sender's is under way was offered. What else the
+    /// receiver still waits for will not come.
+    AllOffered,
     /// Receiver → sender: so many bytes of the item came and matched their hashes.
     Received {
         /// Which.
@@ -79,7 +91,7 @@ pub enum Control {
         /// Which.
         item: ItemId,
     },
-    /// Are you there? Asked when the server says that a peer's socket is gone.
+    /// Are you there? Asked after some silence, and when the server says that a peer's socket is gone.
     Ping,
     /// Yes.
     Pong,
@@ -99,6 +111,10 @@ pub struct Offer {
     /// A small picture that comes first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preview: Option<Preview>,
+    /// It was offered before, over an earlier connection: the sender waits for [`Control::Accept`], which says what
+    /// came of it then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub resumes: bool,
 }
 
 /// What an item is.

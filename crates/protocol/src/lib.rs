@@ -23,4 +23,4 @@ pub use id::{Digest, ItemId, Nonce, ParseIdError, PeerId, RoomId, TabId, Token};
 
 /// Version of everything in this crate, shown in the first message of each conversation. A tab and a server,
 /// or two tabs, with different versions refuse each other with a sentence instead of guessing.
-pub const VERSION: u16 = 2;
+pub const VERSION: u16 = 3;

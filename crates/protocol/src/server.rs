@@ -20,6 +20,8 @@ pub enum ToServer {
         room: RoomId,
         /// The preimage of the sender's peer id: whoever shows it owns the id.
         token: Token,
+        /// Which join of this token it is: an earlier one that comes late takes nothing from a later one.
+        turn: Turn,
         /// A sealed hello that the server hands to everybody who is there, with [`FromServer::Joined`].
         hello: Envelope,
     },
@@ -30,8 +32,22 @@ pub enum ToServer {
         /// Sealed for it.
         envelope: Envelope,
     },
+    /// Asks for new [`Ice`] before the credentials of the present one end; answered by [`FromServer::Ice`].
+    RenewIce,
+    /// Is there still a server behind this socket? A page hears nothing of the pings below its WebSocket. Answered
+    /// by [`FromServer::Pong`].
+    Ping,
     /// The person leaves the room for good; the seat is free at once.
     Leave,
+}
+
+/// The order of the joins with one token, which may overtake each other: each has a socket of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+pub struct Turn {
+    /// How many times the page was loaded with the token before.
+    pub life: u32,
+    /// How many times this life of the page joined before.
+    pub join: u32,
 }
 
 /// The one field of the first message that every version can read.
@@ -67,11 +83,17 @@ pub enum FromServer {
         /// Who.
         peer: PeerId,
     },
-    /// `peer` left, or its lease ended, or a newcomer got its seat.
+    /// `peer` has no seat any more.
     Left {
         /// Who.
         peer: PeerId,
+        /// It said so itself. Otherwise its lease ended or a newcomer got its seat, and it may come back.
+        for_good: bool,
     },
+    /// The answer to [`ToServer::RenewIce`].
+    Ice(Ice),
+    /// The answer to [`ToServer::Ping`].
+    Pong,
     /// Every seat is taken. The server closes the socket after it.
     Full {
         /// How many people the room holds.
@@ -97,11 +119,20 @@ pub struct Welcome {
     pub peers: Vec<Seat>,
     /// How many people the room holds.
     pub capacity: u16,
+    /// Seconds for which the seat of a lost socket is kept.
+    pub lease: u32,
     /// STUN and TURN servers for this tab.
-    pub ice_servers: Vec<IceServer>,
-    /// Seconds until the credentials in `ice_servers` end; none where there are no credentials.
+    pub ice: Ice,
+}
+
+/// STUN and TURN servers, and how long they can be used.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Ice {
+    /// What `RTCConfiguration.iceServers` gets.
+    pub servers: Vec<IceServer>,
+    /// Seconds until the credentials in `servers` end; none where there are no credentials.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ice_expires_in: Option<u32>,
+    pub expires_in: Option<u32>,
 }
 
 /// The codelab's two answers to *create or join*.
@@ -164,6 +195,7 @@ mod tests {
             version: 1,
             room: RoomId([0; 16]),
             token: Token([0; 32]),
+            turn: Turn::default(),
             hello: Envelope(vec![1, 2, 3]),
         };
         let json = serde_json::to_value(&join).unwrap();

@@ -23,6 +23,10 @@ pub struct Hello {
     /// Whoever answers a hello makes the offer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answers: Option<Nonce>,
+    /// The connection that the speaker has with the listener and wants to mend by an ICE restart, named by the nonce
+    /// of its first offerer. An answer that does not name it means a new connection.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keeps: Option<Nonce>,
 }
 
 /// Everything after the hellos, sealed with the pair's own key.

@@ -4,13 +4,13 @@ use std::{
     collections::HashMap,
     future,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use axum::extract::ws::Utf8Bytes;
 use snaproom_protocol::{
     Envelope, PeerId, RoomId,
-    server::{FromServer, IceServer, Refusal, Welcome},
+    server::{FromServer, Ice, Refusal, Turn, Welcome},
 };
 use tokio::{sync::Notify, time};
 
@@ -23,6 +23,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Hub {
     capacity: u16,
+    lease: Duration,
     state: Mutex<State>,
     lease_begun: Notify,
 }
@@ -36,7 +37,12 @@ struct State {
 impl Hub {
     pub(crate) fn new(limits: Limits) -> Self {
         let state = State { rooms: Rooms::new(limits), outboxes: HashMap::new() };
-        Self { capacity: limits.capacity.get(), state: Mutex::new(state), lease_begun: Notify::new() }
+        Self {
+            capacity: limits.capacity.get(),
+            lease: limits.lease,
+            state: Mutex::new(state),
+            lease_begun: Notify::new(),
+        }
     }
 
     /// A seat with its welcome in the outbox, or the last words for who gets none.
@@ -44,13 +50,15 @@ impl Hub {
         &self,
         room: RoomId,
         peer: PeerId,
+        turn: Turn,
         hello: Envelope,
-        ice_servers: Vec<IceServer>,
+        ice: Ice,
     ) -> Result<Seated<'_>, FromServer> {
         let mut state = self.lock();
-        let admission = state.rooms.join(room, peer, hello).map_err(|no_seat| match no_seat {
+        let admission = state.rooms.join(room, peer, turn, hello).map_err(|no_seat| match no_seat {
             NoSeat::Full => FromServer::Full { capacity: self.capacity },
             NoSeat::Busy => FromServer::Refused { reason: Refusal::Busy },
+            NoSeat::Overtaken => FromServer::Replaced,
         })?;
         let outbox = Arc::new(Outbox::default());
         outbox.push(to_text(&FromServer::Welcome(Welcome {
@@ -58,8 +66,8 @@ impl Hub {
             peer,
             peers: admission.peers,
             capacity: self.capacity,
-            ice_servers,
-            ice_expires_in: None,
+            lease: u32::try_from(self.lease.as_secs()).unwrap_or(u32::MAX),
+            ice,
         })));
         state.outboxes.insert(admission.socket, Arc::clone(&outbox));
         state.deliver(admission.effects);
@@ -124,6 +132,11 @@ pub(crate) struct Seated<'a> {
 impl Seated<'_> {
     pub(crate) fn outbox(&self) -> &Outbox {
         &self.outbox
+    }
+
+    /// Answers the tab itself, behind what waits for it already.
+    pub(crate) fn answer(&self, message: &FromServer) {
+        self.outbox.push(to_text(message));
     }
 
     pub(crate) fn relay(&self, to: PeerId, envelope: Envelope) {

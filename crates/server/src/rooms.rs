@@ -9,7 +9,7 @@ use std::{
 
 use snaproom_protocol::{
     Envelope, PeerId, RoomId,
-    server::{FromServer, Seat, Welcomed},
+    server::{FromServer, Seat, Turn, Welcomed},
 };
 
 /// The table of all rooms. A room is there as long as somebody sits in it or has a seat kept.
@@ -59,6 +59,8 @@ pub enum NoSeat {
     Full,
     /// The room would be new, and the table is full.
     Busy,
+    /// The peer has a seat, which it took by a later join.
+    Overtaken,
 }
 
 /// What is to be done to sockets, in this order.
@@ -95,7 +97,15 @@ impl Rooms {
 
     /// `peer` takes a seat in `room`: its own if it has one, else a free one, else that of the peer who has been
     /// away longest. Whoever is there hears `hello`.
-    pub fn join(&mut self, room: RoomId, peer: PeerId, hello: Envelope) -> Result<Admission, NoSeat> {
+    ///
+    /// Each join comes over a socket of its own: an earlier one that comes after a later one takes nothing.
+    pub fn join(
+        &mut self,
+        room: RoomId,
+        peer: PeerId,
+        turn: Turn,
+        hello: Envelope,
+    ) -> Result<Admission, NoSeat> {
         let place = Place { room, peer };
         let room_count = self.by_id.len();
         let (room, how) = match self.by_id.entry(room) {
@@ -107,6 +117,10 @@ impl Rooms {
         let mut effects = Vec::new();
 
         if let Some(own) = room.members.iter_mut().find(|member| member.peer == peer) {
+            if turn < own.turn {
+                return Err(NoSeat::Overtaken);
+            }
+            own.turn = turn;
             match mem::replace(&mut own.presence, Presence::Here(socket)) {
                 Presence::Here(old) => {
                     self.places.remove(&old);
@@ -121,9 +135,9 @@ impl Rooms {
                 let (until, evicted) = room.longest_away().ok_or(NoSeat::Full)?;
                 self.leases.remove(&(until, Place { peer: evicted, ..place }));
                 room.members.retain(|member| member.peer != evicted);
-                effects.extend(room.tell(None, FromServer::Left { peer: evicted }));
+                effects.extend(room.tell(None, FromServer::Left { peer: evicted, for_good: false }));
             }
-            room.members.push(Member { peer, presence: Presence::Here(socket) });
+            room.members.push(Member { peer, turn, presence: Presence::Here(socket) });
         }
 
         effects.extend(room.tell(Some(peer), FromServer::Joined { peer, hello }));
@@ -146,7 +160,7 @@ impl Rooms {
     /// The person behind `socket` leaves for good. Nothing happens if the socket has no seat.
     pub fn leave(&mut self, socket: SocketId) -> Option<Effect> {
         let place = self.places.remove(&socket)?;
-        self.free(place)
+        self.free(place, true)
     }
 
     /// `socket` broke: its seat is kept for the lease. Nothing happens if the socket has no seat.
@@ -173,7 +187,7 @@ impl Rooms {
             && lease.0 <= now
         {
             self.leases.remove(&lease);
-            effects.extend(self.free(lease.1));
+            effects.extend(self.free(lease.1, false));
         }
         effects
     }
@@ -184,10 +198,10 @@ impl Rooms {
         self.by_id.is_empty() && self.places.is_empty() && self.leases.is_empty()
     }
 
-    fn free(&mut self, place: Place) -> Option<Effect> {
+    fn free(&mut self, place: Place, for_good: bool) -> Option<Effect> {
         let room = self.by_id.get_mut(&place.room)?;
         room.members.retain(|member| member.peer != place.peer);
-        let effect = room.tell(None, FromServer::Left { peer: place.peer });
+        let effect = room.tell(None, FromServer::Left { peer: place.peer, for_good });
         if room.members.is_empty() {
             self.by_id.remove(&place.room);
         }
@@ -210,6 +224,7 @@ struct Room {
 #[derive(Debug)]
 struct Member {
     peer: PeerId,
+    turn: Turn,
     presence: Presence,
 }
 

@@ -3,7 +3,7 @@
 use std::{fmt, num::NonZeroU16, path::PathBuf, str::FromStr, time::Duration};
 
 use axum::http::uri::Authority;
-use snaproom_protocol::server::IceServer;
+use snaproom_protocol::server::{Ice, IceServer};
 
 use crate::Origin;
 
@@ -35,9 +35,10 @@ pub struct Timeouts {
     pub header: Duration,
     /// From the WebSocket's opening to its join.
     pub join: Duration,
-    /// Between two pings.
+    /// Between two pings: well within the minute after which many proxies drop a connection on which nothing passes.
     pub ping: Duration,
-    /// Without any frame, a pong included, the socket counts as lost. More than two pings.
+    /// Without any frame, a pong included, the socket counts as lost. Two pings and the 5 s that an answer may take
+    /// on a bad radio link: one answer that is late costs nobody the seat.
     pub silence: Duration,
     /// For one message to leave.
     pub write: Duration,
@@ -80,8 +81,8 @@ impl Default for Timeouts {
         Self {
             header: Duration::from_secs(5),
             join: Duration::from_secs(5),
-            ping: Duration::from_secs(20),
-            silence: Duration::from_secs(45),
+            ping: Duration::from_secs(15),
+            silence: Duration::from_secs(35),
             write: Duration::from_secs(10),
             linger: Duration::from_secs(1),
             drain: Duration::from_secs(5),
@@ -90,13 +91,15 @@ impl Default for Timeouts {
 }
 
 impl Settings {
-    /// The entries for a tab's `RTCConfiguration.iceServers`.
-    pub(crate) fn ice_servers(&self) -> Vec<IceServer> {
+    /// What a tab is given, with its welcome and whenever it asks for it anew.
+    pub(crate) fn ice(&self) -> Ice {
+        // An entry without an address makes browsers refuse all of them.
         if self.stun.is_empty() {
-            return Vec::new();
+            return Ice::default();
         }
         let urls = self.stun.iter().map(ToString::to_string).collect();
-        vec![IceServer { urls, username: None, credential: None }]
+        let stun = IceServer { urls, username: None, credential: None };
+        Ice { servers: vec![stun], expires_in: None }
     }
 }
 
@@ -157,6 +160,6 @@ mod tests {
 
     #[test]
     fn no_stun_server_is_no_entry() {
-        assert_eq!(Settings::default().ice_servers(), []);
+        assert_eq!(Settings::default().ice(), Ice::default());
     }
 }

@@ -158,10 +158,10 @@ async fn join<'a>(socket: &mut WebSocket, sockets: &'a Sockets) -> Result<Seated
     if greeting.version != VERSION {
         return Err(refuse(Refusal::Version));
     }
-    let Ok(ToServer::Join { room, token, hello, .. }) = serde_json::from_str(&text) else {
+    let Ok(ToServer::Join { room, token, turn, hello, .. }) = serde_json::from_str(&text) else {
         return Err(refuse(Refusal::Malformed));
     };
-    let seated = sockets.hub.join(room, peer_id(&token), hello, sockets.settings.ice_servers());
+    let seated = sockets.hub.join(room, peer_id(&token), turn, hello, sockets.settings.ice());
     tracing::debug!(%room, seated = seated.is_ok(), "a join");
     seated.map_err(End::Told)
 }
@@ -187,6 +187,14 @@ async fn converse(socket: &mut WebSocket, seated: Seated<'_>, sockets: &Sockets)
                     Ok(Some(text)) => match serde_json::from_str(&text) {
                         Ok(ToServer::Relay { to, envelope }) => {
                             seated.relay(to, envelope);
+                            Ok(())
+                        }
+                        Ok(ToServer::Ping) => {
+                            seated.answer(&FromServer::Pong);
+                            Ok(())
+                        }
+                        Ok(ToServer::RenewIce) => {
+                            seated.answer(&FromServer::Ice(sockets.settings.ice()));
                             Ok(())
                         }
                         Ok(ToServer::Leave) => {

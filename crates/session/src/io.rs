@@ -3,12 +3,15 @@
 use snaproom_protocol::{
     Digest, ItemId, PeerId,
     bulk::Part,
-    control::{Kind, RefusedItem},
     server::{IceServer, ToServer},
     signal::Candidate,
 };
 
 use crate::confirm::Role;
+
+pub use crate::news::{
+    Failure, Incoming, News, Outgoing, PeerState, PeerView, RefusedPeer, Status, TransferState,
+};
 
 /// One `RTCPeerConnection`. A peer that comes back gets a new one, so what an old one still reports is
 /// recognised and ignored.
@@ -71,6 +74,8 @@ pub enum Input {
         /// All its bytes.
         bytes: Vec<u8>,
     },
+    /// The device found a network again, or another one: whatever is broken may be mended now.
+    NetworkChanged,
     /// Nothing but time passed.
     Tick,
 }
@@ -78,14 +83,16 @@ pub enum Input {
 /// What a person asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
-    /// Send a photo to everybody who is connected.
+    /// Send a photo to everybody in the room who was connected once: who does not answer just now gets it later.
     SendPhoto(Photo),
     /// Stop sending an item to whoever has not got it yet.
     Cancel(ItemId),
     /// What the person wants to be called, told to everybody who is or gets connected. Empty for the friendly
     /// name; what does not fit into a name is dropped.
     SetName(String),
-    /// Join anew now: after a full room, or when the network is back.
+    /// Use relays alone from now on, so that nobody in the room learns this device's addresses; or not any more.
+    SetRelayOnly(bool),
+    /// Join anew now, as after a full room.
     Retry,
     /// Leave for good. Afterwards the session is only good for draining its outputs.
     Leave,
@@ -127,7 +134,7 @@ impl Photo {
 /// What a connection reports.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
-    /// [`Output::MakeOffer`] or [`Output::AcceptOffer`] ended: the description is set and is to be sent.
+    /// [`Output::MakeOffer`], [`Output::RestartIce`] or [`Output::AcceptOffer`] ended: the description is set and is to be sent.
     Described(String),
     /// The other side's description is set; candidates may be added.
     RemoteDescriptionSet,
@@ -154,6 +161,16 @@ pub enum Event {
     ActionFailed(String),
     /// How its packets go.
     Path(Path),
+}
+
+/// How a connection may find its way: `RTCConfiguration.iceServers` and `iceTransportPolicy` (W3C WebRTC, section
+/// 4.2.1).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct IcePolicy {
+    /// STUN and TURN servers.
+    pub servers: Vec<IceServer>,
+    /// Over TURN servers only, so that the other side learns no address of ours.
+    pub relay_only: bool,
 }
 
 /// `RTCPeerConnection.connectionState` (W3C WebRTC, section 4.4.2), as far as it matters.
@@ -193,13 +210,17 @@ pub enum Output {
         connection: ConnectionId,
         /// Which end.
         role: Role,
-        /// STUN and TURN.
-        ice_servers: Vec<IceServer>,
+        /// How it may find its way.
+        ice: IcePolicy,
     },
+    /// Let the connection find its way like this from the next offer or answer on (`setConfiguration`).
+    Configure(ConnectionId, IcePolicy),
+    /// Make an offer with a new ICE generation and set it (`restartIce`); answered by [`Event::Described`].
+    RestartIce(ConnectionId),
     /// Make an offer and set it; answered by [`Event::Described`].
     MakeOffer(ConnectionId),
-    /// Set an offer, make an answer and set it; answered by [`Event::RemoteDescriptionSet`] and
-    /// [`Event::Described`].
+    /// Set an offer, in the place of our own if one is set (the rollback of perfect negotiation, W3C WebRTC, section
+    /// 10.7); make an answer and set it. Answered by [`Event::RemoteDescriptionSet`] and [`Event::Described`].
     AcceptOffer(ConnectionId, String),
     /// Set an answer; answered by [`Event::RemoteDescriptionSet`].
     AcceptAnswer(ConnectionId, String),
@@ -254,159 +275,4 @@ pub enum Output {
     Release(PayloadId),
     /// For the person.
     News(News),
-}
-
-/// What a person is told.
-#[derive(Debug, Clone, PartialEq)]
-pub enum News {
-    /// How the room is.
-    Status(Status),
-    /// A peer came or changed.
-    Peer(PeerView),
-    /// A connected peer says what it wants to be called.
-    Name {
-        /// Who.
-        peer: PeerId,
-        /// Checked. None for the friendly name.
-        name: Option<String>,
-    },
-    /// A peer is gone.
-    PeerGone(PeerId),
-    /// An item on its way to us.
-    Incoming(Incoming),
-    /// An item on its way to one of its recipients.
-    Outgoing(Outgoing),
-}
-
-/// How the room is, in one word. The names are the page's `data-state`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Status {
-    /// No word from the server yet, or people are here and no connection stands yet.
-    Connecting,
-    /// Nobody else is here.
-    Alone,
-    /// At least one peer can be sent to.
-    Connected,
-    /// The server, or everybody, was lost, and we are trying.
-    Reconnecting,
-    /// The server cannot be reached.
-    Offline,
-    /// No seat.
-    Full {
-        /// How many there are.
-        capacity: u16,
-    },
-    /// The page is older or newer than the server.
-    Outdated,
-    /// Another tab took over this identity.
-    Replaced,
-    /// The server refuses us for a reason that trying again at once will not mend.
-    Refused,
-}
-
-/// A peer as the person sees it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PeerView {
-    /// Who.
-    pub peer: PeerId,
-    /// How it is.
-    pub state: PeerState,
-    /// How its packets go, once known.
-    pub path: Option<Path>,
-}
-
-/// How a peer is. The names are the page's `data-state`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum PeerState {
-    /// A connection is being made.
-    Connecting,
-    /// It can be sent to.
-    Connected,
-    /// It does not answer just now.
-    Away,
-    /// It is not what it claims to be, or speaks another version.
-    Refused(RefusedPeer),
-    /// No connection could be made; we keep trying, slowly.
-    Failed,
-}
-
-/// Why nothing of a peer is accepted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum RefusedPeer {
-    /// Its page is of another version.
-    Version,
-    /// Its proof of the link does not fit this connection.
-    Proof,
-    /// It broke the protocol.
-    Protocol,
-}
-
-/// An item on its way to us.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Incoming {
-    /// Which.
-    pub item: ItemId,
-    /// From whom.
-    pub from: PeerId,
-    /// Its file name, checked.
-    pub name: String,
-    /// What it is.
-    pub kind: Kind,
-    /// Bytes that came and matched their hashes, preview included.
-    pub bytes: u64,
-    /// Bytes there are, preview included.
-    pub total: u64,
-    /// How it is.
-    pub state: TransferState,
-}
-
-/// An item on its way to one recipient.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outgoing {
-    /// Which.
-    pub item: ItemId,
-    /// To whom.
-    pub to: PeerId,
-    /// Bytes that the recipient says it has checked, preview included.
-    pub bytes: u64,
-    /// Bytes there are, preview included.
-    pub total: u64,
-    /// How it is.
-    pub state: TransferState,
-}
-
-/// How a transfer is. The names are the page's `data-state`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum TransferState {
-    /// Not begun.
-    Waiting,
-    /// Bytes are moving.
-    Active,
-    /// All of it is there and matches.
-    Verified,
-    /// The sender gave up.
-    Cancelled,
-    /// It ended before its end.
-    Failed(Failure),
-}
-
-impl TransferState {
-    /// Whether it has ended, and not at its end.
-    #[must_use]
-    pub fn is_in_vain(self) -> bool {
-        matches!(self, Self::Cancelled | Self::Failed(_))
-    }
-}
-
-/// Why a transfer ended before its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Failure {
-    /// The receiver refused it.
-    Refused(RefusedItem),
-    /// The connection was lost.
-    Lost,
-    /// The sender could not read it.
-    Unreadable,
-    /// Too many items are under way.
-    TooMany,
 }

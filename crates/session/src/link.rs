@@ -33,7 +33,7 @@ impl Link {
             return Some(Self::Secret(secret));
         }
         let end = (0..=MAX_NAME_BYTES.min(fragment.len())).rev().find(|&end| fragment.is_char_boundary(end));
-        Some(Self::Name(fragment[..end.unwrap_or(0)].to_owned()))
+        Some(Self::Name(fragment[..end.unwrap_or(0)].trim_end().to_owned()))
     }
 
     /// A new private room. `random` must come from a cryptographic generator.

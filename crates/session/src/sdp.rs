@@ -39,7 +39,8 @@ pub fn check(sdp: &str) -> Result<Fingerprint, SdpError> {
     if sdp.len() > MAX_SDP_BYTES {
         return Err(SdpError::TooLarge);
     }
-    let lines = || sdp.lines().map(str::trim_end);
+    // A browser's parser may take either for the end of a line.
+    let lines = || sdp.split(['\r', '\n']).map(str::trim_end);
     if lines().filter(|line| line.starts_with("m=")).count() > MAX_MEDIA_SECTIONS {
         return Err(SdpError::TooManySections);
     }
@@ -54,6 +55,12 @@ pub fn check(sdp: &str) -> Result<Fingerprint, SdpError> {
         }
     }
     only.map(Fingerprint).ok_or(SdpError::Fingerprint)
+}
+
+/// The ICE generation that a description begins (`ice-ufrag`, RFC 8839, section 5.4). All sections of a bundle share it.
+#[must_use]
+pub fn ice_generation(sdp: &str) -> Option<&str> {
+    sdp.lines().find_map(|line| line.strip_prefix("a=ice-ufrag:")).map(str::trim_end)
 }
 
 fn parse_hex(text: &str) -> Option<[u8; 32]> {
@@ -99,8 +106,18 @@ mod tests {
     }
 
     #[test]
+    fn a_generation_is_the_first_fragment() {
+        let sdp = "v=0\r\nm=audio\r\na=ice-ufrag:aB+/\r\na=ice-pwd:x\r\nm=video\r\na=ice-ufrag:aB+/\r\n";
+        assert_eq!(ice_generation(sdp), Some("aB+/"));
+        assert_eq!(ice_generation("v=0\r\n"), None);
+    }
+
+    #[test]
     fn bounds_are_kept() {
         assert_eq!(check(&"x".repeat(MAX_SDP_BYTES + 1)), Err(SdpError::TooLarge));
-        assert_eq!(check(&format!("{}{}", line(1), "m=video\r\n".repeat(5))), Err(SdpError::TooManySections));
+        for end in ["\r\n", "\n", "\r"] {
+            let sections = format!("m=video{end}").repeat(5);
+            assert_eq!(check(&format!("{}{sections}", line(1))), Err(SdpError::TooManySections));
+        }
     }
 }

@@ -91,6 +91,11 @@ pub fn is_hello(envelope: &Envelope) -> bool {
     envelope.0.get(1) == Some(&HELLO)
 }
 
+/// Whether a page of our version sealed it, as far as it says itself.
+pub(crate) fn is_of_our_version(envelope: &Envelope) -> bool {
+    envelope.0.first() == Some(&VERSION_BYTE)
+}
+
 /// Both directions of one pair's signaling for one negotiation.
 pub struct Seal {
     room: RoomId,

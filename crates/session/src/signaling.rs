@@ -1,14 +1,12 @@
 use std::time::Duration;
 
-use crate::Time;
-
-/// From asking for a socket to the server's first message. A proxy may accept the socket and only then find
-/// that there is no server behind it, so an open socket proves nothing.
-const WELCOME_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Longest wait before the socket is tried again, and the first one: full jitter over min(15 s, 250 ms · 2ⁿ).
-const MAX_BACK_OFF_MS: u64 = 15_000;
-const FIRST_BACK_OFF_MS: u64 = 250;
+use crate::{
+    Time,
+    timing::{
+        FIRST_BACK_OFF, MAX_BACK_OFF, MAX_BACK_OFF_IN_NEED, PROBE_ANSWER, SERVER_ANSWER, SERVER_SILENCE,
+        WELCOME_TIMEOUT,
+    },
+};
 
 /// After so many failures in a row the person is told that the server cannot be reached.
 const OFFLINE_AFTER: u32 = 2;
@@ -27,10 +25,10 @@ pub(crate) struct Signaling {
 enum State {
     /// No socket until then.
     Waiting(Time),
-    /// A socket was asked for; the welcome must come by then.
-    Joining(Time),
-    /// Welcomed.
-    In,
+    /// A socket was asked for; the welcome must come within [`WELCOME_TIMEOUT`].
+    Joining { since: Time },
+    /// Welcomed. `ask_at`: when the server is asked whether it is there. `answer_by`: it was asked.
+    In { ask_at: Time, answer_by: Option<Time> },
     /// No more tries by ourselves.
     Ended,
 }
@@ -44,35 +42,77 @@ impl Signaling {
     pub(crate) fn is_due(&mut self, now: Time) -> bool {
         let due = matches!(self.state, State::Waiting(at) if at <= now);
         if due {
-            self.state = State::Joining(now + WELCOME_TIMEOUT);
+            self.state = State::Joining { since: now };
         }
         due
     }
 
-    /// Whether the welcome is overdue.
+    /// Whether the server did not answer in time.
     pub(crate) fn is_overdue(&self, now: Time) -> bool {
-        matches!(self.state, State::Joining(by) if by <= now)
+        match self.state {
+            State::Joining { since } => since + WELCOME_TIMEOUT <= now,
+            State::In { answer_by, .. } => answer_by.is_some_and(|by| by <= now),
+            State::Waiting(_) | State::Ended => false,
+        }
+    }
+
+    /// Whether the server is to be asked now whether it is there.
+    pub(crate) fn asks(&mut self, now: Time) -> bool {
+        match &mut self.state {
+            State::In { ask_at, answer_by } if *ask_at <= now => {
+                *ask_at = now + SERVER_SILENCE;
+                answer_by.get_or_insert(now + SERVER_ANSWER);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// The server said something.
+    pub(crate) fn heard(&mut self, now: Time) {
+        if let State::In { ask_at, answer_by } = &mut self.state {
+            *ask_at = now + SERVER_SILENCE;
+            *answer_by = None;
+        }
+    }
+
+    /// There is a reason to doubt the socket: it is asked now, and a try that hangs begins anew.
+    pub(crate) fn probe(&mut self, now: Time) {
+        match &mut self.state {
+            State::In { ask_at, answer_by } => {
+                *ask_at = now;
+                *answer_by = Some(now + PROBE_ANSWER);
+            }
+            State::Waiting(_) => self.state = State::Waiting(now),
+            // A network that comes and goes faster than a join takes would never let us in.
+            State::Joining { since } if *since + PROBE_ANSWER <= now => self.state = State::Waiting(now),
+            State::Joining { .. } | State::Ended => {}
+        }
     }
 
     /// The server's first message. False when none was due: each join is welcomed once.
-    pub(crate) fn welcomed(&mut self) -> bool {
-        if !matches!(self.state, State::Joining(_)) {
+    pub(crate) fn welcomed(&mut self, now: Time) -> bool {
+        if !matches!(self.state, State::Joining { .. }) {
             return false;
         }
-        self.state = State::In;
+        self.state = State::In { ask_at: now + SERVER_SILENCE, answer_by: None };
         self.failures = 0;
         self.was_in = true;
         true
     }
 
-    /// The socket is gone. `jitter` is random.
-    pub(crate) fn lost(&mut self, now: Time, jitter: u64) {
-        if self.state == State::Ended {
-            return;
-        }
-        let most = (FIRST_BACK_OFF_MS << self.failures.min(10)).min(MAX_BACK_OFF_MS);
+    /// The socket is gone. `jitter` is random. The wait counts from the last try on: one that hung has waited.
+    pub(crate) fn lost(&mut self, now: Time, is_in_need: bool, jitter: u64) {
+        let since = match self.state {
+            State::Ended => return,
+            State::Joining { since } => since,
+            State::Waiting(_) | State::In { .. } => now,
+        };
+        let most = if is_in_need { MAX_BACK_OFF_IN_NEED } else { MAX_BACK_OFF };
+        let most = (FIRST_BACK_OFF * (1 << self.failures.min(10))).min(most).as_millis() as u64;
         self.failures = self.failures.saturating_add(1);
-        self.state = State::Waiting(now + Duration::from_millis(jitter % (most + 1)));
+        let at = since + Duration::from_millis(jitter % (most + 1));
+        self.state = State::Waiting(at.max(now));
     }
 
     /// The server said something that ends it.
@@ -86,7 +126,7 @@ impl Signaling {
     }
 
     pub(crate) fn is_in(&self) -> bool {
-        self.state == State::In
+        matches!(self.state, State::In { .. })
     }
 
     pub(crate) fn is_offline(&self) -> bool {
@@ -95,8 +135,10 @@ impl Signaling {
 
     pub(crate) fn next_deadline(&self) -> Option<Time> {
         match self.state {
-            State::Waiting(at) | State::Joining(at) => Some(at),
-            State::In | State::Ended => None,
+            State::Waiting(at) => Some(at),
+            State::Joining { since } => Some(since + WELCOME_TIMEOUT),
+            State::In { ask_at, answer_by } => Some(answer_by.map_or(ask_at, |by| by.min(ask_at))),
+            State::Ended => None,
         }
     }
 }

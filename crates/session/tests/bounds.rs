@@ -47,7 +47,7 @@ fn more_bytes_than_the_window() {
 #[test]
 fn one_huge_credit_opens_one_window() {
     let (mut room, wire) = Room::with_liar();
-    room.tabs[LIAR].work = 1_000_000;
+    room.tabs[LIAR].work = 1_000_000_000;
     room.send(VICTIM, 1920, 1080, None);
     room.run_for(Duration::from_secs(1));
     let sent = |room: &Room| room.wires[&room.wires[&wire].remote.unwrap()].sent;

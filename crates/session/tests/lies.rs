@@ -179,9 +179,13 @@ fn how_many_bytes() {
     tell("one less", Item(RefusedItem::TooFewBytes), |script| script.chunk(LAST_CHUNK).truncate(1));
     tell("a chunk less", Item(RefusedItem::TooFewBytes), |script| drop(script.bulk.remove(LAST_CHUNK)));
     tell("the end at once", Item(RefusedItem::TooFewBytes), |script| drop(script.bulk.drain(..END)));
-    tell("an end twice", Item(RefusedItem::Order), |script| {
-        script.bulk.push(script.bulk[END].clone());
+    tell("two different ends", Item(RefusedItem::Order), |script| {
+        script.bulk.push(Said::Header(Header::End { item: ITEM, root: Digest([1; 32]) }));
         // The first one finds the last piece not hashed yet.
+        script.work = 1_000;
+    });
+    tell("the same end twice", Verified, |script| {
+        script.bulk.push(script.bulk[END].clone());
         script.work = 1_000;
     });
     tell("an empty chunk", Connection, |script| script.bulk.insert(FIRST_CHUNK, Said::Chunk(Vec::new())));

@@ -211,13 +211,17 @@ fn a_connection_outlives_its_server() {
 }
 
 #[test]
-fn what_was_under_way_to_a_lost_peer_has_failed() {
+fn what_was_under_way_to_somebody_who_does_not_come_back_fails_in_the_end() {
     seeds(20, |seed| {
         let mut room = Room::of(seed, 3);
         let item = room.send(0, 1280, 720, Some(2_000));
         let moment = room.below(60);
         room.run_for(Duration::from_millis(moment));
         room.close(1);
+        room.run_for(Duration::from_mins(14));
+        assert_eq!(room.sees(0, 1), None, "it is not in the room any more");
+        let state = room.tabs[0].last_outgoing(item, room.me(1)).map(|view| view.state);
+        assert!(matches!(state, Some(TransferState::Waiting | TransferState::Verified)), "{state:?}");
         let ended = |room: &Room, to: usize| {
             room.tabs[0]
                 .last_outgoing(item, room.me(to))

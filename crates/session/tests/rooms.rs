@@ -192,7 +192,7 @@ fn a_refusal_is_final_or_passes() {
 fn a_server_that_gives_us_another_name_is_refused() {
     let mut room = Room::new(1);
     room.open();
-    let welcome = r#"{"welcome":{"how":"created","peer":"AAAAAAAAAAAAAAAAAAAAAA","peers":[],"capacity":2,"ice_servers":[]}}"#;
+    let welcome = r#"{"welcome":{"how":"created","peer":"AAAAAAAAAAAAAAAAAAAAAA","peers":[],"capacity":2,"lease":30,"ice":{"servers":[]}}}"#;
     room.handle(0, Input::Server(welcome.to_owned()));
     assert_eq!(room.tabs[0].status(), Some(Status::Refused));
 }

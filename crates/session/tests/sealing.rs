@@ -9,7 +9,7 @@ use std::{cell::RefCell, collections::BTreeMap, time::Duration};
 use common::{Room, seeds, test};
 use snaproom_protocol::{
     Envelope, Nonce, PeerId, TabId, VERSION,
-    server::{FromServer, Seat, Welcome, Welcomed},
+    server::{FromServer, Ice, Seat, Welcome, Welcomed},
     signal::{Candidate, Hello, Signal},
 };
 use snaproom_session::{
@@ -28,7 +28,7 @@ fn keys() -> RoomKeys {
 }
 
 fn hello() -> Hello {
-    Hello { version: VERSION, tab: TabId([5; 16]), nonce: A.1, answers: None }
+    Hello { version: VERSION, tab: TabId([5; 16]), nonce: A.1, answers: None, keeps: None }
 }
 
 fn signals() -> [Signal; 3] {
@@ -199,8 +199,8 @@ fn a_repeated_welcome_changes_nothing() {
             peer: room.me(newcomer),
             peers,
             capacity: 8,
-            ice_servers: Vec::new(),
-            ice_expires_in: None,
+            lease: 30,
+            ice: Ice::default(),
         };
         let text = serde_json::to_string(&FromServer::Welcome(welcome)).unwrap();
         room.handle(newcomer, Input::Server(text));

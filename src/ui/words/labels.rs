@@ -35,6 +35,8 @@ pub const YOU: &str = "you";
 pub const EDIT_NAME: &str = "change your name";
 pub const YOUR_NAME: &str = "Your name";
 pub const KEEP_NAME: &str = "Use this name";
+pub const HIDE_ADDRESS: &str = "Hide my network address";
+pub const SHOW_ADDRESS: &str = "Show my address";
 
 // Camera.
 pub const CAMERA: &str = "Camera";

@@ -87,3 +87,65 @@ fn each_camera_failure_has_its_own_sentence_and_remedy() {
     assert_eq!(said.len(), failures.len());
     assert_eq!(camera(&CameraView::On), None);
 }
+
+fn peer(byte: u8, state: PeerState) -> PeerView {
+    PeerView { peer: PeerId([byte; 16]), state, path: None }
+}
+
+#[wasm_bindgen_test]
+fn networks_that_allow_no_connection_are_named_with_a_way_round_them() {
+    let names = Names::from_iter([(PeerId([6; 16]), "Noa".into())]);
+    let said = |peers: &[PeerView]| status(Status::Connecting, false, peers, &CameraView::On, &names);
+    let failed = |byte| peer(byte, PeerState::Failed);
+    let rest = "here, but a firewall or one of the networks allows no connection. Try another network, such as a \
+                phone’s hotspot. This page keeps trying.";
+    assert_eq!(said(&[failed(6)]), format!("\u{2068}Noa\u{2069} is {rest}"));
+    assert_eq!(said(&[failed(6), failed(7)]), format!("2 people are {rest}"));
+    // While a way to somebody is looked for, that may take its few seconds.
+    let connecting = "Somebody is here. Connecting, which takes a few seconds…";
+    assert_eq!(said(&[failed(6), peer(7, PeerState::Connecting)]), connecting);
+    assert_eq!(said(&[]), "Opening the room…");
+    let hint = send_hint(Status::Connecting, &[failed(6)], &CameraView::On, None, &[], &names);
+    assert_eq!(hint, "You can send when a network lets the connection through.");
+}
+
+#[wasm_bindgen_test]
+fn who_hides_without_a_relay_is_told_how_to_be_reached() {
+    let names = Names::new();
+    let said = |state, peers: &[PeerView]| status(state, true, peers, &CameraView::On, &names);
+    let failed = [peer(6, PeerState::Failed)];
+    for sentence in [said(Status::Alone, &[]), said(Status::Connecting, &failed)] {
+        assert!(sentence.contains("nobody can be reached. Show it to connect."), "{sentence}");
+    }
+    // Before the server has said what it offers, and when something else is wrong, too.
+    for state in [Status::Connecting, Status::Offline, Status::Replaced] {
+        assert_eq!(said(state, &[]), status(state, false, &[], &CameraView::On, &names));
+    }
+    assert_ne!(relay_hint(true), relay_hint(false));
+    assert!(relay_hint(false).contains("Switch it off"));
+}
+
+#[wasm_bindgen_test]
+fn what_waits_says_what_for() {
+    let photo = |bytes, state| PhotoView {
+        width: 4,
+        height: 3,
+        taken: 0,
+        bytes,
+        total: 100,
+        state,
+        shows: Shows::Nothing,
+        saved: false,
+    };
+    let recipient = |bytes, state| Recipient { peer: PeerId([6; 16]), bytes, total: 100, state };
+    let (waiting, lost) = (TransferState::Waiting, TransferState::Failed(Failure::Lost));
+    assert_eq!(incoming(&photo(0, waiting)), "Waiting for its turn");
+    assert_eq!(incoming(&photo(40, waiting)), "40 % are here. Waiting for the connection");
+    assert_eq!(
+        incoming(&photo(40, lost)),
+        "The sender’s page was closed before all of it came; ask for it again"
+    );
+    assert_eq!(outgoing(&recipient(0, waiting)), "waits for its turn");
+    assert_eq!(outgoing(&recipient(40, waiting)), "has 40 %, and waits for the connection");
+    assert_eq!(outgoing(&recipient(40, lost)), "left before all of it came");
+}

@@ -20,6 +20,11 @@ fn hello() -> Envelope {
     Envelope(vec![7])
 }
 
+/// The first join of one life of the page.
+fn turn(life: u32) -> Turn {
+    Turn { life, join: 0 }
+}
+
 fn seat(peer: PeerId, away: bool) -> Seat {
     Seat { peer, away }
 }
@@ -31,31 +36,31 @@ fn sent(to: &[SocketId], message: FromServer) -> Effect {
 #[test]
 fn the_first_creates_and_the_next_ones_join_in_order() {
     let mut rooms = rooms(3, 9);
-    let ana = rooms.join(ROOM, ANA, hello()).unwrap();
+    let ana = rooms.join(ROOM, ANA, turn(0), hello()).unwrap();
     assert_eq!((ana.how, ana.peers, ana.effects), (Welcomed::Created, vec![], vec![]));
-    let ben = rooms.join(ROOM, BEN, hello()).unwrap();
+    let ben = rooms.join(ROOM, BEN, turn(0), hello()).unwrap();
     assert_eq!((ben.how, ben.peers), (Welcomed::Joined, vec![seat(ANA, false)]));
     assert_eq!(ben.effects, [sent(&[ana.socket], FromServer::Joined { peer: BEN, hello: hello() })]);
-    let cat = rooms.join(ROOM, CAT, hello()).unwrap();
+    let cat = rooms.join(ROOM, CAT, turn(0), hello()).unwrap();
     assert_eq!(cat.peers, [seat(ANA, false), seat(BEN, false)]);
-    assert_eq!(rooms.join(ROOM, DAN, hello()), Err(NoSeat::Full));
+    assert_eq!(rooms.join(ROOM, DAN, turn(0), hello()), Err(NoSeat::Full));
 }
 
 #[test]
 fn the_longest_away_yields_to_a_newcomer() {
     let mut rooms = rooms(3, 9);
     let now = Instant::now();
-    let ana = rooms.join(ROOM, ANA, hello()).unwrap().socket;
-    let ben = rooms.join(ROOM, BEN, hello()).unwrap().socket;
-    let cat = rooms.join(ROOM, CAT, hello()).unwrap().socket;
+    let ana = rooms.join(ROOM, ANA, turn(0), hello()).unwrap().socket;
+    let ben = rooms.join(ROOM, BEN, turn(0), hello()).unwrap().socket;
+    let cat = rooms.join(ROOM, CAT, turn(0), hello()).unwrap().socket;
     rooms.lost(cat, now);
     rooms.lost(ben, now + Duration::from_secs(1));
-    let dan = rooms.join(ROOM, DAN, hello()).unwrap();
+    let dan = rooms.join(ROOM, DAN, turn(0), hello()).unwrap();
     assert_eq!(dan.peers, [seat(ANA, false), seat(BEN, true)]);
     assert_eq!(
         dan.effects,
         [
-            sent(&[ana], FromServer::Left { peer: CAT }),
+            sent(&[ana], FromServer::Left { peer: CAT, for_good: false }),
             sent(&[ana], FromServer::Joined { peer: DAN, hello: hello() }),
         ]
     );
@@ -66,23 +71,23 @@ fn the_longest_away_yields_to_a_newcomer() {
 fn who_comes_back_has_its_place_in_the_order() {
     let mut rooms = rooms(3, 9);
     let now = Instant::now();
-    let ana = rooms.join(ROOM, ANA, hello()).unwrap().socket;
-    let ben = rooms.join(ROOM, BEN, hello()).unwrap().socket;
+    let ana = rooms.join(ROOM, ANA, turn(0), hello()).unwrap().socket;
+    let ben = rooms.join(ROOM, BEN, turn(0), hello()).unwrap().socket;
     assert_eq!(rooms.lost(ana, now), Some(sent(&[ben], FromServer::Away { peer: ANA })));
-    let back = rooms.join(ROOM, ANA, hello()).unwrap();
+    let back = rooms.join(ROOM, ANA, turn(0), hello()).unwrap();
     assert_eq!((back.how, back.peers), (Welcomed::Joined, vec![seat(BEN, false)]));
     assert_eq!(back.effects, [sent(&[ben], FromServer::Joined { peer: ANA, hello: hello() })]);
     assert_eq!(rooms.next_deadline(), None);
-    let cat = rooms.join(ROOM, CAT, hello()).unwrap();
+    let cat = rooms.join(ROOM, CAT, turn(0), hello()).unwrap();
     assert_eq!(cat.peers, [seat(ANA, false), seat(BEN, false)]);
 }
 
 #[test]
 fn the_old_socket_of_a_replaced_peer_has_no_say() {
     let mut rooms = rooms(2, 9);
-    let old = rooms.join(ROOM, ANA, hello()).unwrap().socket;
-    let ben = rooms.join(ROOM, BEN, hello()).unwrap().socket;
-    let new = rooms.join(ROOM, ANA, hello()).unwrap();
+    let old = rooms.join(ROOM, ANA, turn(0), hello()).unwrap().socket;
+    let ben = rooms.join(ROOM, BEN, turn(0), hello()).unwrap().socket;
+    let new = rooms.join(ROOM, ANA, turn(0), hello()).unwrap();
     assert_eq!(
         new.effects,
         [
@@ -98,15 +103,42 @@ fn the_old_socket_of_a_replaced_peer_has_no_say() {
 }
 
 #[test]
+fn an_earlier_join_that_comes_late_takes_nothing() {
+    let mut rooms = rooms(2, 9);
+    let now = Instant::now();
+    let ben = rooms.join(ROOM, BEN, turn(0), hello()).unwrap().socket;
+    let ana = rooms.join(ROOM, ANA, turn(7), hello()).unwrap().socket;
+    let relayed = Some(sent(&[ana], FromServer::Relay { from: BEN, envelope: hello() }));
+    assert_eq!(rooms.join(ROOM, ANA, turn(6), hello()), Err(NoSeat::Overtaken));
+    assert_eq!(rooms.relay(ben, ANA, hello()), relayed);
+    let again = rooms.join(ROOM, ANA, Turn { life: 7, join: 2 }, hello()).unwrap().socket;
+    assert_eq!(rooms.join(ROOM, ANA, Turn { life: 7, join: 1 }, hello()), Err(NoSeat::Overtaken));
+
+    // Nor the seat that is kept for the later one.
+    rooms.lost(again, now);
+    assert_eq!(rooms.join(ROOM, ANA, turn(6), hello()), Err(NoSeat::Overtaken));
+    assert_eq!(rooms.next_deadline(), Some(now + LEASE));
+    let same = rooms.join(ROOM, ANA, Turn { life: 7, join: 2 }, hello()).unwrap().socket;
+    let later = rooms.join(ROOM, ANA, turn(8), hello()).unwrap();
+    assert_eq!(later.effects[0], Effect::Close { socket: same, message: FromServer::Replaced });
+    assert_eq!(rooms.join(ROOM, ANA, turn(7), hello()), Err(NoSeat::Overtaken));
+
+    // A seat that was given up is nobody's.
+    let left = FromServer::Left { peer: ANA, for_good: true };
+    assert_eq!(rooms.leave(later.socket), Some(sent(&[ben], left)));
+    assert!(rooms.join(ROOM, ANA, turn(0), hello()).is_ok());
+}
+
+#[test]
 fn a_lease_ends_to_the_instant_and_the_empty_room_with_it() {
     let mut rooms = rooms(2, 9);
     let now = Instant::now();
-    let ana = rooms.join(ROOM, ANA, hello()).unwrap().socket;
-    let ben = rooms.join(ROOM, BEN, hello()).unwrap().socket;
+    let ana = rooms.join(ROOM, ANA, turn(0), hello()).unwrap().socket;
+    let ben = rooms.join(ROOM, BEN, turn(0), hello()).unwrap().socket;
     rooms.lost(ana, now);
     assert_eq!(rooms.relay(ben, ANA, hello()), None);
     assert_eq!(rooms.expire(now + LEASE.saturating_sub(Duration::from_nanos(1))), []);
-    assert_eq!(rooms.expire(now + LEASE), [sent(&[ben], FromServer::Left { peer: ANA })]);
+    assert_eq!(rooms.expire(now + LEASE), [sent(&[ben], FromServer::Left { peer: ANA, for_good: false })]);
     assert_eq!(rooms.leave(ben), None);
     assert!(rooms.is_empty());
 }
@@ -114,29 +146,29 @@ fn a_lease_ends_to_the_instant_and_the_empty_room_with_it() {
 #[test]
 fn a_full_table_makes_no_room_but_serves_its_own() {
     let mut rooms = rooms(2, 1);
-    let ana = rooms.join(ROOM, ANA, hello()).unwrap().socket;
+    let ana = rooms.join(ROOM, ANA, turn(0), hello()).unwrap().socket;
     let other = RoomId([2; 16]);
-    assert_eq!(rooms.join(other, BEN, hello()), Err(NoSeat::Busy));
-    assert!(rooms.join(ROOM, BEN, hello()).is_ok());
+    assert_eq!(rooms.join(other, BEN, turn(0), hello()), Err(NoSeat::Busy));
+    assert!(rooms.join(ROOM, BEN, turn(0), hello()).is_ok());
     rooms.leave(ana);
-    assert_eq!(rooms.join(other, ANA, hello()), Err(NoSeat::Busy));
+    assert_eq!(rooms.join(other, ANA, turn(0), hello()), Err(NoSeat::Busy));
 }
 
 #[test]
 fn one_token_in_two_rooms_is_two_seats() {
     let mut rooms = rooms(2, 9);
     let other = RoomId([2; 16]);
-    let here = rooms.join(ROOM, ANA, hello()).unwrap();
-    let there = rooms.join(other, ANA, hello()).unwrap();
+    let here = rooms.join(ROOM, ANA, turn(0), hello()).unwrap();
+    let there = rooms.join(other, ANA, turn(0), hello()).unwrap();
     assert_eq!((there.how, there.effects), (Welcomed::Created, vec![]));
     assert_eq!(rooms.leave(here.socket), None);
-    let ben = rooms.join(other, BEN, hello()).unwrap();
+    let ben = rooms.join(other, BEN, turn(0), hello()).unwrap();
     assert_eq!(ben.peers, [seat(ANA, false)]);
 }
 
 #[derive(Debug, Clone)]
 enum Step {
-    Join { room: u8, peer: u8 },
+    Join { room: u8, peer: u8, life: u32, join: u32 },
     Relay { socket: prop::sample::Index, room: u8, to: u8 },
     Leave(prop::sample::Index),
     Lose(prop::sample::Index),
@@ -146,7 +178,7 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     let index = any::<prop::sample::Index>;
     prop_oneof![
-        4 => (0..3_u8, 0..5_u8).prop_map(|(room, peer)| Step::Join { room, peer }),
+        4 => (0..3_u8, 0..5_u8, 0..3_u32, 0..3_u32).prop_map(|(room, peer, life, join)| Step::Join { room, peer, life, join }),
         2 => (index(), 0..3_u8, 0..5_u8).prop_map(|(socket, room, to)| Step::Relay { socket, room, to }),
         1 => index().prop_map(Step::Leave),
         2 => index().prop_map(Step::Lose),
@@ -168,10 +200,12 @@ fn peer_of(room: u8, peer: u8) -> PeerId {
     PeerId(id)
 }
 
-/// Delivers effects to the views, and refuses each that is about another room than `room`.
+/// Delivers effects to the views, and refuses each that is about another room than `room`. Who leaves does so for
+/// good or not, as `for_good` has it.
 fn deliver(
     views: &mut HashMap<SocketId, View>,
     room: Option<u8>,
+    for_good: bool,
     effects: impl IntoIterator<Item = Effect>,
 ) -> Result<(), TestCaseError> {
     for effect in effects {
@@ -204,7 +238,8 @@ fn deliver(
                     prop_assert!(at.is_some());
                     view.others[at.unwrap()].away = true;
                 }
-                FromServer::Left { peer } => {
+                FromServer::Left { peer, for_good: said } => {
+                    prop_assert_eq!(*said, for_good);
                     let at = known(*peer);
                     prop_assert!(at.is_some());
                     view.others.remove(at.unwrap());
@@ -227,18 +262,29 @@ proptest! {
     ) {
         let mut rooms = rooms(capacity, 2);
         let mut views: HashMap<SocketId, View> = HashMap::new();
+        // Of the last join that was taken.
+        let mut last: HashMap<PeerId, Turn> = HashMap::new();
         let mut now = Instant::now();
         for step in steps {
             let mut sockets: Vec<_> = views.keys().copied().collect();
             sockets.sort_unstable();
             match step {
-                Step::Join { room, peer } => {
+                Step::Join { room, peer, life, join } => {
                     let peer = peer_of(room, peer);
-                    if let Ok(admission) = rooms.join(RoomId([room; 16]), peer, hello()) {
-                        deliver(&mut views, Some(room), admission.effects)?;
-                        prop_assert!(admission.peers.iter().all(|seat| seat.peer.0[0] == room));
-                        let view = View { room, peer, others: admission.peers };
-                        views.insert(admission.socket, view);
+                    let members = rooms.by_id.get(&RoomId([room; 16])).map(|room| room.members.as_slice());
+                    let has_seat = members.unwrap_or_default().iter().any(|member| member.peer == peer);
+                    let turn = Turn { life, join };
+                    let is_overtaken = has_seat && turn < last[&peer];
+                    match rooms.join(RoomId([room; 16]), peer, turn, hello()) {
+                        Ok(admission) => {
+                            prop_assert!(!is_overtaken);
+                            deliver(&mut views, Some(room), false, admission.effects)?;
+                            prop_assert!(admission.peers.iter().all(|seat| seat.peer.0[0] == room));
+                            let view = View { room, peer, others: admission.peers };
+                            views.insert(admission.socket, view);
+                            last.insert(peer, turn);
+                        }
+                        Err(no_seat) => prop_assert_eq!(no_seat == NoSeat::Overtaken, is_overtaken),
                     }
                 }
                 Step::Relay { socket, room, to } if !sockets.is_empty() => {
@@ -246,21 +292,21 @@ proptest! {
                     let relayed = rooms.relay(socket, peer_of(room, to), hello());
                     let own = views[&socket].room;
                     prop_assert!(relayed.is_none() || room == own);
-                    deliver(&mut views, Some(own), relayed)?;
+                    deliver(&mut views, Some(own), false, relayed)?;
                 }
                 Step::Leave(socket) if !sockets.is_empty() => {
                     let socket = *socket.get(&sockets);
                     let view = views.remove(&socket).unwrap();
-                    deliver(&mut views, Some(view.room), rooms.leave(socket))?;
+                    deliver(&mut views, Some(view.room), true, rooms.leave(socket))?;
                 }
                 Step::Lose(socket) if !sockets.is_empty() => {
                     let socket = *socket.get(&sockets);
                     let view = views.remove(&socket).unwrap();
-                    deliver(&mut views, Some(view.room), rooms.lost(socket, now))?;
+                    deliver(&mut views, Some(view.room), false, rooms.lost(socket, now))?;
                 }
                 Step::Wait(seconds) => {
                     now += Duration::from_secs(seconds);
-                    deliver(&mut views, None, rooms.expire(now))?;
+                    deliver(&mut views, None, false, rooms.expire(now))?;
                     prop_assert!(rooms.next_deadline().is_none_or(|next| next > now));
                 }
                 Step::Relay { .. } | Step::Leave(_) | Step::Lose(_) => {}
@@ -282,7 +328,7 @@ proptest! {
         let sockets: Vec<_> = views.keys().copied().collect();
         for socket in sockets {
             let view = views.remove(&socket).unwrap();
-            deliver(&mut views, Some(view.room), rooms.lost(socket, now))?;
+            deliver(&mut views, Some(view.room), false, rooms.lost(socket, now))?;
         }
         rooms.expire(now + LEASE);
         prop_assert!(rooms.is_empty());

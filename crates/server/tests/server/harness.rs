@@ -9,7 +9,7 @@ use std::{
 use futures::{SinkExt, StreamExt};
 use snaproom_protocol::{
     Envelope, PeerId, RoomId, Token, VERSION,
-    server::{FromServer, Refusal, ToServer, Welcome},
+    server::{FromServer, Refusal, ToServer, Turn, Welcome},
 };
 use snaproom_server::{Settings, serve};
 use tokio::{
@@ -68,7 +68,17 @@ pub const fn room(n: u8) -> RoomId {
 }
 
 pub fn join_message(room: RoomId, token: u8) -> ToServer {
-    ToServer::Join { version: VERSION, room, token: Token([token; 32]), hello: hello(token) }
+    join_message_of_life(room, token, 0)
+}
+
+pub fn join_message_of_life(room: RoomId, token: u8, life: u32) -> ToServer {
+    ToServer::Join {
+        version: VERSION,
+        room,
+        token: Token([token; 32]),
+        turn: Turn { life, join: 0 },
+        hello: hello(token),
+    }
 }
 
 /// What the tab with `token` says on joining.
@@ -131,6 +141,16 @@ impl Tab {
 
     pub async fn send_raw(&mut self, message: Message) {
         within(self.socket.send(message)).await.unwrap();
+    }
+
+    /// Sends the same until the connection takes no more, and says how often it was taken.
+    pub async fn flood(&mut self, message: &ToServer) -> usize {
+        let message = Message::text(serde_json::to_string(message).unwrap());
+        let mut sent = 0;
+        while within(self.socket.send(message.clone())).await.is_ok() {
+            sent += 1;
+        }
+        sent
     }
 
     /// For what the server may refuse before it is through.

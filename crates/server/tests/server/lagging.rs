@@ -4,7 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use snaproom_protocol::{
     MAX_ENVELOPE_BYTES,
-    server::{FromServer, Refusal},
+    server::{FromServer, Refusal, ToServer},
 };
 use snaproom_server::{Settings, Timeouts};
 use tokio::net::TcpSocket;
@@ -84,4 +84,17 @@ async fn a_message_that_does_not_leave_in_time_drops_its_tab_only() {
         room.ana.send(&largest).await;
     }
     room.the_others_go_on().await;
+}
+
+#[tokio::test]
+async fn who_asks_and_asks_and_reads_no_answer_is_dropped_alone() {
+    let timeouts = Timeouts { write: Duration::from_millis(300), ..Timeouts::default() };
+    for question in [ToServer::Ping, ToServer::RenewIce] {
+        let server = narrow_server(timeouts);
+        let mut room = Room::open(&server).await;
+        let asked = room.slow.flood(&question).await;
+        // Ten times what may wait for it.
+        assert!(asked > 2_560, "only {asked} were taken");
+        room.the_others_go_on().await;
+    }
 }

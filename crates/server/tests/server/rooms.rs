@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use snaproom_protocol::{
     MAX_ENVELOPE_BYTES, PeerId,
-    server::{FromServer, IceServer, Seat, ToServer, Welcomed},
+    server::{FromServer, Ice, IceServer, Seat, ToServer, Welcomed},
 };
 use snaproom_server::{Settings, Timeouts};
 use tokio_tungstenite::tungstenite::{Message, protocol::frame::coding::CloseCode};
 
-use crate::harness::{Server, Tab, capacity, hello, join_message, relay, relayed, room};
+use crate::harness::{
+    Server, Tab, capacity, hello, join_message, join_message_of_life, relay, relayed, room,
+};
 
 fn here(peer: PeerId) -> Seat {
     Seat { peer, away: false }
@@ -22,8 +24,11 @@ async fn the_first_tab_creates_the_room_and_the_next_joins_it() {
     let (mut ana, welcome) = Tab::join(server.address, room(1), 1).await;
     assert_eq!((welcome.how, welcome.peers, welcome.capacity), (Welcomed::Created, vec![], 3));
     let urls = vec!["stun:stun.example.org".to_owned()];
-    assert_eq!(welcome.ice_servers, [IceServer { urls, username: None, credential: None }]);
-    assert_eq!(welcome.ice_expires_in, None);
+    let ice = Ice { servers: vec![IceServer { urls, username: None, credential: None }], expires_in: None };
+    assert_eq!((welcome.lease, welcome.ice), (30, ice.clone()));
+    // The same when it asks anew.
+    ana.send(&ToServer::RenewIce).await;
+    assert_eq!(ana.next().await, FromServer::Ice(ice));
 
     let (ben, welcome) = Tab::join(server.address, room(1), 2).await;
     assert_eq!((welcome.how, welcome.peers), (Welcomed::Joined, vec![here(ana.id)]));
@@ -69,7 +74,7 @@ async fn two_rooms_see_nothing_of_each_other() {
     let (mut ben, _) = Tab::join(server.address, room(2), 3).await;
     assert!(matches!(ana.next().await, FromServer::Joined { .. }));
     ben.send(&ToServer::Leave).await;
-    assert_eq!(ana.next().await, FromServer::Left { peer: ben.id });
+    assert_eq!(ana.next().await, FromServer::Left { peer: ben.id, for_good: true });
     assert_eq!(ben.closed().await, CloseCode::Normal);
     assert_eq!(watcher.heard().await, []);
 
@@ -117,7 +122,7 @@ async fn a_full_room_refuses_and_goes_on() {
     ben.send(&relay(ana.id, b"still here")).await;
     assert_eq!(ana.next().await, relayed(ben.id, b"still here"));
     ben.send(&ToServer::Leave).await;
-    assert_eq!(ana.next().await, FromServer::Left { peer: ben.id });
+    assert_eq!(ana.next().await, FromServer::Left { peer: ben.id, for_good: true });
     let (_cat, welcome) = Tab::join(server.address, room(1), 3).await;
     assert_eq!(welcome.peers, [here(ana.id)]);
 }
@@ -132,7 +137,7 @@ async fn a_lost_tab_is_away_for_its_lease_and_then_has_left() {
     assert!(matches!(ana.next().await, FromServer::Joined { .. }));
     drop(ben);
     assert_eq!(ana.next().await, FromServer::Away { peer: ben_id });
-    assert_eq!(ana.next().await, FromServer::Left { peer: ben_id });
+    assert_eq!(ana.next().await, FromServer::Left { peer: ben_id, for_good: false });
 
     // Without anybody the room is forgotten: the next one creates it again.
     ana.send(&ToServer::Leave).await;
@@ -178,7 +183,7 @@ async fn an_away_seat_yields_to_a_newcomer() {
 
     let (cat, welcome) = Tab::join(server.address, room(1), 3).await;
     assert_eq!(welcome.peers, [here(ana.id)]);
-    assert_eq!(ana.next().await, FromServer::Left { peer: ben_id });
+    assert_eq!(ana.next().await, FromServer::Left { peer: ben_id, for_good: false });
     assert_eq!(ana.next().await, FromServer::Joined { peer: cat.id, hello: hello(3) });
 
     let mut ben = Tab::open(server.address).await;
@@ -205,6 +210,45 @@ async fn a_second_socket_with_the_token_replaces_the_first() {
 }
 
 #[tokio::test]
+async fn the_join_of_an_earlier_life_takes_nothing_however_late_it_comes() {
+    let server = Server::start(capacity(2)).await;
+    let (mut ben, _) = Tab::join(server.address, room(1), 2).await;
+    let mut reloaded = Tab::open(server.address).await;
+    reloaded.send(&join_message_of_life(room(1), 1, 1)).await;
+    let FromServer::Welcome(welcome) = reloaded.next().await else { panic!("no welcome") };
+    reloaded.id = welcome.peer;
+
+    let mut late = Tab::open(server.address).await;
+    late.send(&join_message_of_life(room(1), 1, 0)).await;
+    assert_eq!(late.next().await, FromServer::Replaced);
+    assert_eq!(late.closed().await, CloseCode::Normal);
+
+    // Nobody else hears of it.
+    assert_eq!(reloaded.heard().await, []);
+    assert_eq!(ben.heard().await, [FromServer::Joined { peer: welcome.peer, hello: hello(1) }]);
+    ben.send(&relay(welcome.peer, b"to the later one")).await;
+    assert_eq!(reloaded.next().await, relayed(ben.id, b"to the later one"));
+
+    // Nor while the later one is away.
+    drop(reloaded);
+    assert_eq!(ben.next().await, FromServer::Away { peer: welcome.peer });
+    let mut late = Tab::open(server.address).await;
+    late.send(&join_message_of_life(room(1), 1, 0)).await;
+    assert_eq!(late.next().await, FromServer::Replaced);
+    assert_eq!(ben.heard().await, []);
+}
+
+#[tokio::test]
+async fn a_ping_is_answered_behind_what_came_before_it() {
+    let server = Server::start(capacity(2)).await;
+    let (mut ana, _) = Tab::join(server.address, room(1), 1).await;
+    ana.send(&relay(ana.id, b"first")).await;
+    ana.send(&ToServer::Ping).await;
+    assert_eq!(ana.next().await, relayed(ana.id, b"first"));
+    assert_eq!(ana.next().await, FromServer::Pong);
+}
+
+#[tokio::test]
 async fn who_answers_no_ping_is_away_and_who_does_stays() {
     let silence = Duration::from_secs(1);
     let timeouts = Timeouts { ping: silence / 10, silence, ..Timeouts::default() };
@@ -215,6 +259,6 @@ async fn who_answers_no_ping_is_away_and_who_does_stays() {
     assert!(matches!(ana.next().await, FromServer::Joined { .. }));
     assert_eq!(ana.next().await, FromServer::Away { peer: silent.id });
     // Ana says nothing but pongs for the lease, which is longer than the silence that ended the other.
-    assert_eq!(ana.next().await, FromServer::Left { peer: silent.id });
+    assert_eq!(ana.next().await, FromServer::Left { peer: silent.id, for_good: false });
     assert_eq!(ana.heard().await, []);
 }

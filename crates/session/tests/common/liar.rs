@@ -78,6 +78,7 @@ impl Script {
             bytes: u64::from(length),
             kind: Kind::Photo { width: WIDTH, height: HEIGHT, taken: 0 },
             preview: Some(Preview { bytes: preview.len() as u32, sha256: preview_hash }),
+            resumes: false,
         };
         Self { control: Vec::new(), offer, bulk, bulk_first: false, work: 5 }
     }

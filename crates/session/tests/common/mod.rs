@@ -13,18 +13,18 @@ mod server;
 mod tab;
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     time::Duration,
 };
 
-use rand_chacha::{
+use chacha20::{
     ChaCha20Rng,
     rand_core::{Rng, SeedableRng},
 };
 use snaproom_protocol::{ItemId, PeerId, Token};
 use snaproom_session::{
     Command, Event, Input, Link, Photo, Session, Time,
-    io::{PeerState, Status},
+    io::{PeerState, State, Status},
 };
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -34,9 +34,12 @@ pub use wasm_bindgen_test::wasm_bindgen_test as test;
 
 pub use net::{Wire, WireId, fingerprint, sdp};
 pub use payloads::{Job, digest, jpeg, picture, root};
-pub use seeds::seeds;
+pub use seeds::{many_seeds, seeds};
 pub use server::{Server, SocketId};
 pub use tab::{Shown, Tab};
+
+/// Without a sign of life the server gives a socket up after this.
+const SERVER_PATIENCE_MS: u64 = 35_000;
 
 /// Where a tab stands in [`Room::tabs`].
 pub type Ix = usize;
@@ -48,6 +51,12 @@ pub struct Room {
     pub wires: BTreeMap<WireId, Wire>,
     /// The longest that anything is on its way, in milliseconds.
     pub latency: u64,
+    /// How many of a hundred things are lost, and come late because they have to be sent again.
+    pub loss: u64,
+    /// Tabs between which no packet goes.
+    cut: BTreeSet<(Ix, Ix)>,
+    /// Tabs that the server does not hear, and that do not hear it.
+    offline: BTreeSet<Ix>,
     is_traced: bool,
     lanes: BTreeMap<Lane, VecDeque<(Time, Parcel)>>,
     rng: ChaCha20Rng,
@@ -68,6 +77,8 @@ pub enum Lane {
     Bulk(WireId),
     /// One piece of work on a payload: every one has its own lane, so they end in any order.
     Work(u64),
+    /// Something that happens at its time.
+    Timer(u64),
 }
 
 #[derive(Debug)]
@@ -77,6 +88,10 @@ pub enum Parcel {
     Socket(Input),
     Event(Event),
     Bytes(Vec<u8>),
+    /// An end's ICE changes its state, if its plan is still this one.
+    Ice(WireId, u64, State),
+    /// The server has heard nothing of a socket for too long.
+    GiveUp(SocketId),
     /// Of the tab's so manieth life.
     Work(Ix, u32, payloads::Job),
 }
@@ -89,6 +104,9 @@ impl Room {
             tabs: Vec::new(),
             wires: BTreeMap::new(),
             latency: 40,
+            loss: 0,
+            cut: BTreeSet::new(),
+            offline: BTreeSet::new(),
             is_traced: std::env::var_os("SNAPROOM_SEED").is_some(),
             lanes: BTreeMap::new(),
             rng: ChaCha20Rng::seed_from_u64(seed),
@@ -124,7 +142,7 @@ impl Room {
     }
 
     pub fn open_as(&mut self, link: &Link, token: Token) -> Ix {
-        let session = Session::new(link, token, self.random(), self.now);
+        let session = Session::new(link, token, 0, self.random(), self.now);
         self.tabs.push(Tab::new(link.clone(), token, session));
         let tab = self.tabs.len() - 1;
         self.handle(tab, Input::Tick);
@@ -136,7 +154,7 @@ impl Room {
     pub fn reopen(&mut self, tab: Ix) {
         let Tab { link, token, life, .. } = &self.tabs[tab];
         let (link, token, life) = (link.clone(), *token, life + 1);
-        let session = Session::new(&link, token, self.random(), self.now);
+        let session = Session::new(&link, token, life, self.random(), self.now);
         self.tabs[tab] = Tab { life, ..Tab::new(link, token, session) };
         self.handle(tab, Input::Tick);
     }
@@ -158,12 +176,54 @@ impl Room {
     }
 
     fn die(&mut self, tab: Ix) {
-        // What it wrote last goes with it. A join that came after that of the tab's next life would replace it.
-        if let Some(socket) = self.tabs[tab].socket {
-            self.lanes.remove(&Lane::Up(socket));
-        }
         self.drop_socket(tab);
         self.tabs[tab].session = None;
+        self.tabs[tab].is_frozen = false;
+    }
+
+    /// The page does nothing any more, while its connections and sockets stay as they are.
+    pub fn freeze(&mut self, tab: Ix) {
+        self.tabs[tab].is_frozen = true;
+    }
+
+    pub fn thaw(&mut self, tab: Ix) {
+        self.tabs[tab].is_frozen = false;
+        for job in std::mem::take(&mut self.tabs[tab].unfinished) {
+            self.finish(tab, job);
+        }
+    }
+
+    /// The server and this tab do not hear each other. The server notices after a while.
+    pub fn cut_from_server(&mut self, tab: Ix) {
+        if self.offline.insert(tab)
+            && let Some(socket) = self.tabs[tab].socket
+        {
+            self.serial += 1;
+            self.post_after(Lane::Timer(self.serial), SERVER_PATIENCE_MS, Parcel::GiveUp(socket));
+        }
+    }
+
+    pub fn heal_server(&mut self, tab: Ix) {
+        self.offline.remove(&tab);
+    }
+
+    /// The tab's device has no network at all.
+    pub fn cut_from_all(&mut self, tab: Ix) {
+        self.cut_from_server(tab);
+        for other in (0..self.tabs.len()).filter(|&other| other != tab) {
+            self.cut_path(tab, other);
+        }
+    }
+
+    /// Everything that was cut is whole again.
+    pub fn heal_all(&mut self) {
+        self.offline.clear();
+        for (a, b) in self.cut.clone() {
+            self.heal_path(a, b);
+        }
+        for tab in 0..self.tabs.len() {
+            self.thaw(tab);
+        }
     }
 
     /// The person leaves. Afterwards nothing may be left over.
@@ -229,7 +289,10 @@ impl Room {
 
     /// Puts something on its way, behind everything else in its lane.
     pub fn post(&mut self, lane: Lane, parcel: Parcel) {
-        let delay = self.below(self.latency + 1);
+        let mut delay = self.below(self.latency + 1);
+        if self.loss > 0 && self.below(100) < self.loss {
+            delay += 200 + self.below(800);
+        }
         self.post_after(lane, delay, parcel);
     }
 
@@ -241,7 +304,8 @@ impl Room {
     /// Delivers one thing, or lets time pass until something is due. False when nothing ever will be.
     pub fn step(&mut self) -> bool {
         let due = |(lane, parcels): (&Lane, &VecDeque<(Time, Parcel)>)| {
-            parcels.front().is_some_and(|(at, _)| *at <= self.now).then_some(*lane)
+            let is_due = parcels.front().is_some_and(|(at, _)| *at <= self.now);
+            (is_due && !self.is_blocked(*lane)).then_some(*lane)
         };
         let due: Vec<Lane> = self.lanes.iter().filter_map(due).collect();
         if due.is_empty() {
@@ -257,19 +321,39 @@ impl Room {
         true
     }
 
+    /// What is in a lane does not arrive just now.
+    fn is_blocked(&self, lane: Lane) -> bool {
+        let is_frozen = |wire: &WireId| self.wires.get(wire).is_some_and(|end| self.tabs[end.tab].is_frozen);
+        let has_socket = |socket| self.tabs.iter().position(|tab| tab.socket == Some(socket));
+        match lane {
+            Lane::Up(socket) => self.server.tab_of(socket).is_some_and(|tab| self.offline.contains(&tab)),
+            Lane::Down(socket) => {
+                has_socket(socket).is_some_and(|tab| self.offline.contains(&tab) || self.tabs[tab].is_frozen)
+            }
+            Lane::Events(wire) => is_frozen(&wire),
+            Lane::Control(wire) | Lane::Bulk(wire) => {
+                is_frozen(&wire) || (self.wires.contains_key(&wire) && !self.flows_to(wire))
+            }
+            Lane::Work(_) | Lane::Timer(_) => false,
+        }
+    }
+
     fn wait(&mut self) -> bool {
-        let deadlines = self.tabs.iter().filter_map(|tab| tab.session.as_ref()?.next_deadline());
-        let parcels = self.lanes.values().filter_map(|parcels| Some(parcels.front()?.0));
+        let awake = self.tabs.iter().filter(|tab| !tab.is_frozen);
+        let deadlines = awake.filter_map(|tab| tab.session.as_ref()?.next_deadline());
+        let open = self.lanes.iter().filter(|(lane, _)| !self.is_blocked(**lane));
+        let parcels = open.filter_map(|(_, parcels)| Some(parcels.front()?.0));
         let Some(next) = deadlines.chain(parcels).chain(self.server.next_deadline()).min() else {
             return false;
         };
-        self.now = next;
+        // A deadline may have passed while its tab was frozen.
+        self.now = next.max(self.now);
         for (socket, message) in self.server.expire(next) {
             self.answer(socket, &message);
         }
         for tab in 0..self.tabs.len() {
             let deadline = self.tabs[tab].session.as_ref().and_then(Session::next_deadline);
-            if deadline.is_some_and(|at| at <= next) {
+            if !self.tabs[tab].is_frozen && deadline.is_some_and(|at| at <= next) {
                 self.handle(tab, Input::Tick);
             }
         }
@@ -283,6 +367,8 @@ impl Room {
                     self.answer(socket, &message);
                 }
             }
+            (_, Parcel::GiveUp(socket)) => self.give_up(socket),
+            (_, Parcel::Ice(wire, plan, state)) => self.on_ice(wire, plan, state),
             (Lane::Up(socket), _) => {
                 for (socket, message) in self.server.on_lost(socket, self.now) {
                     self.answer(socket, &message);
@@ -299,8 +385,25 @@ impl Room {
             (Lane::Events(wire) | Lane::Control(wire) | Lane::Bulk(wire), parcel) => {
                 self.deliver_on(wire, parcel);
             }
-            (_, Parcel::Work(tab, life, job)) if self.tabs[tab].life == life => self.finish(tab, job),
+            (_, Parcel::Work(tab, life, job)) if self.tabs[tab].life == life => {
+                if self.tabs[tab].is_frozen {
+                    self.tabs[tab].unfinished.push(job);
+                } else {
+                    self.finish(tab, job);
+                }
+            }
             _ => {}
+        }
+    }
+
+    /// The server has heard nothing of a socket for too long, if it still hears nothing.
+    fn give_up(&mut self, socket: SocketId) {
+        let is_offline = self.server.tab_of(socket).is_some_and(|tab| self.offline.contains(&tab));
+        if is_offline {
+            for (socket, message) in self.server.on_lost(socket, self.now) {
+                self.answer(socket, &message);
+            }
+            self.post(Lane::Down(socket), Parcel::Socket(Input::SocketClosed));
         }
     }
 
@@ -326,7 +429,7 @@ impl Room {
         let end = self.now + limit;
         while !is_done(self) {
             assert!(self.step(), "nothing is under way any more, and not yet: {what}");
-            assert!(self.now <= end, "not within {limit:?}: {what}");
+            assert!(self.now <= end, "not within {limit:?}: {what}; {:?}", self.unsettled());
         }
     }
 
@@ -334,6 +437,14 @@ impl Room {
     #[track_caller]
     pub fn settle(&mut self) {
         self.run_until("all are connected", Room::is_settled);
+    }
+
+    /// Who is there and does not see whom as connected.
+    fn unsettled(&self) -> Vec<(Ix, Option<Status>, Ix, Option<PeerState>)> {
+        let alive = || (0..self.tabs.len()).filter(|&tab| self.tabs[tab].is_alive());
+        let pairs = alive().flat_map(|a| alive().filter(move |&b| a != b).map(move |b| (a, b)));
+        let views = pairs.map(|(a, b)| (a, self.tabs[a].status(), b, self.sees(a, b)));
+        views.filter(|(.., sees)| *sees != Some(PeerState::Connected)).collect()
     }
 
     pub fn is_settled(&self) -> bool {

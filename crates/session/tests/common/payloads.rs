@@ -49,6 +49,7 @@ impl Room {
         }
         let theirs = here.payloads.iter().filter(|(id, _)| id.owner == payload.owner);
         here.most_allocated = here.most_allocated.max(theirs.map(|(_, bytes)| bytes.len()).sum());
+        here.received += bytes.len() as u64;
         self.wires.get_mut(&wire).unwrap().taken += bytes.len() as u64;
         self.work(tab, Job::Store { payload, offset, bytes });
     }

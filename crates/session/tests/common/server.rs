@@ -7,7 +7,7 @@ use std::{
 
 use snaproom_protocol::{
     Envelope, PeerId, RoomId,
-    server::{FromServer, Seat, ToServer, Welcome, Welcomed},
+    server::{FromServer, Ice, Seat, ToServer, Turn, Welcome, Welcomed},
 };
 use snaproom_session::{Input, Time, keys::peer_id};
 
@@ -33,14 +33,24 @@ pub struct Server {
     /// Every envelope that passed.
     pub relayed: Vec<(PeerId, Envelope)>,
     pub joins: u32,
+    /// What a tab gets to find its way.
+    pub ice: Ice,
+    /// Asked for new credentials, it says nothing.
+    pub mute_ice: bool,
+    pub renewals: u32,
     rooms: BTreeMap<RoomId, Vec<Member>>,
     seats: BTreeMap<SocketId, (RoomId, PeerId)>,
     /// Sockets that joined or broke: the first word of any other must be a join.
     known: BTreeSet<SocketId>,
+    /// Whose they are.
+    tabs: BTreeMap<SocketId, Ix>,
+    /// How many of a hundred envelopes are relayed twice.
+    pub repeats: u64,
 }
 
 struct Member {
     peer: PeerId,
+    turn: Turn,
     socket: Result<SocketId, Time>,
 }
 
@@ -50,14 +60,19 @@ impl Default for Server {
             is_up: true,
             is_mute: false,
             capacity: 8,
-            lease: Duration::from_secs(45),
+            lease: Duration::from_secs(30),
             refuse: None,
             tamper: None,
             relayed: Vec::new(),
             joins: 0,
+            ice: Ice::default(),
+            mute_ice: false,
+            renewals: 0,
             rooms: BTreeMap::new(),
             seats: BTreeMap::new(),
             known: BTreeSet::new(),
+            tabs: BTreeMap::new(),
+            repeats: 0,
         }
     }
 }
@@ -71,11 +86,11 @@ impl Server {
         }
         let is_first = self.known.insert(socket);
         match (serde_json::from_str(text).unwrap(), self.seats.get(&socket).copied()) {
-            (ToServer::Join { room, token, hello, .. }, None) if is_first => {
+            (ToServer::Join { room, token, turn, hello, .. }, None) if is_first => {
                 self.joins += 1;
                 match self.refuse.clone() {
                     Some(refusal) => vec![(socket, refusal)],
-                    None => self.join(socket, room, peer_id(&token), hello),
+                    None => self.join(socket, room, (peer_id(&token), turn), hello),
                 }
             }
             (ToServer::Relay { to, envelope }, Some((room, from))) => {
@@ -85,9 +100,14 @@ impl Server {
                 let relay = |envelope| (socket, FromServer::Relay { from, envelope });
                 envelopes.into_iter().map(relay).collect()
             }
+            (ToServer::Ping, Some(_)) => vec![(socket, FromServer::Pong)],
+            (ToServer::RenewIce, Some(_)) => {
+                self.renewals += 1;
+                if self.mute_ice { Vec::new() } else { vec![(socket, FromServer::Ice(self.ice.clone()))] }
+            }
             (ToServer::Leave, Some((room, peer))) => {
                 self.seats.remove(&socket);
-                self.free(room, peer)
+                self.free(room, peer, true)
             }
             (ToServer::Join { .. }, Some(_)) => panic!("joined twice with one socket"),
             (_, None) => {
@@ -105,12 +125,22 @@ impl Server {
         }
     }
 
-    fn join(&mut self, socket: SocketId, room_id: RoomId, peer: PeerId, hello: Envelope) -> Answers {
+    fn join(
+        &mut self,
+        socket: SocketId,
+        room_id: RoomId,
+        (peer, turn): (PeerId, Turn),
+        hello: Envelope,
+    ) -> Answers {
         let hello = self.pass(peer, None, hello).remove(0);
         let mut answers = Vec::new();
         let how = if self.rooms.contains_key(&room_id) { Welcomed::Joined } else { Welcomed::Created };
         let room = self.rooms.entry(room_id).or_default();
         if let Some(own) = room.iter_mut().find(|member| member.peer == peer) {
+            if turn < own.turn {
+                return vec![(socket, FromServer::Replaced)];
+            }
+            own.turn = turn;
             if let Ok(old) = std::mem::replace(&mut own.socket, Ok(socket)) {
                 self.seats.remove(&old);
                 answers.push((old, FromServer::Replaced));
@@ -122,15 +152,16 @@ impl Server {
                     return vec![(socket, FromServer::Full { capacity })];
                 };
                 let evicted = room.remove(away).peer;
-                answers.extend(tell(room, peer, &FromServer::Left { peer: evicted }));
+                answers.extend(tell(room, peer, &FromServer::Left { peer: evicted, for_good: false }));
             }
-            room.push(Member { peer, socket: Ok(socket) });
+            room.push(Member { peer, turn, socket: Ok(socket) });
         }
         answers.extend(tell(room, peer, &FromServer::Joined { peer, hello }));
         let others = room.iter().filter(|member| member.peer != peer);
         let peers = others.map(|member| Seat { peer: member.peer, away: member.socket.is_err() }).collect();
         let capacity = self.capacity as u16;
-        let welcome = Welcome { how, peer, peers, capacity, ice_servers: Vec::new(), ice_expires_in: None };
+        let welcome =
+            Welcome { how, peer, peers, capacity, lease: self.lease.as_secs() as u32, ice: self.ice.clone() };
         answers.push((socket, FromServer::Welcome(welcome)));
         self.seats.insert(socket, (room_id, peer));
         answers
@@ -145,10 +176,10 @@ impl Server {
         tell(room, peer, &FromServer::Away { peer })
     }
 
-    fn free(&mut self, room_id: RoomId, peer: PeerId) -> Answers {
+    fn free(&mut self, room_id: RoomId, peer: PeerId, for_good: bool) -> Answers {
         let room = self.rooms.get_mut(&room_id).unwrap();
         room.retain(|member| member.peer != peer);
-        let answers = tell(room, peer, &FromServer::Left { peer });
+        let answers = tell(room, peer, &FromServer::Left { peer, for_good });
         if room.is_empty() {
             self.rooms.remove(&room_id);
         }
@@ -167,7 +198,11 @@ impl Server {
 
     pub fn expire(&mut self, now: Time) -> Answers {
         let over: Vec<_> = self.leases().filter(|(until, ..)| *until <= now).collect();
-        over.into_iter().flat_map(|(_, room, peer)| self.free(room, peer)).collect()
+        over.into_iter().flat_map(|(_, room, peer)| self.free(room, peer, false)).collect()
+    }
+
+    pub fn tab_of(&self, socket: SocketId) -> Option<Ix> {
+        self.tabs.get(&socket).copied()
     }
 
     pub fn forget(&mut self) {
@@ -189,6 +224,10 @@ fn tell(room: &[Member], except: PeerId, message: &FromServer) -> Answers {
 impl Room {
     /// What the server says. Its last words are followed by the end of the socket.
     pub fn answer(&mut self, socket: SocketId, message: &FromServer) {
+        if matches!(message, FromServer::Relay { .. }) && self.below(100) < self.server.repeats {
+            let text = serde_json::to_string(message).unwrap();
+            self.post(Lane::Down(socket), Parcel::Socket(Input::Server(text)));
+        }
         let text = serde_json::to_string(message).unwrap();
         self.post(Lane::Down(socket), Parcel::Socket(Input::Server(text)));
         if matches!(message, FromServer::Full { .. } | FromServer::Replaced | FromServer::Refused { .. }) {
@@ -201,6 +240,7 @@ impl Room {
         self.serial += 1;
         let socket = SocketId(self.serial);
         self.tabs[tab].socket = Some(socket);
+        self.server.tabs.insert(socket, tab);
         let opened = if self.server.is_up { Input::SocketOpened } else { Input::SocketClosed };
         self.post(Lane::Down(socket), Parcel::Socket(opened));
     }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use snaproom_protocol::{ItemId, PeerId, Token, bulk::Part};
+use snaproom_protocol::{ItemId, PeerId, Token, bulk::Part, server::IceServer};
 use snaproom_session::{
     ChunkId, ConnectionId, Link, News, Output, PayloadId, Session, Time,
-    io::{Incoming, Outgoing, PeerState, PeerView, Status},
+    io::{IcePolicy, Incoming, Outgoing, PeerState, PeerView, Status},
 };
 
 use super::{Event, Ix, Lane, Parcel, Room, SocketId, WireId, payloads::Job};
@@ -19,6 +19,10 @@ pub struct Tab {
     /// How many times the page was loaded.
     pub life: u32,
     pub socket: Option<SocketId>,
+    /// Does nothing, for now.
+    pub is_frozen: bool,
+    /// Work that ended meanwhile.
+    pub unfinished: Vec<Job>,
     pub connections: BTreeMap<ConnectionId, WireId>,
     pub chunks: BTreeMap<ChunkId, (WireId, Vec<u8>)>,
     pub payloads: BTreeMap<PayloadId, Vec<u8>>,
@@ -27,6 +31,13 @@ pub struct Tab {
     /// Which work fails.
     pub failing: Option<fn(&Job) -> bool>,
     pub max_message: u32,
+    /// Bytes that its session placed.
+    pub received: u64,
+    /// What its connections were last told to use.
+    pub configured: Option<Vec<IceServer>>,
+    pub relay_only: bool,
+    /// Whether its person may choose to use relays alone.
+    pub relays: Option<bool>,
     /// Says more than its session does.
     pub is_liar: bool,
     /// The most bytes that one peer's payloads ever took.
@@ -42,6 +53,8 @@ pub struct Tab {
     pub name_news: Vec<(Time, PeerId, Option<String>)>,
     pub incoming: Vec<Incoming>,
     pub outgoing: Vec<Outgoing>,
+    /// Where in there the last word of each stands.
+    pub last_outgoing: BTreeMap<(ItemId, PeerId), usize>,
     /// Every output, by its name, and how often.
     pub did: BTreeMap<&'static str, u32>,
     pub sockets_opened: Vec<Time>,
@@ -68,12 +81,18 @@ impl Tab {
             session: Some(session),
             life: 0,
             socket: None,
+            is_frozen: false,
+            unfinished: Vec::new(),
             connections: BTreeMap::new(),
             chunks: BTreeMap::new(),
             payloads: BTreeMap::new(),
             work: 5,
             failing: None,
             max_message: 256 * 1024,
+            received: 0,
+            configured: None,
+            relay_only: false,
+            relays: None,
             is_liar: false,
             most_allocated: 0,
             shown: Vec::new(),
@@ -85,6 +104,7 @@ impl Tab {
             name_news: Vec::new(),
             incoming: Vec::new(),
             outgoing: Vec::new(),
+            last_outgoing: BTreeMap::new(),
             did: BTreeMap::new(),
             sockets_opened: Vec::new(),
             said: Vec::new(),
@@ -125,7 +145,7 @@ impl Tab {
     }
 
     pub fn last_outgoing(&self, item: ItemId, to: PeerId) -> Option<&Outgoing> {
-        self.outgoing.iter().rev().find(|outgoing| outgoing.item == item && outgoing.to == to)
+        self.outgoing.get(*self.last_outgoing.get(&(item, to))?)
     }
 
     /// Nothing is held for a session that is done with everything.
@@ -181,7 +201,8 @@ impl Room {
             }
             Output::Release(payload) => drop(self.tabs[tab].payloads.remove(&payload)),
             Output::News(news) => self.note(tab, news),
-            Output::Connect { connection, .. } => {
+            Output::Connect { connection, ice, .. } => {
+                self.configure(tab, ice);
                 let wire = self.make_wire(tab, connection);
                 assert_eq!(self.tabs[tab].connections.insert(connection, wire), None, "a connection's name");
             }
@@ -193,19 +214,25 @@ impl Room {
         }
     }
 
+    fn configure(&mut self, tab: Ix, ice: IcePolicy) {
+        self.tabs[tab].configured = Some(ice.servers);
+        self.tabs[tab].relay_only = ice.relay_only;
+    }
+
     fn act_on_wire(&mut self, tab: Ix, output: Output) {
         let wire = |room: &Self, connection| {
             room.wire(tab, connection).unwrap_or_else(|| panic!("{connection:?} is no connection"))
         };
         match output {
-            Output::MakeOffer(connection) => self.describe(wire(self, connection)),
-            Output::AcceptOffer(connection, sdp) => {
-                let wire = wire(self, connection);
-                self.set_remote(wire, &sdp);
-                self.describe(wire);
+            Output::Configure(_, ice) => self.configure(tab, ice),
+            Output::RestartIce(connection) | Output::MakeOffer(connection) => {
+                self.make_offer(wire(self, connection));
             }
-            Output::AcceptAnswer(connection, sdp) => self.set_remote(wire(self, connection), &sdp),
-            Output::AddCandidate(connection, _) => self.add_candidate(wire(self, connection)),
+            Output::AcceptOffer(connection, sdp) => self.take_offer(wire(self, connection), &sdp),
+            Output::AcceptAnswer(connection, sdp) => self.take_answer(wire(self, connection), &sdp),
+            Output::AddCandidate(connection, candidate) => {
+                self.add_candidate(wire(self, connection), &candidate);
+            }
             Output::FindPath(connection) => self.find_path(wire(self, connection)),
             Output::SendControl(connection, text) => {
                 let wire = wire(self, connection);
@@ -255,9 +282,16 @@ impl Room {
                 };
                 tab.name_news.push((now, peer, name));
             }
-            News::PeerGone(peer) => drop(tab.peers.remove(&peer)),
+            News::PeerGone(peer) => {
+                *tab.did.entry("PeerGone").or_default() += 1;
+                assert!(tab.peers.remove(&peer).is_some(), "gone once");
+            }
+            News::Relays(relays) => tab.relays = Some(relays),
             News::Incoming(incoming) => tab.incoming.push(incoming),
-            News::Outgoing(outgoing) => tab.outgoing.push(outgoing),
+            News::Outgoing(outgoing) => {
+                tab.last_outgoing.insert((outgoing.item, outgoing.to), tab.outgoing.len());
+                tab.outgoing.push(outgoing);
+            }
         }
     }
 }
@@ -268,6 +302,8 @@ fn name_of(output: &Output) -> &'static str {
         Output::CloseSocket => "CloseSocket",
         Output::Send(_) => "Send",
         Output::Connect { .. } => "Connect",
+        Output::Configure(..) => "Configure",
+        Output::RestartIce(_) => "RestartIce",
         Output::MakeOffer(_) => "MakeOffer",
         Output::AcceptOffer(..) => "AcceptOffer",
         Output::AcceptAnswer(..) => "AcceptAnswer",

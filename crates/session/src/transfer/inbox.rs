@@ -1,10 +1,7 @@
-//! What one connection brings us: offers are judged, pieces are placed and hashed, and nothing is shown,
-//! or allocated for, before it is known to be within its bounds.
+//! What one peer brings us: offers are judged, pieces are placed and hashed, and nothing is shown, or allocated for,
+//! before it is known to be within its bounds.
 
-mod ended;
-mod item;
-
-use std::{collections::VecDeque, time::Duration};
+use std::collections::VecDeque;
 
 use litemap::LiteMap;
 use snaproom_protocol::{
@@ -16,25 +13,24 @@ use snaproom_protocol::{
     },
 };
 
+use super::{
+    ended::{Ended, Ending},
+    item::{Item, piece_root},
+    shelf::MAX_SHELF_ITEMS,
+};
 use crate::{
     Time,
     io::{ChunkId, ConnectionId, Failure, Incoming, News, Output, PayloadId, TransferState},
     jpeg, name,
-    outgoing::MAX_SHELF_ITEMS,
     outputs::Outputs,
+    timing::OFFER_TIMEOUT,
 };
-pub(crate) use ended::Ended;
-use item::Item;
-pub(crate) use item::piece_root;
 
 /// Offers of one peer that are not finished: as many as an honest one has on its shelf.
 const MAX_UNFINISHED_ITEMS: usize = MAX_SHELF_ITEMS;
 
 /// Memory for unfinished items of one peer, in bytes: three of the largest photos.
-const MAX_UNFINISHED_BYTES: u64 = 192 * 1024 * 1024;
-
-/// Bytes may overtake their offer, since they go over another channel, but not by this much.
-const OFFER_TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const MAX_UNFINISHED_BYTES: u64 = 192 * 1024 * 1024;
 
 /// Messages that wait for an offer. Their bytes are bounded by the window, this bounds their number: an honest
 /// sender has a shelf of items under way, and five messages for a tiny one.
@@ -44,12 +40,19 @@ const MAX_STALLED: usize = 8 * MAX_SHELF_ITEMS;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Violation;
 
-/// The receiving half of one connection.
+/// Items on their way from one peer. They outlive the connection that they began on.
 #[derive(Debug)]
 pub(crate) struct Inbox {
-    connection: ConnectionId,
     from: PeerId,
     items: LiteMap<ItemId, Item>,
+    /// While a connection is confirmed.
+    line: Option<Line>,
+}
+
+/// The receiving half of one connection.
+#[derive(Debug)]
+struct Line {
+    connection: ConnectionId,
     /// Whose bytes the next binary messages are.
     current: Current,
     /// Bytes that came and bytes that were allowed, since the channel opened.
@@ -57,6 +60,8 @@ pub(crate) struct Inbox {
     granted: u64,
     /// What came before its offer did, and when.
     stalled: VecDeque<(Time, Bulk)>,
+    /// The sender has said that it offered all that is under way.
+    all_offered: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,19 +80,58 @@ pub(crate) enum Bulk {
 }
 
 impl Inbox {
-    /// Lets the sender begin.
-    pub(crate) fn open(connection: ConnectionId, from: PeerId, out: &mut Outputs) -> Self {
+    pub(crate) fn new(from: PeerId) -> Self {
+        Self { from, items: LiteMap::new(), line: None }
+    }
+
+    /// A connection is confirmed: the sender may begin.
+    pub(crate) fn connect(&mut self, connection: ConnectionId, out: &mut Outputs) {
         let granted = u64::from(WINDOW_BYTES);
         out.control(connection, &Control::Credit { until: granted });
-        Self {
+        for (_, item) in &mut self.items {
+            item.is_offered = false;
+        }
+        self.line = Some(Line {
             connection,
-            from,
-            items: LiteMap::new(),
             current: Current::Nothing,
             received: 0,
             granted,
             stalled: VecDeque::new(),
+            all_offered: false,
+        });
+    }
+
+    /// The connection is gone. What came of its items stays for the next one.
+    pub(crate) fn disconnect(&mut self, out: &mut Outputs) {
+        let Some(line) = self.line.take() else { return };
+        for (_, stalled) in line.stalled {
+            if let Bulk::Chunk(chunk, _) = stalled {
+                out.push(Output::Discard(chunk));
+            }
         }
+        for (_, item) in &self.items {
+            out.news(News::Incoming(view(self.from, &item.offer, item.checked(), TransferState::Waiting)));
+        }
+    }
+
+    /// The sender, or the life of its page that sent all this, will not come back.
+    pub(crate) fn forget(&mut self, ended: &mut Ended, out: &mut Outputs) {
+        while let Some(item) = self.items.keys().next().copied() {
+            self.end(item, TransferState::Failed(Failure::Lost), ended, out);
+        }
+    }
+
+    pub(crate) fn is_connected(&self) -> bool {
+        self.line.is_some()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// Memory that its begun items take, in bytes.
+    pub(crate) fn begun(&self) -> u64 {
+        self.items.values().map(Item::begun).sum()
     }
 
     /// The peer offers an item. Photos need no question.
@@ -97,21 +141,49 @@ impl Inbox {
         ended: &mut Ended,
         out: &mut Outputs,
     ) -> Result<(), Violation> {
-        let item = offer.item;
-        if ended.find(self.from, item) == Some(true) {
-            out.control(self.connection, &Control::Verified { item });
-        } else if ended.find(self.from, item).is_some() || self.items.contains_key(&item) {
-            out.control(self.connection, &Control::Refused { item, reason: RefusedItem::Duplicate });
+        let (item, resumes) = (offer.item, offer.resumes);
+        if let Some(ending) = ended.find(self.from, item) {
+            self.say(&ending.told_again(item, resumes), out);
+        } else if let Some(known) = self.items.get_mut(&item) {
+            if resumes && known.goes_on_with(&offer) {
+                known.is_offered = true;
+                let accept = known.accept();
+                self.say(&accept, out);
+            } else {
+                self.say(&Control::Refused { item, reason: RefusedItem::Duplicate }, out);
+            }
         } else if let Err(reason) = self.judge(&offer) {
-            ended.insert(self.from, item, false);
-            out.control(self.connection, &Control::Refused { item, reason });
+            ended.insert(self.from, item, Ending::Refused(reason));
+            self.say(&Control::Refused { item, reason }, out);
             let state = TransferState::Failed(Failure::Refused(reason));
             out.news(News::Incoming(view(self.from, &offer, 0, state)));
         } else {
             out.news(News::Incoming(view(self.from, &offer, 0, TransferState::Waiting)));
+            if resumes {
+                self.say(&Control::Accept { item, preview: 0, exact: 0 }, out);
+            }
             self.items.insert(item, Item::new(offer));
         }
         self.resume(ended, out)
+    }
+
+    /// What the sender did not offer again, it took back while there was no connection.
+    pub(crate) fn all_offered(&mut self, ended: &mut Ended, out: &mut Outputs) -> Result<(), Violation> {
+        let line = self.line.as_mut().ok_or(Violation)?;
+        if std::mem::replace(&mut line.all_offered, true) {
+            return Err(Violation);
+        }
+        let given_up = self.items.iter().filter(|(_, item)| !item.is_offered).map(|(id, _)| *id);
+        for item in given_up.collect::<Vec<_>>() {
+            self.end(item, TransferState::Cancelled, ended, out);
+        }
+        Ok(())
+    }
+
+    /// What was not offered again may have been taken back; it counts less, until the sender says so.
+    fn is_full(&self) -> bool {
+        let offered = self.items.values().filter(|item| item.is_offered).count();
+        offered >= MAX_UNFINISHED_ITEMS || self.items.len() >= 2 * MAX_UNFINISHED_ITEMS
     }
 
     fn judge(&self, offer: &Offer) -> Result<(), RefusedItem> {
@@ -120,7 +192,7 @@ impl Inbox {
         }
         let Kind::Photo { width, height, .. } = offer.kind;
         // Before anything is multiplied: two sides of 32 bits and 4 bytes a pixel do not fit into 64.
-        if width.max(height) > MAX_PHOTO_SIDE || self.items.len() >= MAX_UNFINISHED_ITEMS {
+        if width.max(height) > MAX_PHOTO_SIDE || self.is_full() {
             return Err(RefusedItem::TooBig);
         }
         let pixels = u64::from(width) * u64::from(height);
@@ -151,30 +223,34 @@ impl Inbox {
         ended: &mut Ended,
         out: &mut Outputs,
     ) -> Result<(), Violation> {
+        let must_wait = self.must_wait(&bulk, ended);
+        let line = self.line.as_mut().ok_or(Violation)?;
         if let Bulk::Chunk(_, bytes) = bulk {
-            self.received += u64::from(bytes);
-            if bytes == 0 || self.received > self.granted {
+            line.received += u64::from(bytes);
+            if bytes == 0 || line.received > line.granted {
                 return Err(Violation);
             }
         }
-        if self.stalled.is_empty() && !self.must_wait(&bulk, ended) {
+        if line.stalled.is_empty() && !must_wait {
             return self.take(&bulk, ended, out);
         }
-        if self.stalled.len() >= MAX_STALLED {
+        if line.stalled.len() >= MAX_STALLED {
             return Err(Violation);
         }
-        self.stalled.push_back((now, bulk));
+        line.stalled.push_back((now, bulk));
         Ok(())
     }
 
     /// Goes on with what waited for an offer.
     fn resume(&mut self, ended: &mut Ended, out: &mut Outputs) -> Result<(), Violation> {
-        while let Some((since, first)) = self.stalled.pop_front() {
+        while let Some((since, first)) = self.line.as_mut().and_then(|line| line.stalled.pop_front()) {
             let waits = self.must_wait(&first, ended);
             let taken = if waits { Ok(()) } else { self.take(&first, ended, out) };
-            if waits || taken.is_err() {
+            if (waits || taken.is_err())
+                && let Some(line) = &mut self.line
+            {
                 // What is not taken stays, to go with the rest when the connection ends.
-                self.stalled.push_front((since, first));
+                line.stalled.push_front((since, first));
                 return taken;
             }
         }
@@ -193,32 +269,38 @@ impl Inbox {
     fn take(&mut self, bulk: &Bulk, ended: &mut Ended, out: &mut Outputs) -> Result<(), Violation> {
         match *bulk {
             Bulk::Header(Header::Piece { item, part, index, offset, length, sha256 }) => {
-                self.current = Current::Ended;
+                self.now_come(Current::Ended);
                 match self.announce(item, part, index, offset, length, sha256) {
                     None => {}
-                    Some(Ok(())) => self.current = Current::Part(item, part),
+                    Some(Ok(())) => self.now_come(Current::Part(item, part)),
                     Some(Err(reason)) => self.refuse(item, reason, ended, out),
                 }
             }
             Bulk::Header(Header::End { item, root }) => {
-                self.current = Current::Nothing;
+                self.now_come(Current::Nothing);
                 if let Some(incoming) = self.items.get_mut(&item) {
                     if !incoming.is_complete() {
                         self.refuse(item, RefusedItem::TooFewBytes, ended, out);
-                    } else if incoming.root.replace(root).is_some() {
+                    } else if incoming.root.replace(root).is_some_and(|said| said != root) {
                         self.refuse(item, RefusedItem::Order, ended, out);
                     } else {
                         self.finish(item, ended, out);
                     }
                 }
             }
-            Bulk::Chunk(chunk, bytes) => match self.current {
+            Bulk::Chunk(chunk, bytes) => match self.line.as_ref().ok_or(Violation)?.current {
                 Current::Nothing => return Err(Violation),
                 Current::Ended => self.discard(chunk, bytes, out),
                 Current::Part(item, part) => self.place(item, part, chunk, bytes, ended, out),
             },
         }
         Ok(())
+    }
+
+    fn now_come(&mut self, current: Current) {
+        if let Some(line) = &mut self.line {
+            line.current = current;
+        }
     }
 
     /// None where the item has ended.
@@ -263,7 +345,7 @@ impl Inbox {
         out.push(Output::Store { chunk, payload: self.payload(item, part), of, offset });
     }
 
-    /// A chunk is where it belongs: the sender may send as much again.
+    /// A chunk is where it belongs, whichever connection it came over: the sender may send as much again.
     pub(crate) fn stored(&mut self, payload: PayloadId, offset: u64, bytes: u32, out: &mut Outputs) {
         self.grant(bytes, out);
         let stream = self.items.get_mut(&payload.item).and_then(|incoming| incoming.stream_mut(payload.part));
@@ -289,8 +371,10 @@ impl Inbox {
             Some(true) => {}
         }
         let bytes = incoming.checked();
-        out.control(self.connection, &Control::Received { item, bytes });
-        out.news(News::Incoming(view(self.from, &incoming.offer, bytes, TransferState::Active)));
+        let connected = self.line.is_some();
+        let state = if connected { TransferState::Active } else { TransferState::Waiting };
+        out.news(News::Incoming(view(self.from, &incoming.offer, bytes, state)));
+        self.say(&Control::Received { item, bytes }, out);
         match part {
             Part::Preview => out.push(Output::Read(payload)),
             Part::Exact => self.finish(item, ended, out),
@@ -328,13 +412,13 @@ impl Inbox {
             return self.refuse(item, RefusedItem::Hash, ended, out);
         }
         out.push(Output::Show(self.payload(item, Part::Exact)));
-        out.control(self.connection, &Control::Verified { item });
+        self.say(&Control::Verified { item }, out);
         self.end(item, TransferState::Verified, ended, out);
     }
 
     fn refuse(&mut self, item: ItemId, reason: RefusedItem, ended: &mut Ended, out: &mut Outputs) {
         if self.items.contains_key(&item) {
-            out.control(self.connection, &Control::Refused { item, reason });
+            self.say(&Control::Refused { item, reason }, out);
             self.end(item, TransferState::Failed(Failure::Refused(reason)), ended, out);
         }
     }
@@ -342,12 +426,14 @@ impl Inbox {
     /// The one way in which an accepted item ends.
     fn end(&mut self, item: ItemId, state: TransferState, ended: &mut Ended, out: &mut Outputs) {
         let Some(incoming) = self.items.remove(&item) else { return };
-        if matches!(self.current, Current::Part(current, _) if current == item) {
-            self.current = Current::Ended;
+        if let Some(line) = &mut self.line
+            && matches!(line.current, Current::Part(current, _) if current == item)
+        {
+            line.current = Current::Ended;
         }
-        // What was lost with its connection may come again.
-        if state != TransferState::Failed(Failure::Lost) {
-            ended.insert(self.from, item, state == TransferState::Verified);
+        // What was lost with its sender may come again, unless a late result would then count for other bytes.
+        if state != TransferState::Failed(Failure::Lost) || incoming.is_in_work() {
+            ended.insert(self.from, item, Ending::of(state));
         }
         for part in [Part::Preview, Part::Exact] {
             out.push(Output::Release(self.payload(item, part)));
@@ -355,21 +441,16 @@ impl Inbox {
         out.news(News::Incoming(view(self.from, &incoming.offer, incoming.checked(), state)));
     }
 
-    /// The connection is gone.
-    pub(crate) fn close(mut self, ended: &mut Ended, out: &mut Outputs) {
-        for (_, stalled) in std::mem::take(&mut self.stalled) {
-            if let Bulk::Chunk(chunk, _) = stalled {
-                out.push(Output::Discard(chunk));
-            }
-        }
-        while let Some(item) = self.items.keys().next().copied() {
-            self.end(item, TransferState::Failed(Failure::Lost), ended, out);
+    /// What waits for its offer waits as long again.
+    pub(crate) fn wait_on(&mut self, now: Time) {
+        for (since, _) in self.line.iter_mut().flat_map(|line| &mut line.stalled) {
+            *since = now;
         }
     }
 
     /// When something that was sent before its offer has waited too long.
     pub(crate) fn deadline(&self) -> Option<Time> {
-        self.stalled.front().map(|(since, _)| *since + OFFER_TIMEOUT)
+        self.line.as_ref()?.stalled.front().map(|(since, _)| *since + OFFER_TIMEOUT)
     }
 
     fn payload(&self, item: ItemId, part: Part) -> PayloadId {
@@ -381,9 +462,20 @@ impl Inbox {
         self.grant(bytes, out);
     }
 
+    /// Bytes that an earlier connection brought widen no window.
     fn grant(&mut self, bytes: u32, out: &mut Outputs) {
-        self.granted += u64::from(bytes);
-        out.control(self.connection, &Control::Credit { until: self.granted });
+        let Some(line) = &mut self.line else { return };
+        let until = (line.granted + u64::from(bytes)).min(line.received + u64::from(WINDOW_BYTES));
+        if until > line.granted {
+            line.granted = until;
+            out.control(line.connection, &Control::Credit { until });
+        }
+    }
+
+    fn say(&self, message: &Control, out: &mut Outputs) {
+        if let Some(line) = &self.line {
+            out.control(line.connection, message);
+        }
     }
 }
 

@@ -6,13 +6,15 @@ use sha2::{Digest as _, Sha256};
 use snaproom_protocol::{
     Digest,
     bulk::{PIECE_BYTES, Part},
-    control::{Offer, RefusedItem},
+    control::{Control, Offer, RefusedItem},
 };
 
 /// An accepted item on its way.
 #[derive(Debug)]
 pub(super) struct Item {
     pub(super) offer: Offer,
+    /// Over the present connection.
+    pub(super) is_offered: bool,
     pub(super) preview: Option<Stream>,
     pub(super) preview_shown: bool,
     pub(super) exact: Stream,
@@ -42,7 +44,18 @@ impl Item {
     pub(super) fn new(offer: Offer) -> Self {
         let preview = offer.preview.map(|preview| Stream::new(u64::from(preview.bytes)));
         let exact = Stream::new(offer.bytes);
-        Self { offer, preview, preview_shown: false, exact, root: None }
+        Self { offer, is_offered: true, preview, preview_shown: false, exact, root: None }
+    }
+
+    /// Whether an offer over another connection is of the same item.
+    pub(super) fn goes_on_with(&self, offer: &Offer) -> bool {
+        Offer { resumes: self.offer.resumes, ..offer.clone() } == self.offer
+    }
+
+    /// Where the sender is to go on.
+    pub(super) fn accept(&self) -> Control {
+        let preview = self.preview.as_ref().map_or(0, |stream| stream.received() as u32);
+        Control::Accept { item: self.offer.item, preview, exact: self.exact.received() }
     }
 
     pub(super) fn stream_mut(&mut self, part: Part) -> Option<&mut Stream> {
@@ -71,6 +84,13 @@ impl Item {
 
     pub(super) fn is_complete(&self) -> bool {
         self.streams().all(Stream::is_complete)
+    }
+
+    /// Whether bytes of it are being stored, hashed or read.
+    pub(super) fn is_in_work(&self) -> bool {
+        let is_checked = |stream: &Stream| stream.checked == stream.bytes;
+        let is_read = !self.preview_shown && self.preview.as_ref().is_some_and(is_checked);
+        is_read || self.streams().any(Stream::is_in_work)
     }
 }
 
@@ -106,6 +126,14 @@ impl Stream {
         Ok(())
     }
 
+    /// Bytes that came, stored or not.
+    fn received(&self) -> u64 {
+        match self.pieces.back().filter(|piece| piece.received < piece.length) {
+            Some(piece) => piece.start() + u64::from(piece.received),
+            None => (self.hashes.len() as u64 * u64::from(PIECE_BYTES)).min(self.bytes),
+        }
+    }
+
     /// Where in the payload the next `bytes` belong, if they belong anywhere.
     pub(super) fn receive(&mut self, bytes: u32) -> Option<u64> {
         let piece = self.pieces.back_mut()?;
@@ -134,6 +162,10 @@ impl Stream {
         Some(matches)
     }
 
+    fn is_in_work(&self) -> bool {
+        self.pieces.iter().any(|piece| piece.stored < piece.received || piece.stored == piece.length)
+    }
+
     pub(super) fn is_complete(&self) -> bool {
         let announced = self.hashes.len() as u64 * u64::from(PIECE_BYTES);
         announced >= self.bytes && self.pieces.back().is_none_or(|piece| piece.received == piece.length)
@@ -151,7 +183,7 @@ impl Piece {
 }
 
 /// SHA-256 over the hashes of the pieces, in order.
-pub(crate) fn piece_root<'a>(hashes: impl Iterator<Item = &'a Digest>) -> Digest {
+pub(super) fn piece_root<'a>(hashes: impl Iterator<Item = &'a Digest>) -> Digest {
     let mut root = Sha256::new();
     hashes.for_each(|hash| root.update(hash.0));
     Digest(root.finalize().into())

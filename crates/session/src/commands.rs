@@ -1,0 +1,142 @@
+//! What the person wants.
+
+use snaproom_protocol::{ItemId, control::Control, server::ToServer};
+
+use crate::{
+    Command, Failure, News, Output, Photo, Session, Time, TransferState,
+    io::{Outgoing, PayloadId, Status},
+    name,
+};
+
+impl Session {
+    pub(crate) fn on_command(&mut self, command: Command, now: Time) {
+        match command {
+            Command::SendPhoto(photo) => self.send_photo(photo),
+            Command::Cancel(item) => self.cancel(item, TransferState::Cancelled),
+            Command::SetName(name) => self.set_name(&name),
+            Command::SetRelayOnly(relay_only) => self.set_relay_only(relay_only, now),
+            Command::Retry => self.retry(now),
+            Command::Leave => {
+                if self.signaling.is_in() {
+                    self.out.push(Output::Send(ToServer::Leave));
+                }
+                self.stop();
+            }
+            Command::PutAside => self.stop(),
+        }
+    }
+
+    /// For everybody who is here, also for those who do not answer just now.
+    fn send_photo(&mut self, photo: Photo) {
+        let item = photo.item;
+        let total = photo.total();
+        if self.shelf.is_full() {
+            self.make_room();
+        }
+        let fits = self.shelf.put(photo, &mut self.out);
+        for (&to, peer) in self.peers.iter_mut().filter(|(_, peer)| peer.may_receive()) {
+            if fits {
+                peer.outbox.add(item, &mut self.shelf, &mut self.out);
+            } else {
+                let state = TransferState::Failed(Failure::TooMany);
+                self.out.news(News::Outgoing(Outgoing { item, to, bytes: 0, total, state }));
+            }
+        }
+        self.clear_shelf();
+    }
+
+    /// Takes the oldest item off the shelf that only people wait for who cannot get it now.
+    fn make_room(&mut self) {
+        let is_stuck = |item: &ItemId| {
+            let mut waiting = self.peers.values().filter(|peer| peer.outbox.holds(*item));
+            waiting.all(|peer| !peer.is_fine())
+        };
+        if let Some(stuck) = self.shelf.items().into_iter().find(is_stuck) {
+            self.cancel(stuck, TransferState::Failed(Failure::TooMany));
+        }
+    }
+
+    /// Ends an item of ours for whoever has not got it yet.
+    pub(crate) fn cancel(&mut self, item: ItemId, state: TransferState) {
+        for (_, peer) in &mut self.peers {
+            peer.outbox.cancel(item, state, &mut self.out);
+        }
+        self.clear_shelf();
+    }
+
+    pub(crate) fn pump_outboxes(&mut self) {
+        for (_, peer) in &mut self.peers {
+            peer.outbox.pump(&mut self.shelf, &mut self.out);
+        }
+    }
+
+    /// Takes items that nobody waits for off the shelf.
+    pub(crate) fn clear_shelf(&mut self) {
+        for item in self.shelf.items() {
+            if !self.peers.values().any(|peer| peer.outbox.holds(item)) {
+                self.shelf.remove(item, &mut self.out);
+            }
+        }
+    }
+
+    pub(crate) fn on_payload_failed(&mut self, payload: PayloadId) {
+        if payload.owner == self.me {
+            self.cancel(payload.item, TransferState::Failed(Failure::Unreadable));
+        } else if let Some(peer) = self.peers.get_mut(&payload.owner) {
+            peer.inbox.payload_failed(payload.item, &mut self.ended_items, &mut self.out);
+        }
+    }
+
+    fn set_name(&mut self, typed: &str) {
+        let name = name::display_name(typed);
+        if name == self.name {
+            return;
+        }
+        self.name = name;
+        for peer in self.peers.values().filter(|peer| peer.is_confirmed()) {
+            if let Some(pair) = &peer.pair {
+                self.out.control(pair.connection, &Control::Name { name: self.name.clone() });
+            }
+        }
+    }
+
+    /// Connections that stand look for another way; those that are being made begin anew.
+    fn set_relay_only(&mut self, relay_only: bool, now: Time) {
+        if std::mem::replace(&mut self.ice.relay_only, relay_only) == relay_only {
+            return;
+        }
+        for id in self.peers.keys().copied().collect::<Vec<_>>() {
+            let Some(peer) = self.peers.get_mut(&id) else { continue };
+            let is_confirmed = peer.is_confirmed();
+            match peer.pair.as_mut() {
+                Some(pair) if is_confirmed => pair.mending.look_anew(now),
+                Some(_) => self.on_connection_lost(id, None, now),
+                None => {}
+            }
+        }
+    }
+
+    /// Joins anew at once, unless another tab is us now: two that replace each other would never rest.
+    fn retry(&mut self, now: Time) {
+        if self.refused == Some(Status::Replaced) {
+            return;
+        }
+        self.refused = None;
+        self.out.push(Output::CloseSocket);
+        self.signaling.retry(now);
+        for (_, peer) in &mut self.peers {
+            peer.failures = 0;
+        }
+    }
+
+    /// Ends everything, and says so of everything.
+    fn stop(&mut self) {
+        self.out.push(Output::CloseSocket);
+        for id in self.peers.keys().copied().collect::<Vec<_>>() {
+            self.drop_connection(id);
+            self.remove(id);
+        }
+        self.clear_shelf();
+        self.left = true;
+    }
+}

@@ -1,0 +1,284 @@
+//! What a connection reports, from its first description to its end.
+
+use snaproom_protocol::{PeerId, control::Control, control::MAX_MESSAGE_BYTES};
+
+use crate::{
+    Session, Time, confirm,
+    confirm::Role,
+    io::{ConnectionId, Event, News, Output, RefusedPeer, State},
+    peer::{Peer, Seat},
+    timing::{CONFIRM_TIMEOUT, KEEP_TRANSFERS, NEGOTIATION_PAUSE},
+    transfer::{Bulk, MAX_UNFINISHED_BYTES, Violation},
+};
+
+impl Session {
+    /// What a connection reports. One that is not the peer's present one has nothing to say.
+    pub(crate) fn on_event(&mut self, connection: ConnectionId, event: Event, now: Time) {
+        let Some(&id) = self.connections.get(&connection) else {
+            if let Event::Chunk(chunk, _) = event {
+                self.out.push(Output::Discard(chunk));
+            }
+            return;
+        };
+        let Some(peer) = self.peers.get_mut(&id) else { return };
+        let Some(pair) = peer.pair.as_mut() else { return };
+        if matches!(event, Event::Control(_) | Event::Header(_) | Event::Chunk(..)) {
+            pair.hears(now);
+        }
+        let done = match event {
+            Event::Described(sdp) => {
+                for signal in pair.on_described(sdp, &mut self.out) {
+                    self.send_signal(id, &signal);
+                }
+                self.see_whether_mended(id);
+                Ok(())
+            }
+            Event::RemoteDescriptionSet => {
+                pair.on_remote_set(&mut self.out);
+                self.see_whether_mended(id);
+                Ok(())
+            }
+            Event::Candidate(candidate) => {
+                let hides = self.ice.relay_only && !candidate.candidate.contains(" typ relay");
+                if let Some(signal) = pair.on_own_candidate(candidate).filter(|_| !hides) {
+                    self.send_signal(id, &signal);
+                }
+                Ok(())
+            }
+            Event::State(state) => return self.on_state(id, state, now),
+            Event::Closed | Event::ActionFailed(_) => return self.on_connection_lost(id, None, now),
+            Event::Open { max_message } => self.on_open(id, max_message, now),
+            Event::Control(text) => self.on_control_text(id, text, now),
+            Event::Header(text) => match serde_json::from_str(&text) {
+                Ok(header) => self.on_bulk(id, Bulk::Header(header), now).map_err(RefusedPeer::from),
+                Err(_) => Err(RefusedPeer::Protocol),
+            },
+            Event::Chunk(chunk, bytes) => {
+                let taken = self.on_bulk(id, Bulk::Chunk(chunk, bytes), now);
+                if taken.is_err() {
+                    self.out.push(Output::Discard(chunk));
+                }
+                taken.map_err(RefusedPeer::from)
+            }
+            Event::Overrun => Err(RefusedPeer::Protocol),
+            Event::Path(path) => {
+                pair.path = Some(path);
+                Ok(())
+            }
+        };
+        if let Err(reason) = done {
+            self.on_connection_lost(id, Some(reason), now);
+        }
+    }
+
+    fn on_state(&mut self, id: PeerId, state: State, now: Time) {
+        let Some(peer) = self.peers.get_mut(&id) else { return };
+        let (seat, is_confirmed) = (peer.seat, peer.is_confirmed());
+        let Some(pair) = peer.pair.as_mut() else { return };
+        pair.ice = state;
+        match state {
+            State::Connected if pair.mending.is_restarting() => self.see_whether_mended(id),
+            State::Connected => pair.mending.done(),
+            // A server that was started anew says of everybody that they left: only with this is it true.
+            State::Disconnected | State::Failed if matches!(seat, Seat::Gone | Seat::Left) => {
+                self.on_connection_lost(id, None, now);
+            }
+            State::Disconnected if is_confirmed => pair.mending.wait_and_see(now),
+            State::Connecting | State::Disconnected => {}
+            State::Failed if is_confirmed => pair.mending.at_once(now),
+            State::Failed => self.on_connection_lost(id, None, now),
+        }
+    }
+
+    /// A restart has ended well when both descriptions are set and there is a path.
+    fn see_whether_mended(&mut self, id: PeerId) {
+        let Some(pair) = self.peers.get_mut(&id).and_then(|peer| peer.pair.as_mut()) else { return };
+        if pair.mending.is_restarting() && pair.exchange.is_done() && pair.ice == State::Connected {
+            pair.mending.done();
+            self.out.push(Output::FindPath(pair.connection));
+        }
+    }
+
+    /// Both channels are open: each side proves itself before anything else is said.
+    fn on_open(&mut self, id: PeerId, max_message: u32, now: Time) -> Result<(), RefusedPeer> {
+        let me = self.me;
+        // The other side's description has a part in it (RFC 8841, section 6): nobody makes us send single bytes, and
+        // every control message must fit.
+        if (max_message as usize) < MAX_MESSAGE_BYTES {
+            return Err(RefusedPeer::Protocol);
+        }
+        let Some(pair) = self.peers.get_mut(&id).and_then(|peer| peer.pair.as_mut()) else { return Ok(()) };
+        let (offerer, answerer) = pair.transcript.ends(me, id).ok_or(RefusedPeer::Proof)?;
+        let proof = confirm::proof(&self.keys, pair.transcript.role, &offerer, &answerer);
+        self.out.control(pair.connection, &Control::Confirm { proof });
+        pair.confirm_by = pair.confirm_by.map(|deadline| deadline.min(now + CONFIRM_TIMEOUT));
+        pair.max_message = Some(max_message);
+        match pair.early.take() {
+            Some(text) => self.on_control_text(id, text, now),
+            None => Ok(()),
+        }
+    }
+
+    fn on_control_text(&mut self, id: PeerId, text: String, now: Time) -> Result<(), RefusedPeer> {
+        let me = self.me;
+        let Some(peer) = self.peers.get_mut(&id) else { return Ok(()) };
+        let is_confirmed = peer.is_confirmed();
+        let Some(pair) = peer.pair.as_mut() else { return Ok(()) };
+        if !pair.is_open() {
+            // The peer's channels may open a moment before ours; it can have said no more than its proof.
+            return if pair.early.replace(text).is_none() { Ok(()) } else { Err(RefusedPeer::Protocol) };
+        }
+        let message = parse_control(&text)?;
+        if is_confirmed {
+            return self.on_control(id, message).map_err(RefusedPeer::from);
+        }
+        let (Control::Confirm { proof }, Some((offerer, answerer))) = (message, pair.transcript.ends(me, id))
+        else {
+            return Err(RefusedPeer::Proof);
+        };
+        if !confirm::verify(&self.keys, pair.transcript.role.other(), &offerer, &answerer, &proof) {
+            return Err(RefusedPeer::Proof);
+        }
+        self.on_confirmed(id, now);
+        Ok(())
+    }
+
+    /// The peer holds the link, and nobody sits in between: what was under way goes on.
+    fn on_confirmed(&mut self, id: PeerId, now: Time) {
+        let Self { peers, shelf, ended_items, out, name, .. } = self;
+        let Some(peer) = peers.get_mut(&id) else { return };
+        let Some(pair) = peer.pair.as_mut() else { return };
+        pair.confirm_by = None;
+        // The proof may have waited for our channels to open.
+        pair.hears(now);
+        peer.failures = 0;
+        if peer.life.replace(pair.tab).is_some_and(|life| life != pair.tab) {
+            // What the earlier life of its page was sending is gone with it.
+            peer.inbox.forget(ended_items, out);
+        }
+        peer.inbox.connect(pair.connection, out);
+        // Also an empty name: this may be the next life of a page that had another.
+        out.control(pair.connection, &Control::Name { name: name.clone() });
+        peer.outbox.connect(pair.connection, pair.max_message.unwrap_or(1), shelf, out);
+        out.push(Output::FindPath(pair.connection));
+    }
+
+    /// A message on the control channel of a confirmed connection.
+    fn on_control(&mut self, id: PeerId, message: Control) -> Result<(), Violation> {
+        let Self { peers, shelf, ended_items, out, .. } = self;
+        let Some(peer) = peers.get_mut(&id) else { return Ok(()) };
+        let Some(pair) = peer.pair.as_mut() else { return Ok(()) };
+        let Peer { inbox, outbox, .. } = peer;
+        match message {
+            Control::Confirm { .. } => return Err(Violation),
+            Control::Credit { until } => outbox.credit(until, shelf, out),
+            Control::Name { name } => peer.called.says(name),
+            Control::Offer(offer) => inbox.offer(offer, ended_items, out)?,
+            Control::AllOffered => inbox.all_offered(ended_items, out)?,
+            Control::Accept { item, preview, exact } => outbox.accept(item, preview, exact, shelf, out),
+            Control::Cancel { item } => inbox.cancelled(item, ended_items, out),
+            Control::Received { item, bytes } => outbox.received(item, bytes, out),
+            Control::Verified { item } => outbox.end(item, crate::TransferState::Verified, out),
+            Control::Refused { item, reason } => {
+                let refused = crate::TransferState::Failed(crate::Failure::Refused(reason));
+                outbox.end(item, refused, out);
+                outbox.pump(shelf, out);
+            }
+            Control::Ping => out.control(pair.connection, &Control::Pong),
+            Control::Pong => pair.pulse.answered(),
+        }
+        self.clear_shelf();
+        Ok(())
+    }
+
+    fn on_bulk(&mut self, id: PeerId, bulk: Bulk, now: Time) -> Result<(), Violation> {
+        let inbox = self.peers.get_mut(&id).map(|peer| &mut peer.inbox).ok_or(Violation)?;
+        inbox.bulk(bulk, now, &mut self.ended_items, &mut self.out)
+    }
+
+    /// The one way in which a connection, or the try to make one, ends. `refused` says that the peer may not
+    /// come again as it is.
+    pub(crate) fn on_connection_lost(&mut self, id: PeerId, refused: Option<RefusedPeer>, now: Time) {
+        let Some(peer) = self.peers.get_mut(&id) else { return };
+        let was = peer.pair.as_ref().map(|pair| pair.transcript.role);
+        if !peer.is_confirmed() {
+            peer.failures = peer.failures.saturating_add(1);
+        }
+        peer.refused = refused;
+        peer.greeting = None;
+        peer.not_before = now + NEGOTIATION_PAUSE;
+        self.drop_connection(id);
+        self.on_parted(id, was, now);
+    }
+
+    /// Ends the connection with a peer. Transfers wait for the next one.
+    pub(crate) fn drop_connection(&mut self, id: PeerId) {
+        let Some(peer) = self.peers.get_mut(&id) else { return };
+        let Some(pair) = peer.pair.take() else { return };
+        self.connections.remove(&pair.connection);
+        self.out.push(Output::Close(pair.connection));
+        peer.outbox.disconnect(&mut self.out);
+        peer.inbox.disconnect(&mut self.out);
+        if peer.refused.is_some() {
+            self.end_transfers(id);
+        }
+    }
+
+    /// There is no connection with a peer: whether it is waited for, and for how long.
+    pub(crate) fn on_parted(&mut self, id: PeerId, was: Option<Role>, now: Time) {
+        let Some(peer) = self.peers.get_mut(&id) else { return };
+        match peer.seat {
+            Seat::Taken => peer.plan_greeting(now, was),
+            Seat::Away => {}
+            Seat::Gone if peer.has_transfers() => {
+                peer.seat_until.get_or_insert(now + KEEP_TRANSFERS);
+                self.hide(id);
+            }
+            Seat::Gone | Seat::Left => self.remove(id),
+        }
+    }
+
+    /// For the person it is gone; what is under way waits for its return.
+    fn hide(&mut self, id: PeerId) {
+        let absent = self.peers.values().filter(|peer| peer.pair.is_none() && peer.seat == Seat::Gone);
+        let is_too_much = absent.map(|peer| peer.inbox.begun()).sum::<u64>() > MAX_UNFINISHED_BYTES;
+        let Some(peer) = self.peers.get_mut(&id) else { return };
+        if is_too_much {
+            peer.inbox.forget(&mut self.ended_items, &mut self.out);
+        }
+        peer.called.forget();
+        if peer.told.take().is_some() {
+            self.out.news(News::PeerGone(id));
+        }
+    }
+
+    /// It is not waited for.
+    pub(crate) fn remove(&mut self, id: PeerId) {
+        self.end_transfers(id);
+        if let Some(peer) = self.peers.remove(&id)
+            && peer.told.is_some()
+        {
+            self.out.news(News::PeerGone(id));
+        }
+    }
+
+    fn end_transfers(&mut self, id: PeerId) {
+        let Some(peer) = self.peers.get_mut(&id) else { return };
+        peer.inbox.forget(&mut self.ended_items, &mut self.out);
+        peer.outbox.abandon(&mut self.out);
+        self.clear_shelf();
+    }
+}
+
+fn parse_control(text: &str) -> Result<Control, Violation> {
+    if text.len() > MAX_MESSAGE_BYTES {
+        return Err(Violation);
+    }
+    serde_json::from_str(text).map_err(|_| Violation)
+}
+
+impl From<Violation> for RefusedPeer {
+    fn from(_: Violation) -> Self {
+        Self::Protocol
+    }
+}

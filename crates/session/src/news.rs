@@ -1,0 +1,165 @@
+//! What a person is told.
+
+use snaproom_protocol::{
+    ItemId, PeerId,
+    control::{Kind, RefusedItem},
+};
+
+use crate::io::Path;
+
+/// What a person is told.
+#[derive(Debug, Clone, PartialEq)]
+pub enum News {
+    /// How the room is.
+    Status(Status),
+    /// A peer came or changed.
+    Peer(PeerView),
+    /// A connected peer says what it wants to be called.
+    Name {
+        /// Who.
+        peer: PeerId,
+        /// Checked. None for the friendly name.
+        name: Option<String>,
+    },
+    /// A peer is gone.
+    PeerGone(PeerId),
+    /// Whether the server offers relays, without which [`SetRelayOnly`](crate::Command::SetRelayOnly) connects nobody.
+    Relays(bool),
+    /// An item on its way to us.
+    Incoming(Incoming),
+    /// An item on its way to one of its recipients.
+    Outgoing(Outgoing),
+}
+
+/// How the room is, in one word. The names are the page's `data-state`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// No word from the server yet, or people are here and no connection stands yet.
+    Connecting,
+    /// Nobody else is here.
+    Alone,
+    /// At least one peer can be sent to.
+    Connected,
+    /// The server, or everybody, was lost, and we are trying.
+    Reconnecting,
+    /// The server cannot be reached.
+    Offline,
+    /// No seat.
+    Full {
+        /// How many there are.
+        capacity: u16,
+    },
+    /// The page is older or newer than the server.
+    Outdated,
+    /// Another tab took over this identity.
+    Replaced,
+    /// The server refuses us for a reason that trying again at once will not mend.
+    Refused,
+}
+
+/// A peer as the person sees it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PeerView {
+    /// Who.
+    pub peer: PeerId,
+    /// How it is.
+    pub state: PeerState,
+    /// How its packets go, once known.
+    pub path: Option<Path>,
+}
+
+/// How a peer is. The names are the page's `data-state`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PeerState {
+    /// A connection is being made.
+    Connecting,
+    /// It can be sent to.
+    Connected,
+    /// It does not answer just now.
+    Away,
+    /// It is not what it claims to be, or speaks another version.
+    Refused(RefusedPeer),
+    /// No connection could be made; we keep trying, slowly.
+    Failed,
+}
+
+/// Why nothing of a peer is accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RefusedPeer {
+    /// Its page is of another version.
+    Version,
+    /// Its proof of the link does not fit this connection.
+    Proof,
+    /// It broke the protocol.
+    Protocol,
+}
+
+/// An item on its way to us.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Incoming {
+    /// Which.
+    pub item: ItemId,
+    /// From whom.
+    pub from: PeerId,
+    /// Its file name, checked.
+    pub name: String,
+    /// What it is.
+    pub kind: Kind,
+    /// Bytes that came and matched their hashes, preview included.
+    pub bytes: u64,
+    /// Bytes there are, preview included.
+    pub total: u64,
+    /// How it is.
+    pub state: TransferState,
+}
+
+/// An item on its way to one recipient.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    /// Which.
+    pub item: ItemId,
+    /// To whom.
+    pub to: PeerId,
+    /// Bytes that the recipient says it has checked, preview included.
+    pub bytes: u64,
+    /// Bytes there are, preview included.
+    pub total: u64,
+    /// How it is.
+    pub state: TransferState,
+}
+
+/// How a transfer is. The names are the page's `data-state`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TransferState {
+    /// Not begun.
+    Waiting,
+    /// Bytes are moving.
+    Active,
+    /// All of it is there and matches.
+    Verified,
+    /// The sender gave up.
+    Cancelled,
+    /// It ended before its end.
+    Failed(Failure),
+}
+
+impl TransferState {
+    /// Whether it has ended, and not at its end.
+    #[must_use]
+    pub fn is_in_vain(self) -> bool {
+        matches!(self, Self::Cancelled | Self::Failed(_))
+    }
+}
+
+/// Why a transfer ended before its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Failure {
+    /// The receiver refused it.
+    Refused(RefusedItem),
+    /// The connection was lost.
+    Lost,
+    /// The sender could not read it.
+    Unreadable,
+    /// Too many items are under way.
+    TooMany,
+}

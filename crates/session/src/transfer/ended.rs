@@ -1,0 +1,104 @@
+use std::collections::VecDeque;
+
+use litemap::LiteMap;
+use snaproom_protocol::{
+    ItemId, PeerId,
+    control::{Control, RefusedItem},
+};
+
+use crate::io::{Failure, TransferState};
+
+/// Ended items that are remembered of one sender, and senders whose items are. Each sender has its own share, so
+/// that a flood from one makes nobody forget another's.
+const MAX_ITEMS: usize = 1024;
+const MAX_SENDERS: usize = 256;
+
+/// Items that came to an end: each counts once in the life of a session, also when its sender comes back.
+#[derive(Debug, Default)]
+pub(crate) struct Ended {
+    senders: LiteMap<PeerId, Items>,
+    /// In the order of their first item.
+    order: VecDeque<PeerId>,
+}
+
+#[derive(Debug, Default)]
+struct Items {
+    endings: LiteMap<ItemId, Ending>,
+    order: VecDeque<ItemId>,
+}
+
+/// How an item ended for us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    Verified,
+    Refused(RefusedItem),
+    /// By its sender.
+    Cancelled,
+}
+
+impl Ending {
+    pub(super) fn of(state: TransferState) -> Self {
+        match state {
+            TransferState::Verified => Self::Verified,
+            TransferState::Failed(Failure::Refused(reason)) => Self::Refused(reason),
+            _ => Self::Cancelled,
+        }
+    }
+
+    /// What a sender hears that offers the item once more. One that `resumes` may have missed how it ended.
+    pub(super) fn told_again(self, item: ItemId, resumes: bool) -> Control {
+        match self {
+            Self::Verified => Control::Verified { item },
+            Self::Refused(reason) if resumes => Control::Refused { item, reason },
+            Self::Refused(_) | Self::Cancelled => Control::Refused { item, reason: RefusedItem::Duplicate },
+        }
+    }
+}
+
+impl Ended {
+    pub(super) fn insert(&mut self, from: PeerId, item: ItemId, ending: Ending) {
+        if !self.senders.contains_key(&from) {
+            self.order.push_back(from);
+            if self.order.len() > MAX_SENDERS
+                && let Some(oldest) = self.order.pop_front()
+            {
+                self.senders.remove(&oldest);
+            }
+        }
+        let items = self.senders.entry(from).or_default();
+        if items.endings.insert(item, ending).is_none() {
+            items.order.push_back(item);
+            if items.order.len() > MAX_ITEMS
+                && let Some(oldest) = items.order.pop_front()
+            {
+                items.endings.remove(&oldest);
+            }
+        }
+    }
+
+    /// How the item ended, if it has.
+    pub(super) fn find(&self, from: PeerId, item: ItemId) -> Option<Ending> {
+        self.senders.get(&from)?.endings.get(&item).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    #[test]
+    fn a_flood_from_one_sender_makes_nobody_forget_anothers_items() {
+        let (honest, flooder) = (PeerId([1; 16]), PeerId([2; 16]));
+        let item = |n: usize| ItemId((n as u128).to_be_bytes());
+        let mut ended = Ended::default();
+        ended.insert(honest, item(7), Ending::Verified);
+        (0..10 * MAX_ITEMS).for_each(|n| ended.insert(flooder, item(n), Ending::Cancelled));
+        assert_eq!(ended.find(honest, item(7)), Some(Ending::Verified));
+        assert_eq!(ended.find(flooder, item(0)), None, "the oldest went");
+        assert_eq!(ended.senders[&flooder].endings.len(), MAX_ITEMS);
+        assert_eq!(ended.senders[&flooder].order.len(), MAX_ITEMS);
+    }
+}

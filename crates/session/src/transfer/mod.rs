@@ -1,0 +1,13 @@
+//! What goes between two people, whatever becomes of the connection between them: a transfer belongs to its peers,
+//! and goes on over the next connection where the last one ended.
+
+mod ended;
+mod inbox;
+mod item;
+mod outbox;
+mod shelf;
+
+pub(crate) use ended::Ended;
+pub(crate) use inbox::{Bulk, Inbox, MAX_UNFINISHED_BYTES, Violation};
+pub(crate) use outbox::Outbox;
+pub(crate) use shelf::Shelf;

@@ -1,0 +1,273 @@
+//! What the page shows of a room: signals of plain data.
+
+use leptos::prelude::{ArcRwSignal, RwSignal, Set, Update};
+use litemap::LiteMap;
+use snaproom_protocol::{ItemId, PeerId, control::RefusedItem};
+pub use snaproom_session::io::{Failure, Path, PeerState, PeerView, RefusedPeer, Status, TransferState};
+
+use crate::browser::page;
+
+/// A photo in the page: whose it is and its id, since two senders may use one id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PhotoKey {
+    /// The sender.
+    pub owner: PeerId,
+    /// Its choice.
+    pub item: ItemId,
+}
+
+/// One entry of a list whose contents change while its place stays.
+#[derive(Debug, Clone)]
+pub struct Entry<T: 'static> {
+    /// Which.
+    pub key: PhotoKey,
+    /// How it is now.
+    pub view: ArcRwSignal<T>,
+}
+
+/// The room's link.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LinkView {
+    /// What one shares: the address with its `#`.
+    pub url: String,
+    /// The room's name, where a person typed one instead of having a secret made. Such a room is not private.
+    pub typed_name: Option<String>,
+}
+
+/// The camera.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CameraView {
+    /// Not started; one click starts it.
+    Off,
+    /// The browser is asking the person, or the camera is starting.
+    Starting,
+    /// Pictures come.
+    On,
+    /// It cannot be used.
+    Failed(CameraFailure),
+}
+
+/// Why a camera cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CameraFailure {
+    /// The person, or a rule of the browser, said no.
+    Denied,
+    /// There is none.
+    Missing,
+    /// Another program has it.
+    Busy,
+    /// It cannot do what was asked; the name of the constraint.
+    Impossible(String),
+    /// The page did not come over a secure connection.
+    Insecure,
+    /// It was on and went away.
+    Unplugged,
+    /// Something else; the browser's words.
+    Other(String),
+}
+
+/// The photo in `#photo`, snapped and perhaps not sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SnapView {
+    /// Which.
+    pub item: ItemId,
+    /// Pixels.
+    pub width: u32,
+    /// Pixels.
+    pub height: u32,
+    /// Whether it was sent already.
+    pub sent: bool,
+}
+
+/// A photo from somebody else.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PhotoView {
+    /// Pixels.
+    pub width: u32,
+    /// Pixels.
+    pub height: u32,
+    /// When the sender took it, in milliseconds since 1970.
+    pub taken: u64,
+    /// Bytes that came and were checked.
+    pub bytes: u64,
+    /// Bytes there are.
+    pub total: u64,
+    /// How the transfer is.
+    pub state: TransferState,
+    /// What its canvas shows.
+    pub shows: Shows,
+    /// Whether it was saved, alone or in a zip.
+    pub saved: bool,
+}
+
+impl PhotoView {
+    /// Whether all of it is here and nowhere else.
+    #[must_use]
+    pub fn is_unsaved(&self) -> bool {
+        self.state == TransferState::Verified && !self.saved
+    }
+}
+
+/// What a photo's canvas shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Shows {
+    /// Nothing yet.
+    Nothing,
+    /// The quick preview.
+    Preview,
+    /// The exact pixels.
+    Exact,
+}
+
+/// How far the zip of all photos is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Saving {
+    /// Photos that are in it.
+    pub done: usize,
+    /// Photos that it will have.
+    pub total: usize,
+}
+
+/// A photo of ours on its way.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SentView {
+    /// When it was taken, in milliseconds since 1970.
+    pub taken: u64,
+    /// Each recipient and what it says that it has.
+    pub recipients: Vec<Recipient>,
+}
+
+/// One recipient of a photo of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Recipient {
+    /// Who.
+    pub peer: PeerId,
+    /// Bytes it says it has checked.
+    pub bytes: u64,
+    /// Bytes there are.
+    pub total: u64,
+    /// How the transfer is.
+    pub state: TransferState,
+}
+
+/// A sentence that passes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// The link is in the clipboard.
+    LinkCopied,
+    /// The browser does not let us write to the clipboard.
+    LinkNotCopied,
+    /// The system's share sheet did not take the link.
+    LinkNotShared,
+    /// No picture has come from the camera yet.
+    NoPictureYet,
+    /// The photo could not be taken; the browser's words.
+    SnapFailed(String),
+    /// The photo could not be saved; the browser's words.
+    SaveFailed(String),
+    /// A photo of a peer was refused before anything of it came.
+    PhotoRefused {
+        /// Whose.
+        from: PeerId,
+        /// Why.
+        reason: RefusedItem,
+    },
+    /// The trail was full, and a photo that was not saved made way for a new one.
+    PhotoMadeWay,
+    /// This many photos are in the zip that was saved.
+    AllSaved(usize),
+}
+
+/// Everything the page shows of a room.
+#[derive(Debug, Clone, Copy)]
+pub struct RoomView {
+    /// How the room is.
+    pub status: RwSignal<Status>,
+    /// Why the browser cannot open a room at all, in its words. Only loading the page anew may help.
+    pub failed: RwSignal<Option<String>>,
+    /// Its link.
+    pub link: RwSignal<LinkView>,
+    /// Who we are in it.
+    pub me: RwSignal<Option<PeerId>>,
+    /// The others, in the order in which we heard of them.
+    pub peers: RwSignal<Vec<PeerView>>,
+    /// The names that others typed, as far as they told us; also of those who left.
+    pub names: RwSignal<LiteMap<PeerId, String>>,
+    /// The name that we typed. Empty: we go by the friendly one.
+    pub my_name: RwSignal<String>,
+    /// Whether we connect over relays alone, so that nobody in the room learns this device's addresses.
+    pub relay_only: RwSignal<bool>,
+    /// Whether the server offers relays.
+    pub relays: RwSignal<bool>,
+    /// The camera.
+    pub camera: RwSignal<CameraView>,
+    /// The photo in `#photo`.
+    pub snapped: RwSignal<Option<SnapView>>,
+    /// Photos of others, newest first.
+    pub trail: RwSignal<Vec<Entry<PhotoView>>>,
+    /// Photos of ours that were sent, newest first.
+    pub sent: RwSignal<Vec<Entry<SentView>>>,
+    /// The zip of all photos, while it is made.
+    pub saving: RwSignal<Option<Saving>>,
+    /// The last notice.
+    pub notice: RwSignal<Option<Notice>>,
+    /// Whether the browser has a share sheet.
+    pub can_share: bool,
+}
+
+impl RoomView {
+    /// A room of which nothing is known yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            status: RwSignal::new(Status::Connecting),
+            failed: RwSignal::new(None),
+            link: RwSignal::default(),
+            me: RwSignal::new(None),
+            peers: RwSignal::default(),
+            names: RwSignal::default(),
+            my_name: RwSignal::default(),
+            relay_only: RwSignal::new(false),
+            relays: RwSignal::new(false),
+            camera: RwSignal::new(CameraView::Off),
+            snapped: RwSignal::new(None),
+            trail: RwSignal::default(),
+            sent: RwSignal::default(),
+            saving: RwSignal::new(None),
+            notice: RwSignal::new(None),
+            can_share: page::can_share(),
+        }
+    }
+
+    /// Nothing is known of the room any more. Photos stay with the names of those who took them, and so does the
+    /// camera.
+    pub(super) fn leave(&self) {
+        self.status.set(Status::Connecting);
+        self.me.set(None);
+        self.peers.update(Vec::clear);
+        self.relays.set(false);
+        self.notice.set(None);
+    }
+
+    /// Whether the photo in `#photo` counts as sent, if it is this one.
+    pub(super) fn mark_sent(&self, item: ItemId, sent: bool) {
+        self.snapped.update(|snapped| {
+            if let Some(snapped) = snapped.as_mut().filter(|snapped| snapped.item == item) {
+                snapped.sent = sent;
+            }
+        });
+    }
+
+    /// Nothing of one room is shown in another.
+    pub(super) fn forget_room(&self) {
+        self.names.update(LiteMap::clear);
+        self.trail.update(Vec::clear);
+        self.sent.update(Vec::clear);
+    }
+}
+
+impl Default for RoomView {
+    fn default() -> Self {
+        Self::new()
+    }
+}
