@@ -26,6 +26,8 @@
 //! | [`Blank`] | a page with nothing in it, to see a fault without the app |
 //! | [`Gauge`] | what a tab takes of the machine |
 //! | [`Taken`] | what a page holds of its browser: connections, channels, sockets, listeners, locks |
+//! | [`History`] | what a page has said and done since it was loaded, what was there for a moment included |
+//! | [`Apart`] | two people and their server, each on a host of its own |
 //! | [`State`], [`Stage`] | every state of the page, and the way to it |
 //! | `axe` | what keeps people out |
 //! | [`Screen`], [`Theme`], [`Film`] | how the page looks, and what its camera sees |
@@ -35,6 +37,8 @@
 //! Each tab is a browser of its own, so that several are visible at once and none is throttled. `cargo xtask
 //! test e2e` names the programs in `SNAPROOM_SERVER`, `SNAPROOM_APP`, `SNAPROOM_AXE`, `CHROMEDRIVER` and
 //! `CHROMIUM`; without them the workspace's own build and Debian's paths are taken. What is missing fails the test.
+//!
+//! With `SNAPROOM_LONG` set, the tests that can be longer are: 500 cycles of joining and leaving, 150 s without a path.
 //!
 //! # The bad network
 //!
@@ -65,15 +69,17 @@
 //! # }
 //! ```
 
+#[cfg(target_os = "linux")]
+mod apart;
 mod axe;
 mod blank;
 mod driver;
 mod faults;
 mod film;
+mod history;
 mod keyboard;
 mod memory;
 mod page;
-
 mod place;
 pub mod proxy;
 #[cfg(target_os = "linux")]
@@ -85,8 +91,11 @@ mod states;
 mod tab;
 mod taken;
 
+#[cfg(target_os = "linux")]
+pub use apart::Apart;
 pub use blank::Blank;
 pub use film::Film;
+pub use history::{Connection, History, Said, now};
 pub use memory::Gauge;
 pub use page::{Peer, Photo, Transfer, two_tabs};
 pub use proxy::Proxy;
@@ -109,6 +118,12 @@ use anyhow::Context;
 
 /// What anything on one machine takes at most; a failure is then told with the page's state.
 pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Whether there is time for the long runs: `SNAPROOM_LONG` is set.
+#[must_use]
+pub fn is_long_run() -> bool {
+    env::var_os("SNAPROOM_LONG").is_some()
+}
 
 /// Between two looks.
 const POLL: Duration = Duration::from_millis(50);

@@ -1,13 +1,13 @@
 //! The page in a person's words. What is clicked is clicked by the browser as with a mouse; what is read are the ids,
 //! the classes, the `data-…` and the marks that the page promises to keep.
 
-use std::{fmt, io::Cursor};
+use std::{fmt, io::Cursor, time::Duration};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 
-use crate::{Launch, Server, Tab, tab::usable};
+use crate::{Launch, Server, Tab, poll, tab::usable};
 
 /// A photo as a canvas holds it.
 #[derive(Clone, PartialEq, Eq)]
@@ -94,6 +94,11 @@ impl Tab {
             "((here) => here.length === {people} ? here.map((peer) => peer.dataset.peer) : null)({ids})"
         );
         self.wait(&format!("{people} others are connected"), &expression).await
+    }
+
+    /// Waits until one other is connected, and gives the id.
+    pub async fn wait_other(&self) -> Result<String> {
+        self.wait_connected(1).await?.pop().context("nobody is connected")
     }
 
     /// The room's link, once it stands in the page.
@@ -184,6 +189,36 @@ impl Tab {
         self.wait_mark(item, "exact").await?;
         let canvas = format!("document.querySelector(\"#trail [data-id='{item}'] canvas.incomingPhoto\")");
         self.read_canvas(item, &canvas).await
+    }
+
+    /// Waits until a photo of somebody else is shown pixel for pixel, for as long as `limit`, and ensures that it came
+    /// once: one place in the trail, and one time painted. Fails at once where the photo fails.
+    pub async fn receives_once(&self, photo: &Photo, limit: Duration) -> Result<()> {
+        let item = &photo.item;
+        let arrived = poll(limit, async || {
+            let trail = self.trail().await?;
+            let here = trail.iter().find(|here| here.item == *item);
+            if let Some(here) =
+                here.filter(|here| ["failed", "cancelled", "declined"].contains(&here.state.as_str()))
+            {
+                bail!("the photo did not arrive: {here:?}");
+            }
+            Ok(here.is_some_and(|here| here.state == "verified").then_some(()))
+        });
+        if arrived.await?.is_none() {
+            bail!("a photo is not there within {limit:?}\n{}", self.explain().await);
+        }
+        let shown = self.wait_photo(item).await?;
+        ensure!(shown == *photo, "{shown:?} arrived, {photo:?} was sent");
+        self.has_once(item).await
+    }
+
+    /// Ensures that a photo of somebody else has one place in the trail and was painted once.
+    pub async fn has_once(&self, item: &str) -> Result<()> {
+        let places = self.trail().await?.iter().filter(|here| here.item == item).count();
+        let painted = self.marks(item).await?.iter().filter(|mark| *mark == "exact").count();
+        ensure!((places, painted) == (1, 1), "it is there {places} times, painted {painted} times");
+        Ok(())
     }
 
     /// What each recipient of a photo of ours says of it.

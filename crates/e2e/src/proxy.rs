@@ -15,6 +15,8 @@ use std::{
 use anyhow::{Context, Result};
 use tokio::{net::TcpListener, task::JoinHandle};
 
+#[cfg(target_os = "linux")]
+use crate::rig::Host;
 use crate::{PATIENCE, Server, poll};
 use flow::{Faults, Places};
 use relay::{Cut, Line};
@@ -102,14 +104,28 @@ pub struct Messages {
 impl Proxy {
     /// Starts one before `server`, which may end and start again meanwhile.
     pub async fn start(server: &Server) -> Result<Self> {
-        let url = server.url();
-        let address = url.trim_start_matches("http://").trim_end_matches('/');
-        Self::before(address.parse().with_context(|| format!("no address in {url}"))?).await
+        Self::before(server.address()?).await
     }
 
     /// Starts one before any server of HTTP/1.1.
     pub async fn before(server: SocketAddr) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("no port for the proxy")?;
+        Self::listening(listener, server)
+    }
+
+    /// Starts one on a host of the bad network, at the host's address and [`Server::PORT`], before a server on this
+    /// machine. Both sides of it are as good as ever; only how pages get there is the network's.
+    #[cfg(target_os = "linux")]
+    pub fn on(host: &Host, server: &Server) -> Result<Self> {
+        let listener = host.inside(|| {
+            let listener = std::net::TcpListener::bind((host.address(), Server::PORT))?;
+            listener.set_nonblocking(true)?;
+            Ok(listener)
+        });
+        Self::listening(TcpListener::from_std(listener.context("no port for the proxy")?)?, server.address()?)
+    }
+
+    fn listening(listener: TcpListener, server: SocketAddr) -> Result<Self> {
         let address = listener.local_addr()?;
         let line = Arc::new(Line::new(server));
         let accepting = tokio::spawn(line.clone().accept(listener));

@@ -1,4 +1,4 @@
-use std::{env, path::PathBuf, process::Stdio};
+use std::{env, net::SocketAddr, path::PathBuf, process::Stdio};
 
 use anyhow::{Context, Result, ensure};
 use tokio::{
@@ -74,6 +74,11 @@ impl Server {
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}/", self.listen)
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> Result<SocketAddr> {
+        self.listen.parse().with_context(|| format!("no address in {:?}", self.listen))
     }
 
     /// Ends it at once, as a crash would.

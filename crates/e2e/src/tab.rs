@@ -238,7 +238,7 @@ impl Tab {
     }
 
     /// How the page is, for a person who reads a failure.
-    async fn explain(&self) -> String {
+    pub(crate) async fn explain(&self) -> String {
         const STATE: &str = r"[...document.querySelectorAll(
             '#status, .peer, .transfer, .recipient, .gate .problem, #sendHint, #notice'
         )].map((element) => {

@@ -80,8 +80,9 @@ async fn unplugged_and_taken_away() -> Result<()> {
     starts_again(&bob).await?;
 
     bob.revoke_camera().await?;
-    says(&bob, "went away").await?;
+    says(&bob, "may not use the camera").await?;
     ensure!(!bob.is_usable("#snap").await?, "Snap with a camera that is not allowed any more");
+    bob.allow_camera().await?;
     starts_again(&bob).await
 }
 

@@ -50,15 +50,17 @@ async fn a_killed_browser_is_noticed_without_waiting_for_ice() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_photo_under_way_to_somebody_who_leaves_is_told_as_lost() -> Result<()> {
+async fn a_photo_under_way_to_somebody_who_leaves_waits_for_them_or_is_cancelled() -> Result<()> {
     let (_server, alice, bob) = two_tabs(Tab::with_camera(), Tab::without_camera().inject(LIE)).await?;
     bob.evaluate::<()>("void (lie = stalling())").await?;
     let photo = alice.snap_and_send().await?;
     alice.wait_sent(&photo.item, "active").await?;
     bob.close().await?;
-    let told = alice.wait_sent(&photo.item, "failed").await?;
-    ensure!(told.words.contains("the connection was lost"), "the sender reads {}", told.words);
+    let told = alice.wait_sent(&photo.item, "waiting").await?;
+    ensure!(told.words.contains("waits for the connection"), "the sender reads {}", told.words);
     ensure!(told.bytes < told.total, "all of it arrived: {told:?}");
+    alice.click(".transfer .cancel").await?;
+    alice.wait_sent(&photo.item, "cancelled").await?;
     Ok(())
 }
 

@@ -19,5 +19,5 @@ pub(crate) use forward::Forward;
 pub use namespace::Namespace;
 pub use nat::Nat;
 pub(crate) use network::NEIGHBOURHOOD;
-pub use network::{Direction, Host, Network, Path};
+pub use network::{Direction, Host, Network, Path, Uplink};
 pub use wire::{Conditions, Counters, LATE};

@@ -2,13 +2,14 @@ use std::{
     collections::BTreeMap,
     env,
     hash::{BuildHasher, Hasher, RandomState},
+    iter,
     net::Ipv4Addr,
     sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc},
     thread::{self, JoinHandle},
     time::Instant,
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use tokio::{
     runtime::{self, Handle, Runtime},
     sync::Notify,
@@ -37,6 +38,13 @@ pub struct Host {
     address: Ipv4Addr,
     namespace: Namespace,
     router: Option<Router>,
+}
+
+/// What a host sends to whomever: all its paths begin with it.
+#[derive(Clone)]
+pub struct Uplink {
+    cables: Arc<Cables>,
+    from: Ipv4Addr,
 }
 
 /// Both directions between two hosts.
@@ -106,6 +114,28 @@ impl Network {
         Path { there: direction(one, other), back: direction(other, one) }
     }
 
+    /// What a host sends to all others together. Perfect until it is set, and then before the conditions of the path.
+    #[must_use]
+    pub fn uplink(&self, host: &Host) -> Uplink {
+        Uplink { cables: self.cables.clone(), from: host.address }
+    }
+
+    /// Gives a host without a router another address in the place of the one it has, as a walk from one network into
+    /// the next does. Its paths are new ones, and perfect; packets to its old address go nowhere.
+    pub fn readdress(&self, host: &Host) -> Result<Host> {
+        ensure!(host.router.is_none(), "the address of a host behind a router is its router's");
+        let (old, new) = (host.address, self.cables.state().next_address()?);
+        {
+            let mut state = self.cables.state();
+            let plug = state.plugs.remove(&old).context("the host is not plugged in")?;
+            state.plugs.insert(new, plug);
+        }
+        host.namespace.ip(&format!(
+            "address del {old}/24 dev {DEVICE}\naddress add {new}/24 dev {DEVICE}\nroute replace default dev {DEVICE}"
+        ))?;
+        Ok(Host { address: new, ..host.clone() })
+    }
+
     /// Packets that went nowhere: no IPv4, from an address that is not the sender's, or to nobody.
     #[must_use]
     pub fn unrouted(&self) -> u64 {
@@ -129,7 +159,7 @@ impl Network {
             let writable = device.writable().await;
             cables.state().plugs.insert(address, device.clone());
             if say.send(writable).is_ok() {
-                cables.listen(address, &device).await;
+                cables.listen(&device).await;
             }
         });
         plugged
@@ -214,6 +244,24 @@ impl Path {
     }
 }
 
+impl Uplink {
+    /// Holds at once; packets on their way keep their time.
+    pub fn set(&self, conditions: Conditions) {
+        let seed = self.cables.seed;
+        let mut state = self.cables.state();
+        let uplink = state.uplinks.entry(self.from).or_insert_with(|| wire(seed, self.from, self.from));
+        uplink.set(Instant::now(), conditions);
+        drop(state);
+        self.cables.changed.notify_one();
+    }
+
+    /// Since it was set for the first time.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.cables.state().uplinks.get(&self.from).map(Wire::counters).unwrap_or_default()
+    }
+}
+
 impl Direction {
     /// Holds at once; packets on their way keep their time.
     pub fn set(&self, conditions: Conditions) {
@@ -261,6 +309,8 @@ struct State {
     /// The last byte of the newest host's address.
     hosts: u8,
     plugs: BTreeMap<Ipv4Addr, Arc<AsyncDevice>>,
+    /// From. A host without one is at its paths at once.
+    uplinks: BTreeMap<Ipv4Addr, Wire>,
     /// From, to.
     wires: BTreeMap<(Ipv4Addr, Ipv4Addr), Wire>,
     unrouted: u64,
@@ -286,7 +336,7 @@ impl Cables {
     /// Writes what becomes due.
     async fn deliver(&self) {
         loop {
-            let next = self.state().deliver(Instant::now());
+            let next = self.state().deliver(self.seed, Instant::now());
             let due = async {
                 match next {
                     Some(next) => tokio::time::sleep_until(next.into()).await,
@@ -301,7 +351,7 @@ impl Cables {
     }
 
     /// Reads what a host sends.
-    async fn listen(&self, from: Ipv4Addr, device: &AsyncDevice) {
+    async fn listen(&self, device: &Arc<AsyncDevice>) {
         let mut buffer = vec![0; LARGEST];
         loop {
             let packet = match device.recv(&mut buffer).await {
@@ -311,9 +361,9 @@ impl Cables {
             {
                 let mut state = self.state();
                 let now = Instant::now();
-                state.send(self.seed, now, from, packet);
+                state.send(self.seed, now, device, packet);
                 // What is due at once goes out from here.
-                if state.deliver(now).is_some() {
+                if state.deliver(self.seed, now).is_some() {
                     self.changed.notify_one();
                 }
             }
@@ -334,21 +384,30 @@ impl State {
     }
 
     fn wire(&mut self, seed: u64, from: Ipv4Addr, to: Ipv4Addr) -> &mut Wire {
-        let stream = u64::from(from.to_bits()) << 32 | u64::from(to.to_bits());
-        self.wires.entry((from, to)).or_insert_with(|| Wire::new(seed, stream))
+        self.wires.entry((from, to)).or_insert_with(|| wire(seed, from, to))
     }
 
-    fn send(&mut self, seed: u64, now: Instant, from: Ipv4Addr, packet: &[u8]) {
+    fn send(&mut self, seed: u64, now: Instant, device: &Arc<AsyncDevice>, packet: &[u8]) {
+        let is_its_own = |source| self.plugs.get(&source).is_some_and(|plug| Arc::ptr_eq(plug, device));
         match ends(packet) {
-            Some((source, to)) if source == from && self.plugs.contains_key(&to) => {
-                self.wire(seed, from, to).send(now, packet.to_vec());
+            Some((source, to)) if is_its_own(source) && self.plugs.contains_key(&to) => {
+                match self.uplinks.get_mut(&source) {
+                    Some(uplink) => uplink.send(now, packet.to_vec()),
+                    None => self.wire(seed, source, to).send(now, packet.to_vec()),
+                }
             }
             _ => self.unrouted += 1,
         }
     }
 
     /// Writes everything that is due; gives when that is to be done again.
-    fn deliver(&mut self, now: Instant) -> Option<Instant> {
+    fn deliver(&mut self, seed: u64, now: Instant) -> Option<Instant> {
+        let sent = |uplink: &mut Wire| iter::from_fn(|| uplink.due(now)).collect::<Vec<_>>();
+        for packet in self.uplinks.values_mut().flat_map(sent).collect::<Vec<_>>() {
+            if let Some((source, to)) = ends(&packet) {
+                self.wire(seed, source, to).send(now, packet);
+            }
+        }
         for ((_, to), wire) in &mut self.wires {
             while let Some(packet) = wire.due(now) {
                 // A TUN device takes a packet or is gone.
@@ -357,8 +416,13 @@ impl State {
                 }
             }
         }
-        self.wires.values().filter_map(Wire::next_due).min()
+        self.uplinks.values().chain(self.wires.values()).filter_map(Wire::next_due).min()
     }
+}
+
+/// One with a luck of its own. An uplink leads to where it comes from.
+fn wire(seed: u64, from: Ipv4Addr, to: Ipv4Addr) -> Wire {
+    Wire::new(seed, u64::from(from.to_bits()) << 32 | u64::from(to.to_bits()))
 }
 
 /// The source and the destination of an IPv4 packet (RFC 791).
