@@ -48,7 +48,7 @@ enum Task {
         #[arg(value_parser = test::names())]
         step: Option<String>,
     },
-    /// The long runs: many cases of every property, the end-to-end tests again and again
+    /// The long runs: many cases of every property, the end-to-end tests again and again; or one of them alone
     Soak(soak::Options),
     /// Measure Snaproom beside its peers, in real browsers, and print and keep what came out
     Bench(bench::Options),

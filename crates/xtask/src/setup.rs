@@ -44,6 +44,10 @@ pub enum Need {
     SimplePeer,
     /// The licence check.
     CargoDeny,
+    /// What builds and runs fuzz/; for `cargo xtask soak fuzz` alone.
+    CargoFuzz,
+    /// The C++ compiler, which builds libFuzzer.
+    Cxx,
 }
 
 /// What `cargo xtask build` and `serve` need.
@@ -134,6 +138,8 @@ impl Need {
             Self::Network => "ip and nft for the tests' bad network, by apt-get",
             Self::SimplePeer => "simple-peer, by npm into target/tools",
             Self::CargoDeny => "cargo-deny, by cargo install",
+            Self::CargoFuzz => "cargo-fuzz, by cargo install",
+            Self::Cxx => "a C++ compiler, by apt-get",
         }
     }
 
@@ -145,7 +151,7 @@ impl Need {
             Self::WasmTarget => "about 10 seconds by rustup, a minute from Debian's sources",
             Self::WasmBindgen => "about 2 minutes",
             Self::Trunk => "about 6 minutes",
-            Self::Node | Self::Chromium => "about a minute",
+            Self::Node | Self::Chromium | Self::CargoFuzz | Self::Cxx => "about a minute",
             Self::CargoDeny => "about 3 minutes",
         }
     }
@@ -169,6 +175,8 @@ impl Need {
             Self::Network => packages::by_hand(packages::NETWORK),
             Self::SimplePeer => simple_peer::PACKAGE.by_hand(workspace),
             Self::CargoDeny => cargo_tools::CARGO_DENY.by_hand(),
+            Self::CargoFuzz => cargo_tools::CARGO_FUZZ.by_hand(),
+            Self::Cxx => packages::by_hand(packages::CXX),
         }
     }
 
@@ -185,6 +193,8 @@ impl Need {
             Self::Network => packages::has_network_tools(workspace),
             Self::SimplePeer => simple_peer::is_installed(workspace),
             Self::CargoDeny => cargo_tools::CARGO_DENY.is_installed(workspace),
+            Self::CargoFuzz => cargo_tools::CARGO_FUZZ.is_installed(workspace),
+            Self::Cxx => workspace.find("c++").is_some(),
         })
     }
 
@@ -201,6 +211,8 @@ impl Need {
             Self::Network => packages::install(workspace, packages::NETWORK),
             Self::SimplePeer => simple_peer::PACKAGE.install(workspace),
             Self::CargoDeny => cargo_tools::CARGO_DENY.install(workspace),
+            Self::CargoFuzz => cargo_tools::CARGO_FUZZ.install(workspace),
+            Self::Cxx => packages::install(workspace, packages::CXX),
         }
     }
 }

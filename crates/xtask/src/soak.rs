@@ -1,9 +1,12 @@
 //! `cargo xtask soak`: what takes too long for every change.
 
+mod fuzz;
+mod session;
+
 use std::time::Instant;
 
 use anyhow::{Result, bail};
-use clap::Args;
+use clap::{Args, Subcommand};
 
 use crate::process::{self, STEP};
 use crate::setup::{self, seconds};
@@ -13,7 +16,10 @@ use crate::{build, test};
 
 /// How long the long runs are.
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Options {
+    #[command(subcommand)]
+    one: Option<One>,
     /// Runs of the end-to-end tests
     #[arg(long, default_value_t = 10)]
     times: u32,
@@ -22,8 +28,25 @@ pub struct Options {
     cases: u32,
 }
 
-/// Runs the properties, then the end-to-end tests; the first failure ends it.
+/// One long run alone.
+#[derive(Subcommand)]
+enum One {
+    /// Many seeds of the session's soak, going on where the same range stopped before
+    Session(session::Options),
+    /// Coverage-guided fuzzing; findings go to fuzz/artifacts
+    Fuzz(fuzz::Options),
+}
+
+/// Runs the properties, then the end-to-end tests, or the one that was asked for; the first failure ends it.
 pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
+    match &options.one {
+        None => properties_and_browsers(workspace, options),
+        Some(One::Session(options)) => session::run(workspace, options),
+        Some(One::Fuzz(options)) => fuzz::run(workspace, options),
+    }
+}
+
+fn properties_and_browsers(workspace: &Workspace, options: &Options) -> Result<()> {
     setup::prepare(workspace, setup::Purpose::Test.needs(), setup::WasmRoute::Auto)?;
     let mut tally = Tally::default();
 
@@ -39,7 +62,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     build::both(workspace)?;
     for time in 1..=options.times {
         let started = Instant::now();
-        test::e2e(workspace, &mut tally)?;
+        test::long_e2e(workspace, &mut tally)?;
         let of = options.times;
         println!("end to end, run {time} of {of}: {}", seconds(started.elapsed()));
     }

@@ -22,13 +22,8 @@ struct Step {
     run: fn(&Workspace, &mut Tally) -> Result<()>,
 }
 
-const STEPS: [Step; 11] = [
-    Step {
-        name: "format",
-        needs: &[Need::Components],
-        tests: false,
-        run: |workspace, _| cargo(workspace, &["fmt", "--all", "--check"]),
-    },
+const STEPS: [Step; 12] = [
+    Step { name: "format", needs: &[Need::Components], tests: false, run: format },
     Step { name: "clippy", needs: &[Need::Components], tests: false, run: clippy },
     Step {
         name: "clippy-wasm",
@@ -37,6 +32,7 @@ const STEPS: [Step; 11] = [
         run: clippy_wasm,
     },
     Step { name: "native", needs: &[], tests: true, run: native },
+    Step { name: "soak", needs: &[], tests: true, run: soak },
     Step {
         name: "session-wasm",
         needs: &[Need::WasmTarget, Need::WasmBindgen, Need::Node],
@@ -134,6 +130,12 @@ fn check(step: &Step, tally: Tally) -> Result<()> {
     Ok(())
 }
 
+/// fuzz/ is a workspace of its own.
+fn format(workspace: &Workspace, _: &mut Tally) -> Result<()> {
+    cargo(workspace, &["fmt", "--all", "--check"])?;
+    cargo(workspace, &["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"])
+}
+
 fn clippy(workspace: &Workspace, _: &mut Tally) -> Result<()> {
     let what = ["--workspace", "--exclude", "snaproom-app", "--all-targets"];
     process::run(workspace.cargo().arg("clippy").args(what).args(["--", "-Dwarnings"]), STEP)
@@ -159,6 +161,18 @@ fn native(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
         "xtask",
     ]);
     process::run_lines(&mut cargo, STEP, |line| tally.read(line))
+}
+
+/// The session's soak with all its seeds. In the dev profile, where it takes three times as long, `native` runs few.
+fn soak(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
+    process::run_lines(&mut session_soak(workspace), STEP, |line| tally.read(line))
+}
+
+/// The one test that plays whole rooms, with as many seeds as `SNAPROOM_SEEDS` says.
+pub fn session_soak(workspace: &Workspace) -> Command {
+    let mut cargo = workspace.cargo();
+    cargo.args(["test", "--release", "-p", "snaproom-session", "--test", "soak"]);
+    cargo
 }
 
 /// The same tests as natively, in Node.js.
@@ -202,10 +216,22 @@ fn capabilities(workspace: &Workspace) -> Result<std::path::PathBuf> {
 }
 
 /// Two and more real browsers against the built app and server, on good and on bad networks.
-pub fn e2e(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
+fn e2e(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
+    let mut cargo = browsers(workspace)?;
+    process::run_lines(cargo.env_remove("SNAPROOM_LONG"), STEP, |line| tally.read(line))
+}
+
+/// The same, as long as they can be: hundreds of cycles, minutes without a path.
+pub fn long_e2e(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
+    let mut cargo = browsers(workspace)?;
+    process::run_lines(cargo.env("SNAPROOM_LONG", "1"), 4 * STEP, |line| tally.read(line))
+}
+
+fn browsers(workspace: &Workspace) -> Result<Command> {
     let mut cargo = as_root(workspace)?;
     cargo.args(["test", "-p", "snaproom-e2e", "--", "--test-threads=1"]);
-    process::run_lines(with_browsers(workspace, &mut cargo)?, STEP, |line| tally.read(line))
+    with_browsers(workspace, &mut cargo)?;
+    Ok(cargo)
 }
 
 /// Cargo as whoever may make network namespaces: root, or what counts as root in a user namespace of its own.

@@ -31,6 +31,14 @@ pub const CARGO_DENY: CargoTool = CargoTool {
     locked: true,
 };
 
+/// What builds and runs fuzz/.
+pub const CARGO_FUZZ: CargoTool = CargoTool {
+    package: "cargo-fuzz",
+    version: Cow::Borrowed("0.13.2"),
+    programs: &["cargo-fuzz"],
+    locked: true,
+};
+
 /// Trunk alone compiles some 400 crates: 6 minutes on two free cores, 24 on two busy ones.
 const INSTALL: Duration = Duration::from_hours(1);
 

@@ -1,4 +1,5 @@
-//! What comes from Debian's packages: Node.js, Chromium and its driver, the tools of the bad network.
+//! What comes from Debian's packages: Node.js, Chromium and its driver, the tools of the bad network, a C++
+//! compiler.
 
 use std::env;
 use std::io::{IsTerminal, stdin};
@@ -17,6 +18,8 @@ pub const NODE: &[&str] = &["nodejs", "npm"];
 pub const CHROMIUM: &[&str] = &["chromium", "chromium-driver", "fonts-liberation"];
 /// What makes interfaces and rules in the tests' network namespaces.
 pub const NETWORK: &[&str] = &["iproute2", "nftables"];
+/// `c++`, for libFuzzer.
+pub const CXX: &[&str] = &["g++"];
 
 const INDEX: Duration = Duration::from_mins(3);
 const INSTALL: Duration = Duration::from_mins(15);

@@ -1,0 +1,393 @@
+//! A fuzzer's bytes as a course of events.
+
+use std::time::Duration;
+
+use snaproom_protocol::{
+    Digest, ItemId,
+    bulk::{Header, Part},
+    control::{Control, MAX_MESSAGE_BYTES, Offer, Preview, RefusedItem},
+    server::{FromServer, Ice, Refusal},
+    signal::Signal,
+};
+use snaproom_session::{
+    Command, Event, Input,
+    io::{Path, State},
+};
+
+use super::{
+    Answers, Keeps, World, forge,
+    members::{candidate, offer},
+    page,
+};
+
+/// A course goes no further, however many bytes there are.
+const MAX_ACTS: usize = 300;
+
+/// What fits into one message of the bulk channel: too little, the least that the session takes, what browsers say.
+const MESSAGE_SIZES: [u32; 4] = [1, 16 * 1024, 256 * 1024, u32::MAX];
+
+/// Sides of photos: from the smallest to one over each bound.
+const SIDES: [(u32, u32); 8] =
+    [(1, 1), (16, 16), (256, 256), (512, 600), (4096, 4096), (8193, 1), (u32::MAX, u32::MAX), (0, 9)];
+
+const PREVIEWS: [Option<u32>; 8] =
+    [None, None, Some(100), Some(100), Some(70_000), Some(256 * 1024), Some(256 * 1024 + 1), Some(0)];
+
+/// Plays everything that the bytes say, and then the end. Panics where the session breaks a bound.
+pub fn play(bytes: &[u8]) {
+    let mut script = Script(bytes);
+    let mut world = World::new();
+    begin(&mut world, script.byte());
+    for _ in 0..MAX_ACTS {
+        if script.0.is_empty() || world.left {
+            break;
+        }
+        act(&mut world, &mut script);
+    }
+    world.end();
+}
+
+/// Where it begins: outside, alone in the room, or among people.
+fn begin(world: &mut World, how: u8) {
+    match how % 6 {
+        0 => {}
+        1 => world.enter(&[]),
+        2 => {
+            world.enter(&[]);
+            world.befriend_newcomer(0);
+        }
+        3 => {
+            world.enter(&[(0, false)]);
+            world.befriend_elder(0);
+        }
+        4 => {
+            world.enter(&[(0, false), (1, true)]);
+            world.befriend_elder(0);
+            world.befriend_newcomer(2);
+            world.send(own(0), 512, 600, Some(100));
+            world.finish_all();
+        }
+        _ => {
+            world.enter(&[]);
+            world.befriend_newcomer(0);
+            world.befriend_newcomer(5);
+            world.offer(0, offer(theirs(0), 512, 600, Some(100), 1));
+            world.piece(0, theirs(0), Part::Preview, 0, 100, 1);
+        }
+    }
+}
+
+fn act(world: &mut World, script: &mut Script) {
+    match script.byte() % 16 {
+        0 | 1 => server(world, script),
+        2 | 3 => envelope(world, script),
+        4 | 5 => connection(world, script),
+        6..=8 => control(world, script),
+        9 | 10 => bulk(world, script),
+        11 | 12 => work(world, script),
+        13 => person(world, script),
+        14 => time(world, script),
+        _ => way(world, script),
+    }
+}
+
+fn server(world: &mut World, script: &mut Script) {
+    let place = script.member();
+    let peer = world.members[place].id;
+    match script.byte() % 20 {
+        0 => world.handle(Input::SocketOpened),
+        1 => world.handle(Input::SocketClosed),
+        2 => world.enter(&[]),
+        3 => world.enter(&[(place, false)]),
+        4 => {
+            let (from, many) = (script.below(16), script.below(80));
+            let present: Vec<_> = (from..from + many).map(|n| (n % 80, n % 5 == 4)).collect();
+            world.welcome(&present, None);
+        }
+        5 => world.welcome(&[(place, true)], Some(u32::from(script.byte()))),
+        6 => world.server(&FromServer::Away { peer }),
+        7 => world.server(&FromServer::Left { peer, for_good: false }),
+        8 => world.server(&FromServer::Left { peer, for_good: true }),
+        9 => world.server(&FromServer::Pong),
+        10 => world.server(&FromServer::Ice(Ice { servers: Vec::new(), expires_in: Some(0) })),
+        11 => world.server(&FromServer::Full { capacity: 2 }),
+        12 => world.server(&FromServer::Replaced),
+        13 => {
+            let reasons = [Refusal::Busy, Refusal::Version, Refusal::Malformed, Refusal::Lagging];
+            world.server(&FromServer::Refused { reason: reasons[script.below(4)] });
+        }
+        14 => {
+            let text = script.text();
+            world.handle(Input::Server(text));
+        }
+        // People who come and go, with nothing in their hands.
+        15 => {
+            let many = script.below(80);
+            (0..many).for_each(|place| world.join(place, Answers::Nothing, Keeps::Nothing));
+        }
+        _ => world.handle(Input::NetworkChanged),
+    }
+}
+
+fn envelope(world: &mut World, script: &mut Script) {
+    let place = script.member();
+    let answers = [Answers::Nothing, Answers::Join, Answers::Greeting, Answers::NeverSaid];
+    let keeps = [Keeps::Nothing, Keeps::Present, Keeps::NeverThere, Keeps::Nothing];
+    match script.byte() % 16 {
+        0 | 1 => {
+            world.members[place].tab = script.byte() % 3;
+            world.join(place, Answers::Nothing, Keeps::Nothing);
+        }
+        2 => world.join(place, answers[script.below(4)], keeps[script.below(4)]),
+        3..=5 => world.greet(place, answers[script.below(4)], keeps[script.below(4)]),
+        6 => {
+            let text = script.text();
+            world.greet_with(place, text.as_bytes());
+        }
+        7 => {
+            let text = script.text();
+            world.signal_with(place, &forge::padded(text.as_bytes()), script.below(2) as u64);
+        }
+        8 | 9 => world.offer_or_answer(place, script.flag(), script.byte() == 7),
+        10 => {
+            let sdp = script.text();
+            world.signal(place, &if script.flag() { Signal::Offer { sdp } } else { Signal::Answer { sdp } });
+        }
+        11 => world.repeat(place),
+        12 => {
+            let many = script.below(70);
+            (0..many).for_each(|_| world.signal(place, &Signal::Candidate(candidate(Some("m1"), 40))));
+        }
+        _ => {
+            let generation = [None, Some("m1"), Some("other")][script.below(3)];
+            let length = [40, 1024, 1025][script.below(3)];
+            world.signal(place, &Signal::Candidate(candidate(generation, length)));
+        }
+    }
+}
+
+/// Events of a connection: the present one's, or a late one of one that is gone.
+fn connection(world: &mut World, script: &mut Script) {
+    let all = world.connections();
+    let Some(&connection) = all.get(script.byte() as usize % all.len().max(1)) else { return };
+    let states = [State::Connecting, State::Connected, State::Disconnected, State::Failed];
+    match script.byte() % 15 {
+        0..=4 => world.describe(connection),
+        5 | 6 => world.event(connection, Event::State(states[script.below(4)])),
+        7 => world.event(connection, Event::State(State::Connected)),
+        8 => world.event(connection, Event::Closed),
+        9 => world.event(connection, Event::Overrun),
+        10 => world.event(connection, Event::ActionFailed(String::from("no"))),
+        11 => world.event(connection, Event::Path(Path::Relay)),
+        12 => world.event(connection, Event::Candidate(candidate(Some("s1"), 30))),
+        13 => world.event(connection, Event::Candidate(candidate(None, 30))),
+        _ => world.open(connection, MESSAGE_SIZES[script.below(4)]),
+    }
+}
+
+fn control(world: &mut World, script: &mut Script) {
+    let place = script.member();
+    let item = script.item();
+    let (preview, exact) = (script.below(3) as u32 * 50, script.below(5) as u64 * 0x8000);
+    let message = match script.byte() % 18 {
+        0 => return world.prove(place, true),
+        1 => return world.prove(place, false),
+        2 | 3 => return world.offer(place, honest_offer(script)),
+        4 => return world.offer(place, any_offer(script)),
+        5 => {
+            let text = script.text();
+            return world.on_wire(place, Event::Control(text));
+        }
+        6 => return world.on_wire(place, Event::Control(" ".repeat(MAX_MESSAGE_BYTES + script.below(2)))),
+        7 => Control::Credit { until: 1 << script.below(64) },
+        8 => Control::Credit { until: u64::MAX },
+        9 => Control::AllOffered,
+        10 => Control::Accept { item, preview, exact },
+        11 => Control::Accept { item, preview: u32::MAX, exact: u64::MAX },
+        12 => Control::Received { item, bytes: exact },
+        13 => Control::Verified { item },
+        14 => Control::Refused { item, reason: RefusedItem::Hash },
+        15 => Control::Cancel { item },
+        16 => Control::Name { name: script.text() },
+        _ if script.flag() => Control::Ping,
+        _ => Control::Pong,
+    };
+    world.control(place, &message);
+}
+
+fn honest_offer(script: &mut Script) -> Offer {
+    let (width, height) = SIDES[script.below(5)];
+    let label = 1 + script.byte() % 3;
+    let preview = PREVIEWS[script.below(5)];
+    let resumes = script.flag();
+    Offer { resumes, ..offer(script.item(), width, height, preview, label) }
+}
+
+fn any_offer(script: &mut Script) -> Offer {
+    let (width, height) = SIDES[script.below(SIDES.len())];
+    let preview =
+        PREVIEWS[script.below(PREVIEWS.len())].map(|bytes| Preview { bytes, sha256: script.digest() });
+    let mut offer = Offer { preview, ..offer(script.item(), width, height.min(1 << 16), None, 0) };
+    offer.name = script.text();
+    offer.bytes ^= u64::from(script.byte() / 128);
+    offer.resumes = script.flag();
+    offer
+}
+
+fn bulk(world: &mut World, script: &mut Script) {
+    let place = script.member();
+    let item = script.item();
+    let part = if script.flag() { Part::Exact } else { Part::Preview };
+    let label = 1 + script.byte() % 3;
+    let lengths = [4, 100, 1024, 70_000, 256 * 1024, 180_224, 1 << 20, u32::MAX];
+    match script.byte() % 12 {
+        0..=2 => {
+            let (index, length) = (script.below(3) as u32, lengths[script.below(8)]);
+            world.piece(place, item, part, index, length, label);
+        }
+        3 => {
+            let index = [0, 1, 63, u32::MAX][script.below(4)];
+            let offset = [0, 100, 0x1_0000, u32::MAX][script.below(4)];
+            let (length, sha256) = (lengths[script.below(8)], script.digest());
+            world.header(place, &Header::Piece { item, part, index, offset, length, sha256 });
+        }
+        4..=6 => {
+            world.chunk(place, [4, 100, 1024, 4464, 0x4000, 0x1_0000, 0, 0x4_0000][script.below(8)], label);
+        }
+        7 | 8 => world.end_of(place, item),
+        9 => world.header(place, &Header::End { item, root: script.digest() }),
+        10 => {
+            // More than may wait for one offer.
+            let many = script.byte();
+            (0..many).for_each(|_| world.header(place, &Header::End { item, root: page::hash_of(1) }));
+        }
+        _ => {
+            let text = script.text();
+            world.on_wire(place, Event::Header(text));
+        }
+    }
+}
+
+fn work(world: &mut World, script: &mut Script) {
+    let which = script.below(256);
+    match script.byte() % 8 {
+        0..=2 => world.finish(which, false),
+        3 | 4 => world.finish_all(),
+        5 => world.finish(which, true),
+        6 => world.fail(which),
+        _ => {
+            // Twice, where nothing may come of it.
+            if let Some(&job) = world.page.jobs.get(which) {
+                world.page.jobs.push(job);
+            }
+        }
+    }
+}
+
+fn person(world: &mut World, script: &mut Script) {
+    match script.byte() % 12 {
+        0..=3 => {
+            let (width, height) = SIDES[script.below(5)];
+            world.send(own(script.byte()), width, height, PREVIEWS[script.below(6)]);
+        }
+        4 => {
+            // A shelf and more.
+            let from = script.byte();
+            (0..40).for_each(|n| world.send(own(from.wrapping_add(n)), 16, 16, None));
+        }
+        5 => world.command(Command::Cancel(own(script.byte() % 8))),
+        6 => {
+            let name = script.text();
+            world.command(Command::SetName(name));
+        }
+        7 => world.command(Command::SetRelayOnly(script.flag())),
+        8 => world.command(Command::Retry),
+        9 if script.byte() == 0 => world.command(Command::PutAside),
+        _ => world.handle(Input::NetworkChanged),
+    }
+}
+
+fn time(world: &mut World, script: &mut Script) {
+    let times = [1, 50, 800, 1_000, 3_000, 8_000, 10_000, 20_000, 30_000, 60_000, 900_000];
+    let time = Duration::from_millis(times[script.below(times.len())]);
+    if script.byte().is_multiple_of(4) { world.sleep(time) } else { world.pass(time) }
+}
+
+fn way(world: &mut World, script: &mut Script) {
+    let place = script.member();
+    match script.byte() % 8 {
+        0 | 1 => world.befriend_newcomer(place),
+        2 => {
+            world.enter(&[(place, false)]);
+            world.befriend_elder(place);
+        }
+        3 => {
+            // Another life of its page.
+            world.members[place].tab ^= 1;
+            world.befriend_newcomer(place);
+        }
+        4 => world.on_wire(place, Event::Closed),
+        _ => {
+            let (width, height) = SIDES[script.below(2)];
+            world.send_honestly(place, script.item(), width, height, PREVIEWS[script.below(4)]);
+        }
+    }
+}
+
+/// An item of a member's, and one of ours.
+fn theirs(n: u8) -> ItemId {
+    ItemId([n; 16])
+}
+
+fn own(n: u8) -> ItemId {
+    let mut id = [0x0A; 16];
+    id[0] = n;
+    ItemId(id)
+}
+
+/// Bytes that are left. Where there are none any more, everything is zero.
+struct Script<'a>(&'a [u8]);
+
+impl Script<'_> {
+    fn byte(&mut self) -> u8 {
+        let Some((&first, rest)) = self.0.split_first() else { return 0 };
+        self.0 = rest;
+        first
+    }
+
+    fn below(&mut self, end: usize) -> usize {
+        usize::from(self.byte()) % end
+    }
+
+    fn flag(&mut self) -> bool {
+        self.byte() & 1 == 1
+    }
+
+    /// Mostly one of a few.
+    fn member(&mut self) -> usize {
+        match self.byte() {
+            n @ 0..200 => usize::from(n) % 3,
+            n => usize::from(n) % 80,
+        }
+    }
+
+    /// Mostly one of a few, of which some are our own.
+    fn item(&mut self) -> ItemId {
+        match self.byte() {
+            n @ 0..128 => theirs(n % 4),
+            n @ 128..200 => own(n % 4),
+            n => theirs(n),
+        }
+    }
+
+    fn digest(&mut self) -> Digest {
+        page::hash_of(1 + self.byte() % 3)
+    }
+
+    fn text(&mut self) -> String {
+        let length = usize::from(self.byte()).min(self.0.len());
+        let (text, rest) = self.0.split_at(length);
+        self.0 = rest;
+        String::from_utf8_lossy(text).into_owned()
+    }
+}
