@@ -6,6 +6,7 @@ use crate::{
     Command, Failure, News, Output, Photo, Session, Time, TransferState,
     io::{Outgoing, PayloadId, Status},
     name,
+    peer::Peer,
 };
 
 impl Session {
@@ -93,10 +94,8 @@ impl Session {
             return;
         }
         self.name = name;
-        for peer in self.peers.values().filter(|peer| peer.is_confirmed()) {
-            if let Some(pair) = &peer.pair {
-                self.out.control(pair.connection, &Control::Name { name: self.name.clone() });
-            }
+        for pair in self.peers.values().filter_map(Peer::confirmed) {
+            self.out.control(pair.connection, &Control::Name { name: self.name.clone() });
         }
     }
 
@@ -107,11 +106,10 @@ impl Session {
         }
         for id in self.peers.keys().copied().collect::<Vec<_>>() {
             let Some(peer) = self.peers.get_mut(&id) else { continue };
-            let is_confirmed = peer.is_confirmed();
-            match peer.pair.as_mut() {
-                Some(pair) if is_confirmed => pair.mending.look_anew(now),
-                Some(_) => self.on_connection_lost(id, None, now),
-                None => {}
+            if let Some(pair) = peer.confirmed_mut() {
+                pair.mending.look_anew(now);
+            } else if peer.pair.is_some() {
+                self.on_connection_lost(id, None, now);
             }
         }
     }

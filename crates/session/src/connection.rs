@@ -1,11 +1,14 @@
 //! What a connection reports, from its first description to its end.
 
-use snaproom_protocol::{PeerId, control::Control, control::MAX_MESSAGE_BYTES};
+use snaproom_protocol::{
+    PeerId,
+    control::{Control, MAX_MESSAGE_BYTES},
+};
 
 use crate::{
     Session, Time, confirm,
     confirm::Role,
-    io::{ConnectionId, Event, News, Output, RefusedPeer, State},
+    io::{ConnectionId, Event, Failure, News, Output, RefusedPeer, State, TransferState},
     peer::{Peer, Seat},
     timing::{CONFIRM_TIMEOUT, KEEP_TRANSFERS, NEGOTIATION_PAUSE},
     transfer::{Bulk, MAX_UNFINISHED_BYTES, Violation},
@@ -178,9 +181,9 @@ impl Session {
             Control::Accept { item, preview, exact } => outbox.accept(item, preview, exact, shelf, out),
             Control::Cancel { item } => inbox.cancelled(item, ended_items, out),
             Control::Received { item, bytes } => outbox.received(item, bytes, out),
-            Control::Verified { item } => outbox.end(item, crate::TransferState::Verified, out),
+            Control::Verified { item } => outbox.end(item, TransferState::Verified, out),
             Control::Refused { item, reason } => {
-                let refused = crate::TransferState::Failed(crate::Failure::Refused(reason));
+                let refused = TransferState::Failed(Failure::Refused(reason));
                 outbox.end(item, refused, out);
                 outbox.pump(shelf, out);
             }

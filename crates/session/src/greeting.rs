@@ -121,18 +121,17 @@ impl Session {
         let Some(peer) = self.peers.get_mut(&id) else { return };
         let Some(greeting) = peer.greeting.take_if(|greeting| greeting.nonce == answered) else { return };
         let is_reloaded = peer.pair.as_ref().is_none_or(|pair| pair.tab != hello.tab);
-        let is_confirmed = peer.is_confirmed();
-        let pair = peer.pair.as_mut().filter(|pair| is_confirmed && hello.keeps == Some(pair.name()));
-        match (hello.keeps, pair) {
-            (Some(_), Some(_)) => self.mend(id, Role::Answerer, answered, hello, now),
+        let ours = peer.confirmed().map(Pair::name);
+        match hello.keeps {
+            Some(_) if hello.keeps == ours => self.mend(id, Role::Answerer, answered, hello, now),
             // It would mend what we do not have any more.
-            (Some(_), None) => peer.plan_greeting(now, None),
+            Some(_) => peer.plan_greeting(now, None),
             // Another life of its page has no use for the old connection, however fine it looks.
-            (None, _) if greeting.again_at.is_some() || is_reloaded => {
+            None if greeting.again_at.is_some() || is_reloaded => {
                 self.connect(id, Role::Answerer, answered, hello, now);
             }
             // Nobody asked for a new connection.
-            (None, _) => {}
+            None => {}
         }
     }
 
@@ -140,9 +139,7 @@ impl Session {
     pub(crate) fn answer(&mut self, id: PeerId, heard: &Heard, now: Time) {
         let Some(peer) = self.peers.get_mut(&id) else { return };
         peer.greeting = None;
-        let is_confirmed = peer.is_confirmed();
-        let kept = peer.pair.as_ref().filter(|pair| is_confirmed && pair.is_meant_by(heard));
-        let kept = kept.map(|pair| pair.name());
+        let kept = peer.confirmed().filter(|pair| pair.is_meant_by(heard)).map(Pair::name);
         let nonce = Nonce(random(&mut self.rng));
         self.say_hello(id, nonce, Some(heard.hello.nonce), kept);
         match kept {
@@ -157,9 +154,7 @@ impl Session {
         let Some(peer) = self.peers.get_mut(&id) else { return };
         peer.greet_at = None;
         peer.greeting = Some(Greeting::new(nonce, tries, now));
-        let is_confirmed = peer.is_confirmed();
-        let kept = peer.pair.as_ref().filter(|pair| is_confirmed && !pair.mending.is_hopeless());
-        let kept = kept.map(|pair| pair.name());
+        let kept = peer.confirmed().filter(|pair| !pair.mending.is_hopeless()).map(Pair::name);
         self.say_hello(id, nonce, None, kept);
     }
 

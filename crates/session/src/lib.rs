@@ -102,7 +102,8 @@ pub struct Session {
 impl Session {
     /// A session that joins as soon as it is handled for the first time.
     ///
-    /// `token` is this tab's identity, `life` how many times its page was loaded with it, `seed` 32 bytes from a cryptographic generator, never used before.
+    /// `token` is this tab's identity, `life` how many times its page was loaded with it, `seed` 32 bytes from a
+    /// cryptographic generator, never used before.
     #[must_use]
     pub fn new(link: &Link, token: Token, life: u32, seed: [u8; 32], now: Time) -> Self {
         let mut rng = ChaCha20Rng::from_seed(seed);

@@ -6,7 +6,7 @@ use crate::{
     confirm::Role,
     io::{PeerState, PeerView, RefusedPeer},
     pair::Pair,
-    time::earlier,
+    time::{earlier, is_due},
     timing::{GREET_AGAIN, GREET_AGAIN_AT_MOST, HOLD_HELLO, KNOWN_PEER_PAUSE, OFFERER_WAITS},
     transfer::{Inbox, Outbox},
 };
@@ -101,9 +101,20 @@ impl Peer {
         self.inbox.is_connected()
     }
 
+    /// The connection, once it is confirmed.
+    pub(crate) fn confirmed(&self) -> Option<&Pair> {
+        self.pair.as_deref().filter(|_| self.is_confirmed())
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn confirmed_mut(&mut self) -> Option<&mut Pair> {
+        let is_confirmed = self.is_confirmed();
+        self.pair.as_deref_mut().filter(|_| is_confirmed)
+    }
+
     /// A confirmed connection over which both can be heard.
     pub(crate) fn is_fine(&self) -> bool {
-        self.is_confirmed() && self.pair.as_ref().is_some_and(|pair| pair.is_fine())
+        self.confirmed().is_some_and(Pair::is_fine)
     }
 
     /// In the room as far as anybody can tell, or still connected.
@@ -151,10 +162,10 @@ impl Peer {
     }
 
     pub(crate) fn state(&self) -> PeerState {
-        match &self.pair {
-            _ if self.refused.is_some() => PeerState::Refused(self.refused.unwrap_or(RefusedPeer::Protocol)),
-            Some(pair) if self.is_confirmed() && pair.is_silent() => PeerState::Away,
-            Some(_) if self.is_confirmed() => PeerState::Connected,
+        match (self.refused, self.confirmed()) {
+            (Some(reason), _) => PeerState::Refused(reason),
+            (None, Some(pair)) if pair.is_silent() => PeerState::Away,
+            (None, Some(_)) => PeerState::Connected,
             _ if self.seat != Seat::Taken => PeerState::Away,
             _ if self.failures >= FAILED_AFTER => PeerState::Failed,
             _ => PeerState::Connecting,
@@ -167,13 +178,12 @@ impl Peer {
     }
 
     pub(crate) fn deadline(&self, in_room: bool) -> Option<Time> {
-        let greeting = self.greeting.as_ref().and_then(|greeting| greeting.again_at);
         let held = self.answers_held_hello().then_some(self.not_before).filter(|_| in_room);
         let held_until = self.held_hello.as_ref().map(|(_, until)| *until);
         let restart = self.restart_at().filter(|_| in_room);
         [
             self.greet_at.filter(|_| in_room),
-            greeting,
+            self.greet_again_at(),
             held,
             held_until,
             restart,
@@ -201,7 +211,12 @@ impl Peer {
 
     /// We said hello and wait for the answer.
     pub(crate) fn is_greeting(&self) -> bool {
-        self.greeting.as_ref().is_some_and(|greeting| greeting.again_at.is_some())
+        self.greet_again_at().is_some()
+    }
+
+    /// When our hello, if it waits for an answer, is said again.
+    pub(crate) fn greet_again_at(&self) -> Option<Time> {
+        self.greeting.as_ref()?.again_at
     }
 
     /// Whether a hello may begin something new. No server, and nobody who sends old hellos again, disturbs a
@@ -217,13 +232,12 @@ impl Peer {
 
     /// When the connection's ICE restart is due.
     fn restart_at(&self) -> Option<Time> {
-        let pair = self.pair.as_ref().filter(|_| self.is_confirmed() && self.seat == Seat::Taken)?;
-        let due = pair.mending.restart_at()?;
-        (!self.is_greeting()).then_some(due.max(self.not_before))
+        let due = self.confirmed()?.mending.restart_at()?;
+        (self.seat == Seat::Taken && !self.is_greeting()).then_some(due.max(self.not_before))
     }
 
     pub(crate) fn restart_is_due(&self, now: Time) -> bool {
-        self.restart_at().is_some_and(|at| at <= now)
+        is_due(self.restart_at(), now)
     }
 }
 

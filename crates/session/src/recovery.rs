@@ -6,6 +6,7 @@ use crate::{
     Session, Time,
     io::RefusedPeer,
     peer::{Peer, Seat},
+    time::is_due,
     timing::{ANSWER_TIMEOUT, BUSY_ANSWER_TIMEOUT, CONFIRM_TIMEOUT, GREET_AGAIN},
 };
 
@@ -14,8 +15,7 @@ impl Session {
     pub(crate) fn on_network_changed(&mut self, now: Time) {
         self.signaling.probe(now);
         for (_, peer) in &mut self.peers {
-            let is_confirmed = peer.is_confirmed();
-            if let Some(pair) = peer.pair.as_mut().filter(|_| is_confirmed) {
+            if let Some(pair) = peer.confirmed_mut() {
                 pair.mending.look_anew(now);
             }
         }
@@ -58,9 +58,9 @@ impl Session {
 
     /// Asks a peer whether it is still there, and wants to know soon.
     pub(crate) fn doubt(&mut self, id: PeerId, now: Time) {
-        let Some(peer) = self.peers.get_mut(&id).filter(|peer| peer.is_confirmed()) else { return };
+        let Some(peer) = self.peers.get_mut(&id) else { return };
         let patience = if peer.has_transfers() { BUSY_ANSWER_TIMEOUT } else { ANSWER_TIMEOUT };
-        if let Some(pair) = peer.pair.as_mut().filter(|pair| !pair.pulse.is_silent) {
+        if let Some(pair) = peer.confirmed_mut().filter(|pair| !pair.pulse.is_silent) {
             pair.pulse.doubt(now + patience, now);
             self.out.control(pair.connection, &Control::Ping);
         }
@@ -68,11 +68,10 @@ impl Session {
 
     pub(crate) fn on_peer_time(&mut self, id: PeerId, now: Time) {
         let Some(peer) = self.peers.get_mut(&id) else { return };
-        let is_due = |time: Option<Time>| time.is_some_and(|time| time <= now);
-        if is_due(peer.held_hello.as_ref().map(|(_, until)| *until)) {
+        if is_due(peer.held_hello.as_ref().map(|(_, until)| *until), now) {
             peer.held_hello = None;
         }
-        if is_due(peer.inbox.deadline()) {
+        if is_due(peer.inbox.deadline(), now) {
             if peer.pair.as_ref().is_some_and(|pair| pair.is_heard()) {
                 self.on_connection_lost(id, Some(RefusedPeer::Protocol), now);
             } else {
@@ -82,11 +81,11 @@ impl Session {
         }
         // Several things may be due at once, as after a sleep: whatever is left over would be due at once again.
         let Some(peer) = self.peers.get_mut(&id) else { return };
-        if is_due(peer.pair.as_ref().and_then(|pair| pair.confirm_by)) {
+        if is_due(peer.pair.as_ref().and_then(|pair| pair.confirm_by), now) {
             self.on_connection_lost(id, None, now);
         }
         let Some(peer) = self.peers.get_mut(&id) else { return };
-        if is_due(peer.seat_until) {
+        if is_due(peer.seat_until, now) {
             peer.seat_until = None;
             match peer.seat {
                 Seat::Away => self.on_seat_lost(id, Seat::Gone, now),
@@ -103,9 +102,7 @@ impl Session {
     }
 
     fn feel_pulse(&mut self, id: PeerId, now: Time) {
-        let Some(peer) = self.peers.get_mut(&id) else { return };
-        let is_confirmed = peer.is_confirmed();
-        let Some(pair) = peer.pair.as_mut().filter(|_| is_confirmed) else { return };
+        let Some(pair) = self.peers.get_mut(&id).and_then(Peer::confirmed_mut) else { return };
         let is_heard = pair.is_heard();
         pair.mending.tick(now, is_heard);
         pair.pulse.tick(now);
@@ -118,11 +115,10 @@ impl Session {
     fn negotiate(&mut self, id: PeerId, now: Time) {
         let me = self.me;
         let Some(peer) = self.peers.get_mut(&id) else { return };
-        let is_due = |time: Option<Time>| time.is_some_and(|time| time <= now);
         if peer.answers_held_hello() && now >= peer.not_before {
             return self.answer_held_hello(id, now);
         }
-        if is_due(peer.greeting.as_ref().and_then(|greeting| greeting.again_at)) {
+        if is_due(peer.greet_again_at(), now) {
             let tries = peer.greeting.take().map_or(0, |greeting| greeting.tries + 1);
             if !peer.is_confirmed() {
                 peer.failures = peer.failures.saturating_add(1);
@@ -135,7 +131,7 @@ impl Session {
             } else if peer.seat == Seat::Taken && !is_fine {
                 self.greet(id, tries, now);
             }
-        } else if is_due(peer.greet_at) || peer.restart_is_due(now) {
+        } else if is_due(peer.greet_at, now) || peer.restart_is_due(now) {
             self.greet(id, 0, now);
         } else if peer.is_forgotten() {
             peer.greet_at = Some((now + GREET_AGAIN).max(peer.not_before));
@@ -152,8 +148,7 @@ impl Session {
     /// Without a server there is nobody to carry a hello; the next welcome starts over.
     fn stop_waiting(&mut self, id: PeerId, now: Time) {
         let Some(peer) = self.peers.get_mut(&id) else { return };
-        let is_due = |time: Option<Time>| time.is_some_and(|time| time <= now);
-        if is_due(peer.greeting.as_ref().and_then(|greeting| greeting.again_at)) {
+        if is_due(peer.greet_again_at(), now) {
             peer.greeting = None;
         }
     }

@@ -51,5 +51,5 @@ impl Session {
 
 /// The way to its page is broken; that the page itself sleeps is another matter.
 fn is_cut_off(peer: &Peer) -> bool {
-    peer.is_confirmed() && peer.pair.as_ref().is_some_and(|pair| pair.ice != State::Connected)
+    peer.confirmed().is_some_and(|pair| pair.ice != State::Connected)
 }

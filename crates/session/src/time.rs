@@ -14,6 +14,11 @@ impl Add<Duration> for Time {
     }
 }
 
+/// Whether a deadline has come; one that is missing never does.
+pub(crate) fn is_due(deadline: Option<Time>, now: Time) -> bool {
+    deadline.is_some_and(|at| at <= now)
+}
+
 /// The earlier of two deadlines, where either may be missing.
 pub(crate) fn earlier(a: Option<Time>, b: Option<Time>) -> Option<Time> {
     match (a, b) {

@@ -7,31 +7,16 @@ mod common;
 
 use std::{cell::RefCell, rc::Rc, time::Duration};
 
-use common::{Lane, Parcel, Room, seeds, test};
+use common::{Room, seeds, test};
 use snaproom_protocol::{Envelope, ItemId, PeerId, server::FromServer};
 use snaproom_session::{
-    Command, Event, Input, Output, Time,
+    Command, Input, Output, Time,
     io::{PeerState, TransferState},
     seal::is_hello,
 };
 
 fn say(room: &mut Room, tab: usize, message: &FromServer) {
     room.handle(tab, Input::Server(serde_json::to_string(message).unwrap()));
-}
-
-fn fail_connections(room: &mut Room) {
-    for tab in [0, 1] {
-        let wire = *room.tabs[tab].connections.values().next().unwrap();
-        let failed = Parcel::Event(Event::ActionFailed(String::from("test")));
-        room.post_after(Lane::Events(wire), 0, failed);
-    }
-}
-
-fn send_slowly(room: &mut Room) -> ItemId {
-    room.tabs[1].work = 800;
-    let item = room.send(0, 640, 480, Some(3_000));
-    room.run_until("under way", |room| room.tabs[1].did("Store") > 4);
-    item
 }
 
 type Kept = Rc<RefCell<Vec<(PeerId, Option<PeerId>, Envelope)>>>;
@@ -74,8 +59,8 @@ fn hellos_that_were_held_back_disturb_no_connection_that_is_heard() {
 #[test]
 fn a_forged_version_ends_nothing() {
     let mut room = Room::of(1, 2);
-    let item = send_slowly(&mut room);
-    fail_connections(&mut room);
+    let item = room.send_slowly(0, 1);
+    room.fail_connection();
     room.run_until("connecting", |room| room.tabs[0].did("Connect") == 2);
     let from = room.me(1);
     say(&mut room, 0, &FromServer::Relay { from, envelope: Envelope(vec![9, 1]) });
@@ -92,7 +77,7 @@ fn an_old_join_said_again_stops_nobody_who_greets() {
         hellos.map(|(_, envelope)| envelope.clone()).nth(n).unwrap()
     };
     room.server.tamper = Some(Box::new(|_, to, e| if to.is_some() { Vec::new() } else { vec![e] }));
-    fail_connections(&mut room);
+    room.fail_connection();
     room.run_for(Duration::from_millis(2_500));
     for (tab, other, n) in [(0, 1, 0), (1, 0, 1)] {
         let peer = room.me(other);
@@ -151,7 +136,7 @@ fn what_was_taken_back_leaves_its_place_to_others() {
         room.handle(0, Input::Command(Command::Cancel(*item)));
     }
     let new: Vec<_> = (0..5).map(|_| room.send(0, 40, 30, None)).collect();
-    fail_connections(&mut room);
+    room.fail_connection();
     room.run_for(Duration::from_millis(100));
     room.heal_all();
     room.tabs[1].work = 5;

@@ -60,11 +60,7 @@ fn greetings_that_cross_lead_to_one_connection() {
     seeds(200, |seed| {
         let mut room = Room::of(seed, 2);
         room.latency = 3_000;
-        for tab in [0, 1] {
-            let wire = *room.tabs[tab].connections.values().next().unwrap();
-            let failed = common::Parcel::Event(snaproom_session::Event::ActionFailed(String::from("test")));
-            room.post_after(common::Lane::Events(wire), 0, failed);
-        }
+        room.fail_connection();
         room.run_until("both know", |room| room.tabs.iter().all(|tab| tab.did("Close") == 1));
         room.latency = 40 + seed % 2_000;
         assert_photos_pass(&mut room);

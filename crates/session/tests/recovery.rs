@@ -6,13 +6,13 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Lane, Parcel, Room, picture, seeds, test};
+use common::{Room, picture, seeds, test};
 use snaproom_protocol::{
     ItemId,
     server::{FromServer, Ice, IceServer},
 };
 use snaproom_session::{
-    Command, Event, Input, Time,
+    Command, Input, Time,
     io::{Failure, PeerState, RefusedPeer, Status, TransferState},
     seal::is_hello,
 };
@@ -21,29 +21,11 @@ const AWAY_WITHIN: Duration = Duration::from_secs(10);
 const USABLE_AFTER_A_SHORT_CUT: Duration = Duration::from_secs(3);
 const USABLE_AFTER_A_LONG_CUT: Duration = Duration::from_secs(5);
 
-/// A photo that takes a while: each chunk is stored slowly.
-fn send_slowly(room: &mut Room, from: usize, to: usize) -> ItemId {
-    room.tabs[to].work = 800;
-    let item = room.send(from, 640, 480, Some(3_000));
-    room.run_until("under way", |room| room.tabs[to].did("Store") > 4);
-    assert!(!room.has(to, item));
-    item
-}
-
 #[track_caller]
 fn assert_arrives(room: &mut Room, to: usize, item: ItemId) {
     room.tabs[to].work = 5;
     room.run_until("the photo arrives", |room| room.has(to, item));
     assert!(room.tabs[to].exact(item).unwrap().bytes == picture(item, 640 * 480 * 4), "exact");
-}
-
-/// Both ends of the one connection say that it has failed.
-fn fail_connection(room: &mut Room) {
-    for tab in [0, 1] {
-        let wire = *room.tabs[tab].connections.values().next().unwrap();
-        let failed = Parcel::Event(Event::ActionFailed(String::from("test")));
-        room.post_after(Lane::Events(wire), 0, failed);
-    }
 }
 
 fn connections(room: &Room) -> Vec<u32> {
@@ -54,7 +36,7 @@ fn connections(room: &Room) -> Vec<u32> {
 fn a_cut_of_8_seconds_heals_by_itself() {
     seeds(50, |seed| {
         let mut room = Room::of(seed, 2);
-        let item = send_slowly(&mut room, 0, 1);
+        let item = room.send_slowly(0, 1);
         room.cut_path(0, 1);
         room.run_for(Duration::from_secs(8));
         assert_eq!(room.sees(0, 1), Some(PeerState::Away));
@@ -76,8 +58,8 @@ fn longer_cuts_are_mended_within_seconds_and_nothing_is_lost() {
                 ("everything", |room, a, _| room.cut_from_all(a)),
             ] {
                 let mut room = Room::of(seed, 3);
-                let item = send_slowly(&mut room, 0, 1);
-                let back = send_slowly(&mut room, 1, 0);
+                let item = room.send_slowly(0, 1);
+                let back = room.send_slowly(1, 0);
                 let others = room.send(2, 640, 480, Some(500));
                 cut(&mut room, 0, 1);
                 room.run_for(Duration::from_secs(seconds));
@@ -102,7 +84,7 @@ fn longer_cuts_are_mended_within_seconds_and_nothing_is_lost() {
 fn another_address_is_found_by_a_restart() {
     seeds(50, |seed| {
         let mut room = Room::of(seed, 3);
-        let item = send_slowly(&mut room, 0, 1);
+        let item = room.send_slowly(0, 1);
         room.move_to_another_address(1);
         if seed % 2 == 0 {
             // Where the browser tells, it takes no patience.
@@ -142,7 +124,7 @@ fn restarts_that_cross_lead_to_one_restart() {
 fn after_three_restarts_in_vain_a_new_connection_goes_on_where_the_old_one_ended() {
     seeds(20, |seed| {
         let mut room = Room::of(seed, 2);
-        let item = send_slowly(&mut room, 0, 1);
+        let item = room.send_slowly(0, 1);
         room.cut_path(0, 1);
         room.run_until("a new connection", |room| room.tabs[0].did("Connect") == 2);
         let restarts = room.tabs[0].did("RestartIce") + room.tabs[1].did("RestartIce");
@@ -160,9 +142,9 @@ fn after_three_restarts_in_vain_a_new_connection_goes_on_where_the_old_one_ended
 fn a_photo_goes_on_at_the_byte_where_it_stopped() {
     seeds(20, |seed| {
         let mut room = Room::of(seed, 2);
-        let item = send_slowly(&mut room, 0, 1);
+        let item = room.send_slowly(0, 1);
         let wire = *room.tabs[0].connections.values().next().unwrap();
-        fail_connection(&mut room);
+        room.fail_connection();
         room.run_until("closed", |room| room.tabs.iter().all(|tab| tab.did("Close") == 1));
         let waits = room.tabs[0].last_outgoing(item, room.me(1)).unwrap();
         assert_eq!(waits.state, TransferState::Waiting);
@@ -182,7 +164,7 @@ fn a_receiver_that_reloads_gets_all_of_it_and_its_place_again() {
     seeds(50, |seed| {
         for end in [Room::close as fn(&mut Room, usize), Room::crash] {
             let mut room = Room::of(seed, 3);
-            let item = send_slowly(&mut room, 0, 1);
+            let item = room.send_slowly(0, 1);
             end(&mut room, 1);
             let pause = room.below(25_000);
             room.run_for(Duration::from_millis(pause));
@@ -203,7 +185,7 @@ fn a_receiver_that_reloads_gets_all_of_it_and_its_place_again() {
 fn what_a_reloaded_sender_was_sending_has_failed_and_what_it_sends_then_arrives() {
     seeds(50, |seed| {
         let mut room = Room::of(seed, 2);
-        let item = send_slowly(&mut room, 0, 1);
+        let item = room.send_slowly(0, 1);
         room.close(0);
         room.reopen(0);
         room.settle();
@@ -235,7 +217,7 @@ fn what_is_sent_to_somebody_who_is_away_arrives_when_they_are_back() {
 fn what_was_taken_back_meanwhile_does_not_come() {
     seeds(30, |seed| {
         let mut room = Room::of(seed, 2);
-        let item = send_slowly(&mut room, 0, 1);
+        let item = room.send_slowly(0, 1);
         room.cut_from_all(0);
         room.run_for(Duration::from_secs(seed % 2 * 90));
         room.handle(0, Input::Command(Command::Cancel(item)));
@@ -254,7 +236,7 @@ fn a_lost_verdict_is_told_again() {
     seeds(30, |seed| {
         for failing in [false, true] {
             let mut room = Room::of(seed, 2);
-            let item = send_slowly(&mut room, 0, 1);
+            let item = room.send_slowly(0, 1);
             if failing {
                 room.tabs[1].failing = Some(|_| true);
             }
@@ -262,7 +244,7 @@ fn a_lost_verdict_is_told_again() {
             room.freeze(0);
             room.run_for(Duration::from_mins(1));
             let incoming = room.tabs[1].last_incoming(item).unwrap().state;
-            fail_connection(&mut room);
+            room.fail_connection();
             room.thaw(0);
             room.tabs[1].failing = None;
             room.tabs[1].work = 5;
@@ -333,7 +315,7 @@ fn a_quiet_room_says_little() {
 fn a_socket_that_died_in_silence_is_noticed_and_replaced() {
     seeds(50, |seed| {
         let mut room = Room::of(seed, 2);
-        let item = send_slowly(&mut room, 0, 1);
+        let item = room.send_slowly(0, 1);
         room.cut_from_server(0);
         let sockets = room.tabs[0].sockets_opened.len();
         room.run_until_within("noticed", Duration::from_secs(20), |room| {
@@ -374,7 +356,7 @@ fn a_server_that_forgot_everybody_is_told_and_nobody_offers_anew() {
 fn a_peer_that_the_new_server_does_not_know_yet_is_waited_for() {
     seeds(30, |seed| {
         let mut room = Room::of(seed, 2);
-        let item = send_slowly(&mut room, 0, 1);
+        let item = room.send_slowly(0, 1);
         room.cut_from_all(1);
         room.run_for(Duration::from_secs(20));
         room.restart_server();

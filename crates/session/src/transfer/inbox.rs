@@ -313,7 +313,7 @@ impl Inbox {
         length: u32,
         sha256: Digest,
     ) -> Option<Result<(), RefusedItem>> {
-        let begun: u64 = self.items.values().map(Item::begun).sum();
+        let begun = self.begun();
         let incoming = self.items.get_mut(&item)?;
         let offered = incoming.offer.preview.filter(|_| part == Part::Preview);
         if offered.is_some_and(|preview| preview.sha256 != sha256) {

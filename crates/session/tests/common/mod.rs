@@ -254,6 +254,15 @@ impl Room {
         item
     }
 
+    /// The same with a receiver that stores each chunk slowly: the photo takes a while, and is under way.
+    pub fn send_slowly(&mut self, from: Ix, to: Ix) -> ItemId {
+        self.tabs[to].work = 800;
+        let item = self.send(from, 640, 480, Some(3_000));
+        self.run_until("under way", |room| room.tabs[to].did("Store") > 4);
+        assert!(!self.has(to, item));
+        item
+    }
+
     /// The person wants to be called so. `name` is one as it is.
     pub fn set_name(&mut self, tab: Ix, name: &str) {
         name.clone_into(&mut self.tabs[tab].name);

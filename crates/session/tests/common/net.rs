@@ -377,6 +377,15 @@ impl Room {
         self.report(wire, Event::Path(Path::Direct));
     }
 
+    /// Both ends of the one connection between the first two say that it has failed.
+    pub fn fail_connection(&mut self) {
+        for tab in [0, 1] {
+            let wire = *self.tabs[tab].connections.values().next().unwrap();
+            let failed = Parcel::Event(Event::ActionFailed(String::from("test")));
+            self.post_after(Lane::Events(wire), 0, failed);
+        }
+    }
+
     /// This end is closed; the other one hears of it, once packets pass.
     pub fn close_wire(&mut self, wire: WireId) {
         if let Some(other) = self.end_wire(wire) {
