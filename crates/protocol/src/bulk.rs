@@ -26,7 +26,7 @@ pub const CHUNK_BYTES: u32 = 64 * 1024;
 pub const WINDOW_BYTES: u32 = 384 * 1024;
 
 /// Sender → receiver.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Header {
     /// The binary messages that follow, up to the next header, are bytes of this piece from `offset` on.

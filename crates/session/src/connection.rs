@@ -1,4 +1,4 @@
-//! What a connection reports, from its first description to its end.
+//! What a connection reports, and what comes over it.
 
 use snaproom_protocol::{
     PeerId,
@@ -7,11 +7,10 @@ use snaproom_protocol::{
 
 use crate::{
     Session, Time, confirm,
-    confirm::Role,
-    io::{ConnectionId, Event, Failure, News, Output, RefusedPeer, State, TransferState},
+    io::{ConnectionId, Event, Failure, Output, RefusedPeer, State, TransferState},
     peer::{Peer, Seat},
-    timing::{CONFIRM_TIMEOUT, KEEP_TRANSFERS, NEGOTIATION_PAUSE},
-    transfer::{Bulk, MAX_UNFINISHED_BYTES, Violation},
+    timing::CONFIRM_TIMEOUT,
+    transfer::{Bulk, Violation},
 };
 
 impl Session {
@@ -197,79 +196,6 @@ impl Session {
     fn on_bulk(&mut self, id: PeerId, bulk: Bulk, now: Time) -> Result<(), Violation> {
         let inbox = self.peers.get_mut(&id).map(|peer| &mut peer.inbox).ok_or(Violation)?;
         inbox.bulk(bulk, now, &mut self.ended_items, &mut self.out)
-    }
-
-    /// The one way in which a connection, or the try to make one, ends. `refused` says that the peer may not
-    /// come again as it is.
-    pub(crate) fn on_connection_lost(&mut self, id: PeerId, refused: Option<RefusedPeer>, now: Time) {
-        let Some(peer) = self.peers.get_mut(&id) else { return };
-        let was = peer.pair.as_ref().map(|pair| pair.transcript.role);
-        if !peer.is_confirmed() {
-            peer.failures = peer.failures.saturating_add(1);
-        }
-        peer.refused = refused;
-        peer.greeting = None;
-        peer.not_before = now + NEGOTIATION_PAUSE;
-        self.drop_connection(id);
-        self.on_parted(id, was, now);
-    }
-
-    /// Ends the connection with a peer. Transfers wait for the next one.
-    pub(crate) fn drop_connection(&mut self, id: PeerId) {
-        let Some(peer) = self.peers.get_mut(&id) else { return };
-        let Some(pair) = peer.pair.take() else { return };
-        self.connections.remove(&pair.connection);
-        self.out.push(Output::Close(pair.connection));
-        peer.outbox.disconnect(&mut self.out);
-        peer.inbox.disconnect(&mut self.out);
-        if peer.refused.is_some() {
-            self.end_transfers(id);
-        }
-    }
-
-    /// There is no connection with a peer: whether it is waited for, and for how long.
-    pub(crate) fn on_parted(&mut self, id: PeerId, was: Option<Role>, now: Time) {
-        let Some(peer) = self.peers.get_mut(&id) else { return };
-        match peer.seat {
-            Seat::Taken => peer.plan_greeting(now, was),
-            Seat::Away => {}
-            Seat::Gone if peer.has_transfers() => {
-                peer.seat_until.get_or_insert(now + KEEP_TRANSFERS);
-                self.hide(id);
-            }
-            Seat::Gone | Seat::Left => self.remove(id),
-        }
-    }
-
-    /// For the person it is gone; what is under way waits for its return.
-    fn hide(&mut self, id: PeerId) {
-        let absent = self.peers.values().filter(|peer| peer.pair.is_none() && peer.seat == Seat::Gone);
-        let is_too_much = absent.map(|peer| peer.inbox.begun()).sum::<u64>() > MAX_UNFINISHED_BYTES;
-        let Some(peer) = self.peers.get_mut(&id) else { return };
-        if is_too_much {
-            peer.inbox.forget(&mut self.ended_items, &mut self.out);
-        }
-        peer.called.forget();
-        if peer.told.take().is_some() {
-            self.out.news(News::PeerGone(id));
-        }
-    }
-
-    /// It is not waited for.
-    pub(crate) fn remove(&mut self, id: PeerId) {
-        self.end_transfers(id);
-        if let Some(peer) = self.peers.remove(&id)
-            && peer.told.is_some()
-        {
-            self.out.news(News::PeerGone(id));
-        }
-    }
-
-    fn end_transfers(&mut self, id: PeerId) {
-        let Some(peer) = self.peers.get_mut(&id) else { return };
-        peer.inbox.forget(&mut self.ended_items, &mut self.out);
-        peer.outbox.abandon(&mut self.out);
-        self.clear_shelf();
     }
 }
 

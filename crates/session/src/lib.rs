@@ -13,6 +13,7 @@
 //! | `peer`, `pair` | somebody else in the room, and the connection that there is just now |
 //! | `greeting`, `exchange`, [`sdp`] | hellos: who offers; offers, answers, candidates; what is refused |
 //! | `connection`, `recovery` | what a connection reports; what time and bad networks do to it |
+//! | `parting` | how connections and peers end, and who is waited for |
 //! | `mending`, `pulse` | when ICE is restarted, and when that is given up; whether the other page is awake |
 //! | `transfer` | items, pieces, hashes, the window; they outlive every connection |
 //! | `commands`, `tell` | what the person wants, and is told |
@@ -34,6 +35,7 @@ pub mod name;
 mod news;
 mod outputs;
 mod pair;
+mod parting;
 mod peer;
 mod pulse;
 mod recovery;

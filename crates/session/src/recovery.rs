@@ -35,27 +35,6 @@ impl Session {
         }
     }
 
-    /// The server says that a peer's socket is gone. That alone never ends a connection that lives.
-    pub(crate) fn on_seat_lost(&mut self, id: PeerId, seat: Seat, now: Time) {
-        let Some(peer) = self.peers.get_mut(&id) else { return };
-        peer.seat = seat;
-        peer.seat_until = None;
-        peer.held_hello = None;
-        peer.greeting = None;
-        peer.greet_at = None;
-        let is_over = matches!(seat, Seat::Gone | Seat::Left);
-        match &peer.pair {
-            Some(pair) if pair.is_open() && is_over && pair.is_broken() => {
-                return self.on_connection_lost(id, None, now);
-            }
-            // Without the peer's proof its time runs out anyway.
-            Some(pair) if pair.is_open() => return self.doubt(id, now),
-            _ => {}
-        }
-        self.drop_connection(id);
-        self.on_parted(id, None, now);
-    }
-
     /// Asks a peer whether it is still there, and wants to know soon.
     pub(crate) fn doubt(&mut self, id: PeerId, now: Time) {
         let Some(peer) = self.peers.get_mut(&id) else { return };
@@ -156,10 +135,5 @@ impl Session {
     /// Whether somebody in the room can be reached through the server alone.
     pub(crate) fn is_in_need(&self) -> bool {
         self.peers.values().any(|peer| peer.is_here() && !peer.is_fine())
-    }
-
-    /// A peer that makes way for a new one: nobody waits for it.
-    pub(crate) fn absent_peer(&self) -> Option<PeerId> {
-        self.peers.values().find(|peer: &&Peer| !peer.is_here() && !peer.has_transfers()).map(|peer| peer.id)
     }
 }

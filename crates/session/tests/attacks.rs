@@ -8,7 +8,7 @@ mod common;
 use std::{cell::RefCell, rc::Rc, time::Duration};
 
 use common::{Room, seeds, test};
-use snaproom_protocol::{Envelope, ItemId, PeerId, server::FromServer};
+use snaproom_protocol::{Envelope, PeerId, server::FromServer};
 use snaproom_session::{
     Command, Input, Output, Time,
     io::{PeerState, TransferState},

@@ -1,12 +1,10 @@
 //! What one peer brings us: offers are judged, pieces are placed and hashed, and nothing is shown, or allocated for,
 //! before it is known to be within its bounds.
 
-use std::collections::VecDeque;
-
 use litemap::LiteMap;
 use snaproom_protocol::{
     Digest, ItemId, PeerId,
-    bulk::{Header, Part, WINDOW_BYTES},
+    bulk::{Header, Part},
     control::{
         Control, Kind, MAX_PHOTO_PIXELS, MAX_PHOTO_SIDE, MAX_PREVIEW_BYTES, MAX_PREVIEW_SIDE, Offer,
         RefusedItem,
@@ -16,6 +14,7 @@ use snaproom_protocol::{
 use super::{
     ended::{Ended, Ending},
     item::{Item, piece_root},
+    line::{Bulk, Current, Line, Violation},
     shelf::MAX_SHELF_ITEMS,
 };
 use crate::{
@@ -23,7 +22,6 @@ use crate::{
     io::{ChunkId, ConnectionId, Failure, Incoming, News, Output, PayloadId, TransferState},
     jpeg, name,
     outputs::Outputs,
-    timing::OFFER_TIMEOUT,
 };
 
 /// Offers of one peer that are not finished: as many as an honest one has on its shelf.
@@ -31,14 +29,6 @@ const MAX_UNFINISHED_ITEMS: usize = MAX_SHELF_ITEMS;
 
 /// Memory for unfinished items of one peer, in bytes: three of the largest photos.
 pub(crate) const MAX_UNFINISHED_BYTES: u64 = 192 * 1024 * 1024;
-
-/// Messages that wait for an offer. Their bytes are bounded by the window, this bounds their number: an honest
-/// sender has a shelf of items under way, and five messages for a tiny one.
-const MAX_STALLED: usize = 8 * MAX_SHELF_ITEMS;
-
-/// The peer broke the protocol in a way that no honest one can; the connection ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Violation;
 
 /// Items on their way from one peer. They outlive the connection that they began on.
 #[derive(Debug)]
@@ -49,36 +39,6 @@ pub(crate) struct Inbox {
     line: Option<Line>,
 }
 
-/// The receiving half of one connection.
-#[derive(Debug)]
-struct Line {
-    connection: ConnectionId,
-    /// Whose bytes the next binary messages are.
-    current: Current,
-    /// Bytes that came and bytes that were allowed, since the channel opened.
-    received: u64,
-    granted: u64,
-    /// What came before its offer did, and when.
-    stalled: VecDeque<(Time, Bulk)>,
-    /// The sender has said that it offered all that is under way.
-    all_offered: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Current {
-    Nothing,
-    Part(ItemId, Part),
-    /// Of an item that ended while its bytes were under way.
-    Ended,
-}
-
-/// A message on the bulk channel.
-#[derive(Debug)]
-pub(crate) enum Bulk {
-    Header(Header),
-    Chunk(ChunkId, u32),
-}
-
 impl Inbox {
     pub(crate) fn new(from: PeerId) -> Self {
         Self { from, items: LiteMap::new(), line: None }
@@ -86,29 +46,16 @@ impl Inbox {
 
     /// A connection is confirmed: the sender may begin.
     pub(crate) fn connect(&mut self, connection: ConnectionId, out: &mut Outputs) {
-        let granted = u64::from(WINDOW_BYTES);
-        out.control(connection, &Control::Credit { until: granted });
         for (_, item) in &mut self.items {
             item.is_offered = false;
         }
-        self.line = Some(Line {
-            connection,
-            current: Current::Nothing,
-            received: 0,
-            granted,
-            stalled: VecDeque::new(),
-            all_offered: false,
-        });
+        self.line = Some(Line::open(connection, out));
     }
 
     /// The connection is gone. What came of its items stays for the next one.
     pub(crate) fn disconnect(&mut self, out: &mut Outputs) {
         let Some(line) = self.line.take() else { return };
-        for (_, stalled) in line.stalled {
-            if let Bulk::Chunk(chunk, _) = stalled {
-                out.push(Output::Discard(chunk));
-            }
-        }
+        line.close(out);
         for (_, item) in &self.items {
             out.news(News::Incoming(view(self.from, &item.offer, item.checked(), TransferState::Waiting)));
         }
@@ -169,10 +116,7 @@ impl Inbox {
 
     /// What the sender did not offer again, it took back while there was no connection.
     pub(crate) fn all_offered(&mut self, ended: &mut Ended, out: &mut Outputs) -> Result<(), Violation> {
-        let line = self.line.as_mut().ok_or(Violation)?;
-        if std::mem::replace(&mut line.all_offered, true) {
-            return Err(Violation);
-        }
+        self.line.as_mut().ok_or(Violation)?.all_offered()?;
         let given_up = self.items.iter().filter(|(_, item)| !item.is_offered).map(|(id, _)| *id);
         for item in given_up.collect::<Vec<_>>() {
             self.end(item, TransferState::Cancelled, ended, out);
@@ -226,32 +170,21 @@ impl Inbox {
         let must_wait = self.must_wait(&bulk, ended);
         let line = self.line.as_mut().ok_or(Violation)?;
         if let Bulk::Chunk(_, bytes) = bulk {
-            line.received += u64::from(bytes);
-            if bytes == 0 || line.received > line.granted {
-                return Err(Violation);
-            }
+            line.receive(bytes)?;
         }
-        if line.stalled.is_empty() && !must_wait {
-            return self.take(&bulk, ended, out);
-        }
-        if line.stalled.len() >= MAX_STALLED {
-            return Err(Violation);
-        }
-        line.stalled.push_back((now, bulk));
-        Ok(())
+        if must_wait || line.is_stalled() { line.stall(bulk, now) } else { self.take(&bulk, ended, out) }
     }
 
     /// Goes on with what waited for an offer.
     fn resume(&mut self, ended: &mut Ended, out: &mut Outputs) -> Result<(), Violation> {
-        while let Some((since, first)) = self.line.as_mut().and_then(|line| line.stalled.pop_front()) {
-            let waits = self.must_wait(&first, ended);
-            let taken = if waits { Ok(()) } else { self.take(&first, ended, out) };
-            if (waits || taken.is_err())
-                && let Some(line) = &mut self.line
-            {
-                // What is not taken stays, to go with the rest when the connection ends.
-                line.stalled.push_front((since, first));
-                return taken;
+        while let Some(first) = self.line.as_ref().and_then(Line::first_stalled) {
+            if self.must_wait(&first, ended) {
+                break;
+            }
+            // What is not taken stays, to go with the rest when the connection ends.
+            self.take(&first, ended, out)?;
+            if let Some(line) = &mut self.line {
+                line.unstall();
             }
         }
         Ok(())
@@ -426,10 +359,8 @@ impl Inbox {
     /// The one way in which an accepted item ends.
     fn end(&mut self, item: ItemId, state: TransferState, ended: &mut Ended, out: &mut Outputs) {
         let Some(incoming) = self.items.remove(&item) else { return };
-        if let Some(line) = &mut self.line
-            && matches!(line.current, Current::Part(current, _) if current == item)
-        {
-            line.current = Current::Ended;
+        if let Some(line) = &mut self.line {
+            line.ended(item);
         }
         // What was lost with its sender may come again, unless a late result would then count for other bytes.
         if state != TransferState::Failed(Failure::Lost) || incoming.is_in_work() {
@@ -443,14 +374,14 @@ impl Inbox {
 
     /// What waits for its offer waits as long again.
     pub(crate) fn wait_on(&mut self, now: Time) {
-        for (since, _) in self.line.iter_mut().flat_map(|line| &mut line.stalled) {
-            *since = now;
+        if let Some(line) = &mut self.line {
+            line.wait_on(now);
         }
     }
 
     /// When something that was sent before its offer has waited too long.
     pub(crate) fn deadline(&self) -> Option<Time> {
-        self.line.as_ref()?.stalled.front().map(|(since, _)| *since + OFFER_TIMEOUT)
+        self.line.as_ref()?.deadline()
     }
 
     fn payload(&self, item: ItemId, part: Part) -> PayloadId {
@@ -464,11 +395,8 @@ impl Inbox {
 
     /// Bytes that an earlier connection brought widen no window.
     fn grant(&mut self, bytes: u32, out: &mut Outputs) {
-        let Some(line) = &mut self.line else { return };
-        let until = (line.granted + u64::from(bytes)).min(line.received + u64::from(WINDOW_BYTES));
-        if until > line.granted {
-            line.granted = until;
-            out.control(line.connection, &Control::Credit { until });
+        if let Some(line) = &mut self.line {
+            line.grant(bytes, out);
         }
     }
 

@@ -4,10 +4,12 @@
 mod ended;
 mod inbox;
 mod item;
+mod line;
 mod outbox;
 mod shelf;
 
 pub(crate) use ended::Ended;
-pub(crate) use inbox::{Bulk, Inbox, MAX_UNFINISHED_BYTES, Violation};
+pub(crate) use inbox::{Inbox, MAX_UNFINISHED_BYTES};
+pub(crate) use line::{Bulk, Violation};
 pub(crate) use outbox::Outbox;
 pub(crate) use shelf::Shelf;
