@@ -1,6 +1,7 @@
 use leptos::prelude::*;
 
 use super::{
+    relay::is_stranded,
     surface::{CameraSurface, PhotoSurface, hand_focus_on},
     words::{self, labels},
 };
@@ -88,7 +89,8 @@ fn Actions(room: Room) -> impl IntoView {
         peers.with(|peers| {
             camera.with(|camera| {
                 names.with(|names| {
-                    words::send_hint(status.get(), peers, camera, snapped.get(), &recipients, names)
+                    let stranded = is_stranded(room.view);
+                    words::send_hint(status.get(), stranded, peers, camera, snapped.get(), &recipients, names)
                 })
             })
         })

@@ -1,7 +1,7 @@
 use leptos::prelude::*;
 
 use super::words::{self, labels};
-use crate::room::{Room, RoomView};
+use crate::room::{Room, RoomView, Status};
 
 /// The switch for relays alone: there where it is of use, and where it is on.
 #[component]
@@ -25,7 +25,13 @@ pub fn HideAddress(room: Room) -> impl IntoView {
     }
 }
 
-/// Whether nobody can be reached, because the person wants relays alone and the server has none.
-pub fn is_stranded(RoomView { relay_only, relays, .. }: RoomView) -> bool {
-    relay_only.get() && !relays.get()
+/// Whether nobody can be reached, because the person wants relays alone and the server said that it has none.
+pub fn is_stranded(RoomView { relay_only, relays, status, peers, .. }: RoomView) -> bool {
+    let waits_for_people = match status.get() {
+        Status::Alone => true,
+        // With nobody there, the server has said nothing yet.
+        Status::Connecting => peers.with(|peers| !peers.is_empty()),
+        _ => false,
+    };
+    waits_for_people && relay_only.get() && !relays.get()
 }

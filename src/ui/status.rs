@@ -14,7 +14,7 @@ use crate::room::{Room, RoomView, Status};
 pub fn StatusLine(room: Room) -> impl IntoView {
     let RoomView { status, peers, camera, link, names, failed, .. } = room.view;
     let (can_show_address, can_retry, can_reload) = (
-        Memo::new(move |_| can_wait_for_people(status.get()) && is_stranded(room.view)),
+        Memo::new(move |_| is_stranded(room.view)),
         Memo::new(move |_| needs_retry(status.get())),
         Memo::new(move |_| needs_reload(status.get()) || failed.with(Option::is_some)),
     );
@@ -59,11 +59,6 @@ fn way_on(
             view! { <button id=id type="button" on:click=move |_| act(&room)>{label}</button> }
         })
     }
-}
-
-/// Whether only the others are missing.
-fn can_wait_for_people(status: Status) -> bool {
-    matches!(status, Status::Connecting | Status::Alone)
 }
 
 fn needs_retry(status: Status) -> bool {

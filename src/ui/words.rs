@@ -27,11 +27,11 @@ pub fn status(
             "Your network address is hidden and this server has no relay, so nobody can be reached. Show it to connect."
                 .into()
         }
-        Status::Connecting if is_blocked(peers) => {
+        Status::Connecting | Status::Reconnecting if is_blocked(peers) => {
             let failed = in_state(peers, PeerState::Failed);
             format!(
-                "{} {} here, but a firewall or one of the networks allows no connection. Try another network, such as \
-                 a phone’s hotspot. This page keeps trying.",
+                "{} {} here, but your network or theirs blocks the connection. Try another one, such as a hotspot. This \
+                 page keeps trying.",
                 people(&failed, names),
                 if failed.len() == 1 { "is" } else { "are" },
             )
@@ -42,13 +42,15 @@ pub fn status(
             Some(away) => format!("{} is away just now. Keep this page open.", isolated(names, &away.peer)),
         },
         Status::Connected => {
+            let failed = in_state(peers, PeerState::Failed);
             let next = match camera {
+                _ if !failed.is_empty() => &format!("{} cannot be reached yet.", people(&failed, names)),
                 CameraView::On => "Snap a photo and send it.",
                 _ => "Their photos appear here.",
             };
             format!("Connected with {}. {next}", people(&in_state(peers, PeerState::Connected), names))
         }
-        Status::Reconnecting => "The connection was lost. It comes back by itself in a moment.".into(),
+        Status::Reconnecting => "The connection was lost. This page keeps trying to get it back.".into(),
         Status::Offline => {
             "The Snaproom server cannot be reached. This page keeps trying; check your internet connection."
                 .into()
@@ -85,10 +87,12 @@ pub fn how_to_start(status: Status, link: &LinkView) -> Option<[&'static str; 4]
     ])
 }
 
-/// Why one can, or cannot yet, send; and what has become of the photo that was sent last.
+/// Why one can, or cannot yet, send; and what has become of the photo that was sent last. Who is stranded wants relays
+/// alone, and the server has none.
 #[must_use]
 pub fn send_hint(
     status: Status,
+    stranded: bool,
     peers: &[PeerView],
     camera: &CameraView,
     snapped: Option<SnapView>,
@@ -101,6 +105,9 @@ pub fn send_hint(
             "You cannot send, because this page is not in the room.".into()
         }
         (Status::Offline, ..) if connected.is_empty() => "You can send when the server is back.".into(),
+        // Nobody was here, so what was lost is the server.
+        (Status::Reconnecting, ..) if peers.is_empty() => "You can send when the server is back.".into(),
+        _ if connected.is_empty() && stranded => "You can send once you show your network address.".into(),
         _ if connected.is_empty() && peers.iter().any(|peer| peer.state == PeerState::Connecting) => {
             "You can send as soon as the connection stands.".into()
         }
@@ -196,7 +203,7 @@ pub fn peer(state: PeerState, path: Option<Path>) -> &'static str {
         (PeerState::Refused(RefusedPeer::Version), _) => "has another version: reload both pages",
         (PeerState::Refused(RefusedPeer::Proof), _) => "refused: could not prove that it has the link",
         (PeerState::Refused(RefusedPeer::Protocol), _) => "refused: its page broke the rules",
-        (PeerState::Failed, _) => "blocked by a firewall or network; still trying",
+        (PeerState::Failed, _) => "cannot be reached yet",
     }
 }
 
@@ -206,7 +213,7 @@ pub fn incoming(photo: &PhotoView) -> String {
     match photo.state {
         TransferState::Waiting if photo.bytes == 0 => "Waiting for its turn".into(),
         TransferState::Waiting => {
-            format!("{} % are here. Waiting for the connection", percent(photo.bytes, photo.total))
+            format!("{} % is here; the rest waits for the connection", percent(photo.bytes, photo.total))
         }
         TransferState::Active if photo.shows == Shows::Preview => {
             format!("Preview. Exact photo: {} %", percent(photo.bytes, photo.total))
@@ -230,7 +237,7 @@ pub fn outgoing(recipient: &Recipient) -> String {
     match recipient.state {
         TransferState::Waiting if recipient.bytes == 0 => "waits for its turn".into(),
         TransferState::Waiting => {
-            format!("has {} %, and waits for the connection", percent(recipient.bytes, recipient.total))
+            format!("has {} %; the rest waits for the connection", percent(recipient.bytes, recipient.total))
         }
         TransferState::Active => format!("has {} %", percent(recipient.bytes, recipient.total)),
         TransferState::Verified => "has it".into(),

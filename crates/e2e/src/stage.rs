@@ -51,6 +51,11 @@ impl Stage {
                 self.others.pop();
                 Ok(())
             }
+            Step::OtherCloses => self.others.pop().context("nobody else is here")?.close().await,
+            Step::SeatEnds => self.tab.evaluate(SEAT_ENDS).await,
+            Step::OtherReloads => self.other()?.reload().await,
+            Step::OtherLeaves => self.other()?.new_room().await,
+            Step::Block => self.tab.evaluate(BLOCK).await,
             Step::Receive(photos) => self.receive(photos).await,
             Step::ReceiveHalf => {
                 self.tab.evaluate::<()>("void (lie = stalling())").await?;
@@ -77,8 +82,13 @@ impl Stage {
                 let item = self.tab.click_snap_and_send().await?;
                 self.tab.wait_sent(&item, "active").await.map(drop)
             }
+            Step::RevokeCamera => self.tab.revoke_camera().await,
+            Step::UnplugCamera => self.tab.unplug_camera().await,
             Step::ServerEnds => self.server.kill().await,
-            Step::SocketEnds => self.tab.evaluate("void silence()").await,
+            Step::SocketEnds => {
+                self.tab.evaluate::<()>("void silence()").await?;
+                self.tab.until("the page asks for another socket", "askedInVain > 0").await
+            }
             Step::Hear(message) => self.tab.evaluate(&format!("void hear({message})")).await,
         }
     }
@@ -133,6 +143,13 @@ fn filmed(launch: Launch, film: Option<&Film>) -> Launch {
 
 /// No offer is heard, so no connection comes about.
 const DEAF: &str = "RTCPeerConnection.prototype.setRemoteDescription = () => new Promise(() => {});";
+
+/// No try to connect gets further than its first step.
+const BLOCK: &str = "void (RTCPeerConnection.prototype.setLocalDescription = () =>
+    Promise.reject(new DOMException('no way', 'OperationError')))";
+
+const SEAT_ENDS: &str =
+    "void hear({ left: { peer: document.querySelector('.peer').dataset.peer, for_good: false } })";
 
 /// What is announced is not what comes.
 const FALSE: &str = "void (lie = carrying('exact', (bytes) => { bytes[1000] ^= 1; return [bytes]; }))";

@@ -46,6 +46,16 @@ pub enum Step {
     Name(&'static str),
     /// Somebody else's browser ends.
     Vanish,
+    /// Somebody else closes the window.
+    OtherCloses,
+    /// The server says that the seat of whoever came first was not kept any longer.
+    SeatEnds,
+    /// Whoever came first loads the page anew.
+    OtherReloads,
+    /// Whoever came first goes to a room of their own.
+    OtherLeaves,
+    /// From now on the page's browser finds no way to anybody who joins.
+    Block,
     /// So many photos of somebody else arrive.
     Receive(usize),
     /// Half of a photo of somebody else arrives: its preview shows.
@@ -60,17 +70,22 @@ pub enum Step {
     Send,
     /// The person sends a photo, and nobody gets all of it.
     SendHalf,
+    /// The person takes the camera away from the page.
+    RevokeCamera,
+    /// The camera's cable is pulled.
+    UnplugCamera,
     /// The server is gone.
     ServerEnds,
-    /// The socket is gone, and no new one opens.
+    /// The socket is gone, and no new one opens, though the page asks for one.
     SocketEnds,
     /// The server says this.
     Hear(&'static str),
 }
 
 use Step::{
-    Click, Hear, Join, JoinDeaf, Name, Receive, ReceiveFalse, ReceiveHalf, See, Send, SendHalf, ServerEnds,
-    Snap, SocketEnds, TakeBack, Vanish,
+    Block, Click, Hear, Join, JoinDeaf, Name, OtherCloses, OtherLeaves, OtherReloads, Receive, ReceiveFalse,
+    ReceiveHalf, RevokeCamera, SeatEnds, See, Send, SendHalf, ServerEnds, Snap, SocketEnds, TakeBack,
+    UnplugCamera, Vanish,
 };
 
 /// All of them, from the first visit to the last photo.
@@ -88,6 +103,16 @@ pub const STATES: &[State] = &[
     State { name: "camera-denied", open: Open::Denied, then: &[Click("#startCamera"), See(PROBLEM)] },
     State { name: "camera-missing", open: Open::NoCamera, then: &[Click("#startCamera"), See(PROBLEM)] },
     State {
+        name: "camera-revoked",
+        open: Open::Camera,
+        then: &[See(ALONE), See(PICTURE), RevokeCamera, See(PROBLEM)],
+    },
+    State {
+        name: "camera-unplugged",
+        open: Open::Camera,
+        then: &[See(ALONE), See(PICTURE), UnplugCamera, See(PROBLEM)],
+    },
+    State {
         name: "share-sheet",
         open: Open::Script(SHARE_SHEET),
         then: &[See(ALONE), See(PICTURE), See("#shareLink")],
@@ -103,8 +128,50 @@ pub const STATES: &[State] = &[
         open: Open::Camera,
         then: &[See(ALONE), Click("#editName"), See("#nameDialog[open]")],
     },
+    State {
+        name: "relay-offered",
+        open: Open::Camera,
+        then: &[See(ALONE), See(PICTURE), Hear(RELAY), Click("#editName"), See("#nameDialog[open]")],
+    },
+    State {
+        name: "relay-taken",
+        open: Open::Camera,
+        then: &[
+            See(ALONE),
+            See(PICTURE),
+            Hear(RELAY),
+            Click("#editName"),
+            Click("#relayOnly"),
+            See(HIDES_ADDRESS),
+        ],
+    },
+    State {
+        name: "address-hidden",
+        open: Open::Script(HIDDEN),
+        then: &[See(ALONE), See(PICTURE), See("#showAddress")],
+    },
+    State {
+        name: "address-hidden-switch",
+        open: Open::Script(HIDDEN),
+        then: &[See(PICTURE), See("#showAddress"), Click("#editName"), See(HIDES_ADDRESS)],
+    },
+    State {
+        name: "address-hidden-together",
+        open: Open::Script(HIDDEN),
+        then: &[JoinDeaf, See(".peer[data-state=connecting]"), See("#showAddress")],
+    },
     // Together.
     State { name: "connecting", open: Open::Camera, then: &[JoinDeaf, See(".peer[data-state=connecting]")] },
+    State {
+        name: "unreachable",
+        open: Open::Camera,
+        then: &[See(ALONE), Block, JoinDeaf, See(".peer[data-state=failed]")],
+    },
+    State {
+        name: "one-unreachable",
+        open: Open::Camera,
+        then: &[Join, Block, JoinDeaf, See(".peer[data-state=failed]")],
+    },
     State { name: "connected", open: Open::Camera, then: &[Join] },
     State { name: "together-without-camera", open: Open::NoCamera, then: &[Join] },
     State { name: "three-people", open: Open::Camera, then: &[Join, Join] },
@@ -150,6 +217,47 @@ pub const STATES: &[State] = &[
         open: Open::Camera,
         then: &[Join, Receive(1), Vanish, See(".peer[data-state=away]")],
     },
+    State {
+        name: "photo-waits",
+        open: Open::Camera,
+        then: &[
+            Join,
+            SendHalf,
+            OtherCloses,
+            See(".peer[data-state=away]"),
+            See(".recipient[data-state=waiting]"),
+        ],
+    },
+    State {
+        name: "photo-waits-for-return",
+        open: Open::Camera,
+        then: &[Join, SendHalf, OtherCloses, SeatEnds, See(NOBODY), See(".recipient[data-state=waiting]")],
+    },
+    State {
+        name: "half-photo-waits",
+        open: Open::Camera,
+        then: &[Join, Receive(1), ReceiveHalf, OtherCloses, See("#trail .transfer[data-state=waiting]")],
+    },
+    State {
+        name: "sender-reloaded",
+        open: Open::Camera,
+        then: &[Join, Receive(1), ReceiveHalf, OtherReloads, See("#trail .transfer[data-state=failed]")],
+    },
+    State {
+        name: "recipient-left",
+        open: Open::Camera,
+        then: &[Join, SendHalf, OtherLeaves, See(NOBODY), See(".recipient[data-state=failed]")],
+    },
+    State {
+        name: "cut-off",
+        open: Open::Camera,
+        then: &[Join, Receive(1), Vanish, See(".peer[data-state=away]"), See(RECONNECTING)],
+    },
+    State {
+        name: "connected-without-server",
+        open: Open::Camera,
+        then: &[Join, Send, SocketEnds, See(".peer[data-state=connected]"), See(CONNECTED)],
+    },
     State { name: "reconnecting", open: Open::Camera, then: &[See(ALONE), SocketEnds, See(RECONNECTING)] },
     State { name: "offline", open: Open::Camera, then: &[See(ALONE), ServerEnds, See(OFFLINE)] },
     State {
@@ -167,24 +275,33 @@ pub const STATES: &[State] = &[
 ];
 
 const ALONE: &str = "#status[data-state=alone]";
+const CONNECTED: &str = "#status[data-state=connected]";
 const CONNECTING: &str = "#status[data-state=connecting]";
 const OFFLINE: &str = "#status[data-state=offline]";
 const RECONNECTING: &str = "#status[data-state=reconnecting]";
 /// Nothing lies over the camera's picture.
 const PICTURE: &str = ".gate[hidden]";
 const PROBLEM: &str = ".gate:not([hidden]) .problem:not(:empty)";
+/// Nobody else is shown.
+const NOBODY: &str = "#peers:not(:has(.peer))";
+const HIDES_ADDRESS: &str = "#nameDialog[open] #relayOnly[aria-checked=true]";
 const NOTICE: &str = "#notice:not(:empty)";
 
 const FULL: &str = r#"{ "full": { "capacity": 8 } }"#;
 const OUTDATED: &str = r#"{ "refused": { "reason": "version" } }"#;
 const REFUSED: &str = r#"{ "refused": { "reason": "malformed" } }"#;
 const REPLACED: &str = r#""replaced""#;
+const RELAY: &str = r#"{ "ice": { "servers": [
+    { "urls": ["turn:relay.invalid"], "username": "u", "credential": "c" }
+] } }"#;
 
 /// The longest that a person can choose, and nowhere to break it.
 const LONG_NAME: &str = "WWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWW";
 
 /// The camera was allowed before, and takes its time.
 const SLOW_CAMERA: &str = "MediaDevices.prototype.getUserMedia = () => new Promise(() => {});";
+/// The person asked for relays alone, in an earlier visit.
+const HIDDEN: &str = "localStorage.setItem('snaproom:relay-only', 'yes');";
 /// The system has a share sheet, as on phones.
 const SHARE_SHEET: &str = "Navigator.prototype.share = async () => {};";
 /// The app is asked for and never comes.

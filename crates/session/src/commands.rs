@@ -108,8 +108,15 @@ impl Session {
             let Some(peer) = self.peers.get_mut(&id) else { continue };
             if let Some(pair) = peer.confirmed_mut() {
                 pair.mending.look_anew(now);
-            } else if peer.pair.is_some() {
+                continue;
+            }
+            if peer.pair.is_some() {
                 self.on_connection_lost(id, None, now);
+            }
+            // What failed by one rule says nothing of the other.
+            if let Some(peer) = self.peers.get_mut(&id) {
+                peer.failures = 0;
+                peer.plan_greeting(now, None);
             }
         }
     }

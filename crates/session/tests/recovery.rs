@@ -398,6 +398,22 @@ fn turn_credentials_are_renewed_before_they_end() {
 }
 
 #[test]
+fn who_finds_nobody_over_relays_alone_finds_them_at_once_without() {
+    seeds(30, |seed| {
+        let mut room = Room::new(seed);
+        room.open();
+        room.handle(0, Input::Command(Command::SetRelayOnly(true)));
+        room.open();
+        room.cut_path(0, 1);
+        room.run_for(Duration::from_mins(2));
+        assert_eq!(room.sees(0, 1), Some(PeerState::Failed));
+        room.heal_all();
+        room.handle(0, Input::Command(Command::SetRelayOnly(false)));
+        room.run_until_within("connected", Duration::from_secs(3), Room::is_settled);
+    });
+}
+
+#[test]
 fn with_relays_alone_no_address_leaves() {
     seeds(10, |seed| {
         let mut room = Room::new(seed);

@@ -37,8 +37,9 @@ fn the_hint_names_what_is_missing() {
     let (off, on) = (CameraView::Off, CameraView::On);
 
     let names = Names::new();
-    let hint =
-        |status, peers: &[PeerView], camera, snapped| send_hint(status, peers, camera, snapped, &[], &names);
+    let hint = |status, peers: &[PeerView], camera, snapped| {
+        send_hint(status, false, peers, camera, snapped, &[], &names)
+    };
     let alone = hint(Status::Alone, &nobody, &on, snap(false));
     assert_eq!(alone, "You can send as soon as somebody joins. Share the link.");
     let connecting = hint(Status::Connecting, &coming, &on, snap(false));
@@ -49,6 +50,8 @@ fn the_hint_names_what_is_missing() {
     assert_eq!(ready, "Ready to send to Calm Cheetah.");
     let sent = hint(Status::Connected, &here, &on, snap(true));
     assert_eq!(sent, "On its way…");
+    let no_server = hint(Status::Reconnecting, &nobody, &on, snap(false));
+    assert_eq!(no_server, "You can send when the server is back.");
     let away = hint(Status::Alone, &[peer(PeerState::Away)], &on, snap(false));
     assert_eq!(away, "You can send when somebody is back.");
     let no_camera = hint(Status::Connected, &here, &off, None);
@@ -63,7 +66,7 @@ fn the_hint_follows_a_photo_to_the_people_it_goes_to() {
     let snap = Some(SnapView { item: ItemId([0; 16]), width: 4, height: 3, sent: true });
     let names = Names::from_iter([(PeerId([6; 16]), "Noa".into())]);
     let hint = |recipients: &[Recipient]| {
-        send_hint(Status::Connected, &here, &CameraView::On, snap, recipients, &names)
+        send_hint(Status::Connected, false, &here, &CameraView::On, snap, recipients, &names)
     };
     assert_eq!(hint(&[recipient(6, 40, TransferState::Active)]), "\u{2068}Noa\u{2069} has 40 %.");
     assert_eq!(hint(&[recipient(6, 100, TransferState::Verified)]), "\u{2068}Noa\u{2069} has it.");
@@ -97,16 +100,22 @@ fn networks_that_allow_no_connection_are_named_with_a_way_round_them() {
     let names = Names::from_iter([(PeerId([6; 16]), "Noa".into())]);
     let said = |peers: &[PeerView]| status(Status::Connecting, false, peers, &CameraView::On, &names);
     let failed = |byte| peer(byte, PeerState::Failed);
-    let rest = "here, but a firewall or one of the networks allows no connection. Try another network, such as a \
-                phone’s hotspot. This page keeps trying.";
+    let rest = "here, but your network or theirs blocks the connection. Try another one, such as a hotspot. This \
+                page keeps trying.";
     assert_eq!(said(&[failed(6)]), format!("\u{2068}Noa\u{2069} is {rest}"));
     assert_eq!(said(&[failed(6), failed(7)]), format!("2 people are {rest}"));
+    // Nor does a connection that stood come back by itself there.
+    let reconnecting = status(Status::Reconnecting, false, &[failed(6)], &CameraView::On, &names);
+    assert_eq!(reconnecting, said(&[failed(6)]));
     // While a way to somebody is looked for, that may take its few seconds.
     let connecting = "Somebody is here. Connecting, which takes a few seconds…";
     assert_eq!(said(&[failed(6), peer(7, PeerState::Connecting)]), connecting);
     assert_eq!(said(&[]), "Opening the room…");
-    let hint = send_hint(Status::Connecting, &[failed(6)], &CameraView::On, None, &[], &names);
+    let hint = send_hint(Status::Connecting, false, &[failed(6)], &CameraView::On, None, &[], &names);
     assert_eq!(hint, "You can send when a network lets the connection through.");
+    let some = [peer(7, PeerState::Connected), failed(6)];
+    let some = status(Status::Connected, false, &some, &CameraView::On, &names);
+    assert_eq!(some, "Connected with Cheery Cicada. \u{2068}Noa\u{2069} cannot be reached yet.");
 }
 
 #[wasm_bindgen_test]
@@ -116,6 +125,10 @@ fn who_hides_without_a_relay_is_told_how_to_be_reached() {
     let failed = [peer(6, PeerState::Failed)];
     for sentence in [said(Status::Alone, &[]), said(Status::Connecting, &failed)] {
         assert!(sentence.contains("nobody can be reached. Show it to connect."), "{sentence}");
+    }
+    for peers in [&[][..], &failed] {
+        let hint = send_hint(Status::Connecting, true, peers, &CameraView::On, None, &[], &names);
+        assert_eq!(hint, "You can send once you show your network address.");
     }
     // Before the server has said what it offers, and when something else is wrong, too.
     for state in [Status::Connecting, Status::Offline, Status::Replaced] {
@@ -140,12 +153,12 @@ fn what_waits_says_what_for() {
     let recipient = |bytes, state| Recipient { peer: PeerId([6; 16]), bytes, total: 100, state };
     let (waiting, lost) = (TransferState::Waiting, TransferState::Failed(Failure::Lost));
     assert_eq!(incoming(&photo(0, waiting)), "Waiting for its turn");
-    assert_eq!(incoming(&photo(40, waiting)), "40 % are here. Waiting for the connection");
+    assert_eq!(incoming(&photo(40, waiting)), "40 % is here; the rest waits for the connection");
     assert_eq!(
         incoming(&photo(40, lost)),
         "The sender’s page was closed before all of it came; ask for it again"
     );
     assert_eq!(outgoing(&recipient(0, waiting)), "waits for its turn");
-    assert_eq!(outgoing(&recipient(40, waiting)), "has 40 %, and waits for the connection");
+    assert_eq!(outgoing(&recipient(40, waiting)), "has 40 %; the rest waits for the connection");
     assert_eq!(outgoing(&recipient(40, lost)), "left before all of it came");
 }

@@ -1,7 +1,7 @@
 //! Pictures of every state of the page, for people who judge how it looks: `cargo xtask screenshots` runs this.
 //!
-//! `screenshots FOLDER` leaves FOLDER/STATE-SCREEN-THEME.png and a page with all of them; `screenshots --readme FOLDER`
-//! makes the two pictures of the README alone.
+//! `screenshots FOLDER [STATE…]` leaves FOLDER/STATE-SCREEN-THEME.png and a page with all of them; `screenshots --readme
+//! FOLDER` makes the two pictures of the README alone.
 
 mod moving;
 mod raster;
@@ -14,7 +14,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use snaproom_e2e::{Film, STATES, Screen, Stage, State, Theme};
 
 /// Every state is shown on these.
@@ -34,19 +34,26 @@ async fn main() -> Result<()> {
     let film = Film::paint()?;
     match words[..] {
         ["--readme", folder] => readme::make(Path::new(folder), &film).await,
-        [folder] => all(&PathBuf::from(folder), &film).await,
-        _ => bail!("usage: screenshots [--readme] FOLDER"),
+        [folder, ref names @ ..] => all(&PathBuf::from(folder), &chosen(names)?, &film).await,
+        [] => bail!("usage: screenshots [--readme] FOLDER [STATE…]"),
     }
 }
 
-async fn all(folder: &Path, film: &Film) -> Result<()> {
+/// The states of these names; without names, every state.
+fn chosen(names: &[&str]) -> Result<Vec<&'static State>> {
+    let unknown = names.iter().find(|name| STATES.iter().all(|state| state.name != **name));
+    ensure!(unknown.is_none(), "there is no state {unknown:?}");
+    Ok(STATES.iter().filter(|state| names.is_empty() || names.contains(&state.name)).collect())
+}
+
+async fn all(folder: &Path, states: &[&State], film: &Film) -> Result<()> {
     // Pictures of states that are no more would mislead.
     if folder.exists() {
         fs::remove_dir_all(folder).with_context(|| format!("cannot empty {}", folder.display()))?;
     }
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let mut page = String::from(HEAD);
-    for state in STATES {
+    for state in states {
         let files = pictures(state, folder, film).await?;
         println!("{}: {} pictures", state.name, files.len());
         writeln!(page, "<h2>{}</h2>\n<div>", state.name)?;
