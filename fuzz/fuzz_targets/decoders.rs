@@ -12,11 +12,12 @@ use forge::Forge;
 use libfuzzer_sys::fuzz_target;
 use serde::{Serialize, de::DeserializeOwned};
 use snaproom_protocol::{
-    Digest, Envelope, ItemId, MAX_ENVELOPE_BYTES, Nonce, PeerId, RoomId, TabId, Token,
+    Digest, Envelope, ItemId, Nonce, PeerId, RoomId, TabId, Token,
     bulk::Header,
     control::{Control, MAX_DISPLAY_NAME_CHARS},
     server::{FromServer, Greeting, ToServer},
     signal::{Hello, Signal},
+    wire,
 };
 use snaproom_session::{
     Link, jpeg,
@@ -31,20 +32,25 @@ const TO: (PeerId, Nonce) = (PeerId([2; 16]), Nonce([4; 32]));
 
 fuzz_target!(|input: &[u8]| {
     let Some((&which, bytes)) = input.split_first() else { return };
+    match which % 12 {
+        0 => message::<FromServer>(bytes),
+        1 => message::<ToServer>(bytes),
+        2 => message::<Control>(bytes),
+        3 => message::<Header>(bytes),
+        4 => message::<Signal>(bytes),
+        5 => message::<Hello>(bytes),
+        6 => message::<Greeting>(bytes),
+        7 => message::<Envelope>(bytes),
+        _ => {}
+    }
     if let Ok(text) = str::from_utf8(bytes) {
         match which % 12 {
-            0 => json::<FromServer>(text),
-            1 => json::<ToServer>(text),
-            2 => json::<Control>(text),
-            3 => json::<Header>(text),
-            4 => json::<Signal>(text),
-            5 => json::<Hello>(text),
-            6 => drop(serde_json::from_str::<Greeting>(text)),
             7 => ids(text),
             8 => description(text),
             9 => names(text),
             10 => link(text),
-            _ => envelope(text),
+            11 => texts(text),
+            _ => {}
         }
     }
     match which {
@@ -56,28 +62,30 @@ fuzz_target!(|input: &[u8]| {
     }
 });
 
-fn json<T: DeserializeOwned + Serialize + Debug + PartialEq>(text: &str) {
-    let Ok(value) = serde_json::from_str::<T>(text) else { return };
-    let again = serde_json::to_string(&value).expect("what was read can be written");
-    assert_eq!(serde_json::from_str::<T>(&again).expect("what was written can be read"), value);
+fn message<T: DeserializeOwned + Serialize + Debug + PartialEq>(bytes: &[u8]) {
+    let Ok(value) = wire::from_bytes::<T>(bytes) else { return };
+    assert_eq!(wire::from_bytes(&wire::to_bytes(&value)).as_ref(), Ok(&value));
+    assert_eq!(wire::from_text(&wire::to_text(&value)), Ok(value));
+}
+
+/// What comes as text.
+fn texts(text: &str) {
+    let _ = wire::from_text::<FromServer>(text);
+    let _ = wire::from_text::<ToServer>(text);
+    let _ = wire::from_text::<Control>(text);
+    let _ = wire::from_text::<Header>(text);
+    let _ = wire::from_beginning::<Greeting>(text);
 }
 
 fn ids(text: &str) {
     macro_rules! same {
         ($($id:ty),*) => {$(
             if let Ok(id) = text.parse::<$id>() {
-                let json = serde_json::to_string(&id).expect("an id is JSON");
-                assert_eq!(json, format!("\"{text}\""), "one id has one text");
+                assert_eq!(id.to_string(), text, "one id has one text");
             }
         )*};
     }
     same!(PeerId, RoomId, TabId, ItemId, Nonce, Digest, Token);
-}
-
-fn envelope(text: &str) {
-    let Ok(envelope) = serde_json::from_value::<Envelope>(text.into()) else { return };
-    assert!(envelope.0.len() <= MAX_ENVELOPE_BYTES);
-    assert_eq!(serde_json::to_value(&envelope).expect("an envelope is JSON"), text);
 }
 
 fn description(text: &str) {
@@ -115,7 +123,7 @@ fn opened_hello(bytes: &[u8]) {
     assert_ne!(seal::open_hello(&keys, FROM.0, &envelope), Err(SealError::Foreign), "the key is right");
     assert_eq!(seal::open_hello(&keys, TO.0, &envelope), Err(SealError::Foreign), "another speaker");
     // The same content, padded as it should be, is read wherever it is a hello.
-    let Ok(hello) = serde_json::from_slice::<Hello>(bytes) else { return };
+    let Ok(hello) = wire::from_bytes::<Hello>(bytes) else { return };
     let envelope = Forge::new(SECRET).hello(FROM.0, &forge::padded(bytes), [9; 24]);
     assert_eq!(seal::open_hello(&keys, FROM.0, &envelope), Ok(hello));
 }
@@ -129,7 +137,7 @@ fn opened_signal(bytes: &[u8]) {
     let envelope = forge.signal(FROM, TO, 0, bytes);
     assert_ne!(seal.open(&envelope), Err(SealError::Foreign), "the key is right");
     assert_eq!(seal.open(&envelope), Err(SealError::Repeated));
-    let expected = serde_json::from_slice::<Signal>(bytes);
+    let expected = wire::from_bytes::<Signal>(bytes);
     let opened = seal.open(&forge.signal(FROM, TO, 1, &forge::padded(bytes)));
     assert_eq!(opened.ok(), expected.ok());
 }

@@ -6,7 +6,7 @@ use futures::{
     future::{Either, LocalBoxFuture, Shared, select},
 };
 use snaproom_protocol::{bulk, control, server::IceServer, signal::Candidate};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsCast;
 use web_sys::{
     MediaStream, RtcBundlePolicy, RtcConfiguration, RtcIceTransportPolicy, RtcPeerConnection,
     RtcPeerConnectionIceEvent, RtcPeerConnectionState, RtcRtpTransceiver, RtcRtpTransceiverDirection,
@@ -16,7 +16,7 @@ use web_sys::{
 use super::{
     Chunk, Error, Path, Payload,
     channel::{Channel, ChannelEvent, Kind},
-    externs::{PeerConnection, Sender},
+    externs::{IceCandidate, PeerConnection, Sender},
     live::{Held, Listener},
     path,
 };
@@ -341,9 +341,14 @@ impl Events {
 
 /// None for the empty candidate that ends a gathering: trickling peers do without.
 fn candidate(event: &RtcPeerConnectionIceEvent) -> Option<Candidate> {
-    let json: JsValue = event.candidate()?.to_json().into();
-    let candidate: Candidate = serde_wasm_bindgen::from_value(json).ok()?;
-    (!candidate.candidate.is_empty()).then_some(candidate)
+    let candidate: IceCandidate = event.candidate()?.unchecked_into();
+    let line = candidate.candidate();
+    (!line.is_empty()).then(|| Candidate {
+        candidate: line,
+        sdp_mid: candidate.sdp_mid(),
+        sdp_m_line_index: candidate.sdp_m_line_index(),
+        username_fragment: candidate.username_fragment(),
+    })
 }
 
 /// Bytes. 64 KiB where a browser does not say: RFC 8841, section 6.1.

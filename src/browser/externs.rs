@@ -83,6 +83,26 @@ extern "C" {
     #[wasm_bindgen(method, getter, js_name = maxMessageSize)]
     pub(super) fn max_message_size(this: &SctpTransport) -> f64;
 
+    /// web-sys has no user name fragment.
+    #[wasm_bindgen(extends = web_sys::RtcIceCandidate)]
+    pub(super) type IceCandidate;
+    #[wasm_bindgen(method, getter, js_name = usernameFragment)]
+    pub(super) fn username_fragment(this: &IceCandidate) -> Option<String>;
+
+    /// The members we read of `RTCTransportStats`, `RTCIceCandidatePairStats` and `RTCIceCandidateStats`
+    /// (W3C WebRTC Statistics, sections 8.15 to 8.17).
+    pub(super) type Stats;
+    #[wasm_bindgen(method, getter, js_name = selectedCandidatePairId)]
+    pub(super) fn selected_candidate_pair_id(this: &Stats) -> Option<String>;
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn selected(this: &Stats) -> Option<bool>;
+    #[wasm_bindgen(method, getter, js_name = localCandidateId)]
+    pub(super) fn local_candidate_id(this: &Stats) -> Option<String>;
+    #[wasm_bindgen(method, getter, js_name = remoteCandidateId)]
+    pub(super) fn remote_candidate_id(this: &Stats) -> Option<String>;
+    #[wasm_bindgen(method, getter, js_name = candidateType)]
+    pub(super) fn candidate_type(this: &Stats) -> Option<String>;
+
     #[wasm_bindgen(extends = web_sys::RtcRtpSender)]
     pub(super) type Sender;
     #[wasm_bindgen(method, js_name = setStreams, catch)]

@@ -1,6 +1,8 @@
-use serde::Deserialize;
-use wasm_bindgen::JsValue;
+use js_sys::Map;
+use wasm_bindgen::{JsCast, JsValue};
 use web_sys::RtcPeerConnection;
+
+use super::externs::Stats;
 
 /// Which way a connection's bytes go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,31 +16,18 @@ pub enum Path {
 /// The path of the selected candidate pair; none while there is none.
 pub(super) async fn selected(peer: &RtcPeerConnection) -> Option<Path> {
     let report: JsValue = peer.get_stats().await.ok()?;
-    // An RTCStatsReport yields pairs of id and dictionary, as a Map does.
-    let report: Vec<(String, Stats)> = serde_wasm_bindgen::from_value(report).ok()?;
-    let named =
-        |id: Option<&String>| report.iter().find(|(other, _)| Some(other) == id).map(|(_, stats)| stats);
+    // An RTCStatsReport has a Map's methods.
+    let report: Map = report.unchecked_into();
+    let all = || report.values().into_iter().filter_map(|stats| Some(stats.ok()?.unchecked_into::<Stats>()));
+    let named = |id: String| {
+        let stats = report.get(&id.into());
+        stats.is_object().then(|| stats.unchecked_into::<Stats>())
+    };
 
-    let transport = report.iter().find_map(|(_, stats)| stats.selected_candidate_pair_id.as_ref());
-    let pair = named(transport).or_else(|| {
-        // Firefox has no transport statistics; it marks the pair itself.
-        let mut pairs = report.iter().map(|(_, stats)| stats);
-        pairs.find(|stats| stats.selected)
-    })?;
-    let ends = [named(pair.local_candidate_id.as_ref())?, named(pair.remote_candidate_id.as_ref())?];
-    let relayed = ends.iter().any(|end| end.candidate_type.as_deref() == Some("relay"));
+    let transport = all().find_map(|stats| stats.selected_candidate_pair_id());
+    // Firefox has no transport statistics; it marks the pair itself.
+    let pair = transport.and_then(named).or_else(|| all().find(|stats| stats.selected() == Some(true)))?;
+    let ends = [named(pair.local_candidate_id()?)?, named(pair.remote_candidate_id()?)?];
+    let relayed = ends.iter().any(|end| end.candidate_type().as_deref() == Some("relay"));
     Some(if relayed { Path::Relay } else { Path::Direct })
-}
-
-/// The members we read of `RTCTransportStats`, `RTCIceCandidatePairStats` and `RTCIceCandidateStats`
-/// (W3C WebRTC Statistics, sections 8.15 to 8.17).
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Stats {
-    selected_candidate_pair_id: Option<String>,
-    #[serde(default)]
-    selected: bool,
-    local_candidate_id: Option<String>,
-    remote_candidate_id: Option<String>,
-    candidate_type: Option<String>,
 }

@@ -1,7 +1,6 @@
 //! The bytes of photos on their way: outside of wasm memory, under the names that the session gives them.
 
-use std::collections::{HashMap, hash_map::Entry};
-
+use litemap::LiteMap;
 use snaproom_protocol::{Digest, control::MAX_PREVIEW_BYTES};
 use snaproom_session::{ChunkId, Input, PayloadId};
 
@@ -14,15 +13,15 @@ use crate::browser::{
 /// Payloads, and chunks that the session has not placed yet.
 pub(super) struct Vault {
     inbox: Inbox,
-    payloads: HashMap<PayloadId, Payload>,
-    chunks: HashMap<ChunkId, Chunk>,
+    payloads: LiteMap<PayloadId, Payload>,
+    chunks: LiteMap<ChunkId, Chunk>,
     next_chunk: u64,
     hashing: Vec<(PayloadId, Task)>,
 }
 
 impl Vault {
     pub(super) fn new(inbox: Inbox) -> Self {
-        Self { inbox, payloads: HashMap::new(), chunks: HashMap::new(), next_chunk: 0, hashing: Vec::new() }
+        Self { inbox, payloads: LiteMap::new(), chunks: LiteMap::new(), next_chunk: 0, hashing: Vec::new() }
     }
 
     /// Keeps a photo of ours until it is released.
@@ -64,10 +63,8 @@ impl Vault {
     }
 
     fn write(&mut self, chunk: &Chunk, payload: PayloadId, of: u64, offset: u64) -> Result<(), Error> {
-        let place = match self.payloads.entry(payload) {
-            Entry::Occupied(place) => place.into_mut(),
-            Entry::Vacant(none) => none.insert(Payload::allocate(u32::try_from(of).unwrap_or(u32::MAX))?),
-        };
+        let allocate = |_: &PayloadId| Payload::allocate(u32::try_from(of).unwrap_or(u32::MAX));
+        let (_, place) = self.payloads.try_get_or_insert(payload, allocate)?;
         place.write(u32::try_from(offset).unwrap_or(u32::MAX), chunk)
     }
 

@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, future::pending};
 
 use leptos::prelude::{ArcRwSignal, GetUntracked, Set, Update, WithUntracked};
-use snaproom_protocol::{ItemId, bulk::Part, server::ToServer};
+use snaproom_protocol::{ItemId, bulk::Part, server::ToServer, wire};
 use snaproom_session::{
     Command, ConnectionId, Event, Input, Link, News, Output, PayloadId, Photo, Session, Time,
     io::{Outgoing, State},
@@ -258,9 +258,8 @@ impl Visit {
     }
 
     fn send(&mut self, message: &ToServer) {
-        let sent = self.socket.as_ref().zip(serde_json::to_string(message).ok());
-        if let Some(((_, socket), text)) = sent
-            && socket.send(&text).is_err()
+        if let Some((_, socket)) = &self.socket
+            && socket.send(&wire::to_text(message)).is_err()
         {
             // The server takes nothing any more; a new socket may.
             self.socket = None;

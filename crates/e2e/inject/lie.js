@@ -7,22 +7,12 @@
     const channels = {};
     RTCDataChannel.prototype.send = function (data) {
         channels[this.label] = this;
-        const message = typeof data === 'string' ? typed(JSON.parse(data)) : new Uint8Array(data).slice();
+        const message = typeof data === 'string' ? read(this.label, data) : new Uint8Array(data).slice();
         for (const told of window.lie(this.label, message)) {
-            const isBytes = told instanceof Uint8Array || typeof told === 'string';
-            send.call(this, isBytes ? told : JSON.stringify(keyed(told)));
+            const isRaw = told instanceof Uint8Array || typeof told === 'string';
+            send.call(this, isRaw ? told : write(this.label, told));
         }
     };
-
-    // On the wire a message is its type, or an object with its type as the one key.
-    const typed = (message) => {
-        if (typeof message === 'string') return { type: message };
-        const [[type, fields]] = Object.entries(message);
-        return { type, ...fields };
-    };
-    const keyed = ({ type, ...fields }) => (Object.keys(fields).length === 0 ? type : { [type]: fields });
-
-    const base64url = (bytes) => bytes.toBase64({ alphabet: 'base64url', omitPadding: true });
 
     // A lie about the offer alone.
     window.offering = (change) => (label, message) => {
@@ -50,7 +40,7 @@
         let current = null;
         return (label, message) => {
             if (message.type === 'offer') {
-                Object.assign(message.kind.photo, { width, height });
+                Object.assign(message.kind, { width, height });
                 message.bytes = width * height * 4;
             }
             if (label === 'control') return [message];
@@ -75,7 +65,7 @@
         let last = null;
         window.allow = () => {
             window.lie = (label, message) => [message];
-            channels.control.send(JSON.stringify(keyed(last)));
+            channels.control.send(write('control', last));
         };
         return (label, message) => {
             if (message.type !== 'credit') return [message];
@@ -102,4 +92,110 @@
         0xff, 0xd8, 0xff, 0xc0, 0, 17, 8, height >> 8, height & 255, width >> 8, width & 255,
         3, 1, 0x22, 0, 2, 0x11, 1, 3, 0x11, 1, 0xff, 0xd9,
     );
+
+    // The wire (crates/protocol, module wire): base64url of postcard. Each form reads from a cursor, and writes to an array of bytes.
+    const base64url = (bytes) => bytes.toBase64({ alphabet: 'base64url', omitPadding: true });
+    const bytesOf = (text) => Uint8Array.fromBase64(text, { alphabet: 'base64url' });
+    const read = (label, text) => wire[label].read({ bytes: bytesOf(text), at: 0 });
+    const write = (label, message) => {
+        const bytes = [];
+        wire[label].write(message, bytes);
+        return base64url(Uint8Array.from(bytes));
+    };
+
+    const number = {
+        read(from) {
+            for (let number = 0, scale = 1; ; scale *= 128) {
+                const byte = from.bytes[from.at++];
+                number += (byte & 127) * scale;
+                if (byte < 128) return number;
+            }
+        },
+        write(number, to) {
+            for (; number > 127; number = Math.floor(number / 128)) to.push((number % 128) | 128);
+            to.push(number);
+        },
+    };
+    const sequence = (decode, encode) => ({
+        read(from) {
+            const length = number.read(from);
+            return decode(from.bytes.slice(from.at, (from.at += length)));
+        },
+        write(value, to) {
+            const bytes = encode(value);
+            number.write(bytes.length, to);
+            to.push(...bytes);
+        },
+    });
+    const bytes = sequence(base64url, bytesOf);
+    const text = sequence((bytes) => new TextDecoder().decode(bytes), (text) => new TextEncoder().encode(text));
+    const flag = { read: (from) => number.read(from) === 1, write: (flag, to) => number.write(flag ? 1 : 0, to) };
+    const optional = (form) => ({
+        read: (from) => (flag.read(from) ? form.read(from) : null),
+        write(value, to) {
+            flag.write(value !== null, to);
+            if (value !== null) form.write(value, to);
+        },
+    });
+    const fields = (forms) => ({
+        read: (from) => Object.fromEntries(Object.entries(forms).map(([name, form]) => [name, form.read(from)])),
+        write: (value, to) => Object.entries(forms).forEach(([name, form]) => form.write(value[name], to)),
+    });
+    const word = (...words) => ({
+        read: (from) => words[number.read(from)],
+        write: (word, to) => number.write(words.indexOf(word), to),
+    });
+    const oneOf = (variants) => {
+        const type = word(...Object.keys(variants));
+        const forms = Object.fromEntries(Object.entries(variants).map(([type, forms]) => [type, fields(forms)]));
+        return {
+            read(from) {
+                const is = type.read(from);
+                return { type: is, ...forms[is].read(from) };
+            },
+            write(value, to) {
+                type.write(value.type, to);
+                forms[value.type].write(value, to);
+            },
+        };
+    };
+
+    const refusals = word(
+        'name', 'length', 'too-big', 'preview-size', 'preview-picture', 'duplicate', 'order', 'too-many-bytes',
+        'too-few-bytes', 'hash', 'storage',
+    );
+    const wire = {
+        control: oneOf({
+            confirm: { proof: bytes },
+            credit: { until: number },
+            name: { name: text },
+            offer: {
+                item: bytes,
+                name: text,
+                bytes: number,
+                kind: oneOf({ photo: { width: number, height: number, taken: number } }),
+                preview: optional(fields({ bytes: number, sha256: bytes })),
+                resumes: flag,
+            },
+            accept: { item: bytes, preview: number, exact: number },
+            'all-offered': {},
+            received: { item: bytes, bytes: number },
+            verified: { item: bytes },
+            refused: { item: bytes, reason: refusals },
+            cancel: { item: bytes },
+            ping: {},
+            pong: {},
+        }),
+        bulk: oneOf({
+            piece: {
+                item: bytes,
+                part: word('preview', 'exact'),
+                index: number,
+                offset: number,
+                length: number,
+                sha256: bytes,
+            },
+            end: { item: bytes, root: bytes },
+        }),
+    };
 }

@@ -9,8 +9,8 @@
     });
 
     // The server says this.
-    window.hear = (message) => {
-        latest.dispatchEvent(new MessageEvent('message', { data: JSON.stringify(message) }));
+    window.hear = (text) => {
+        latest.dispatchEvent(new MessageEvent('message', { data: text }));
     };
 
     // The socket is lost, and no other one ever opens.

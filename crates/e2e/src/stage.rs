@@ -1,6 +1,7 @@
 //! The people and the server that bring a page into one of its states.
 
 use anyhow::{Context, Result};
+use snaproom_protocol::{server::FromServer, wire};
 
 use crate::{
     Film, Launch, Server, State, Tab,
@@ -52,7 +53,10 @@ impl Stage {
                 Ok(())
             }
             Step::OtherCloses => self.others.pop().context("nobody else is here")?.close().await,
-            Step::SeatEnds => self.tab.evaluate(SEAT_ENDS).await,
+            Step::SeatEnds => {
+                let peer = self.tab.peers().await?.first().context("nobody else is here")?.id.parse()?;
+                self.hear(&FromServer::Left { peer, for_good: false }).await
+            }
             Step::OtherReloads => self.other()?.reload().await,
             Step::OtherLeaves => self.other()?.new_room().await,
             Step::Block => self.tab.evaluate(BLOCK).await,
@@ -89,8 +93,12 @@ impl Stage {
                 self.tab.evaluate::<()>("void silence()").await?;
                 self.tab.until("the page asks for another socket", "askedInVain > 0").await
             }
-            Step::Hear(message) => self.tab.evaluate(&format!("void hear({message})")).await,
+            Step::Hear(message) => self.hear(&message()).await,
         }
+    }
+
+    async fn hear(&self, message: &FromServer) -> Result<()> {
+        self.tab.evaluate(&format!("void hear('{}')", wire::to_text(message))).await
     }
 
     async fn receive(&self, photos: usize) -> Result<()> {
@@ -147,9 +155,6 @@ const DEAF: &str = "RTCPeerConnection.prototype.setRemoteDescription = () => new
 /// No try to connect gets further than its first step.
 const BLOCK: &str = "void (RTCPeerConnection.prototype.setLocalDescription = () =>
     Promise.reject(new DOMException('no way', 'OperationError')))";
-
-const SEAT_ENDS: &str =
-    "void hear({ left: { peer: document.querySelector('.peer').dataset.peer, for_good: false } })";
 
 /// What is announced is not what comes.
 const FALSE: &str = "void (lie = carrying('exact', (bytes) => { bytes[1000] ^= 1; return [bytes]; }))";

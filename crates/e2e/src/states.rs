@@ -3,6 +3,8 @@
 //! The tests of accessibility and of what fits walk all of it, and so do the pictures: a state that is added here is
 //! looked at by each of them.
 
+use snaproom_protocol::server::{FromServer, Ice, IceServer, Refusal};
+
 /// A state that a person can meet.
 #[derive(Debug)]
 pub struct State {
@@ -79,7 +81,7 @@ pub enum Step {
     /// The socket is gone, and no new one opens, though the page asks for one.
     SocketEnds,
     /// The server says this.
-    Hear(&'static str),
+    Hear(fn() -> FromServer),
 }
 
 use Step::{
@@ -287,13 +289,15 @@ const NOBODY: &str = "#peers:not(:has(.peer))";
 const HIDES_ADDRESS: &str = "#nameDialog[open] #relayOnly[aria-checked=true]";
 const NOTICE: &str = "#notice:not(:empty)";
 
-const FULL: &str = r#"{ "full": { "capacity": 8 } }"#;
-const OUTDATED: &str = r#"{ "refused": { "reason": "version" } }"#;
-const REFUSED: &str = r#"{ "refused": { "reason": "malformed" } }"#;
-const REPLACED: &str = r#""replaced""#;
-const RELAY: &str = r#"{ "ice": { "servers": [
-    { "urls": ["turn:relay.invalid"], "username": "u", "credential": "c" }
-] } }"#;
+const FULL: fn() -> FromServer = || FromServer::Full { capacity: 8 };
+const OUTDATED: fn() -> FromServer = || FromServer::Refused { reason: Refusal::Version };
+const REFUSED: fn() -> FromServer = || FromServer::Refused { reason: Refusal::Malformed };
+const REPLACED: fn() -> FromServer = || FromServer::Replaced;
+const RELAY: fn() -> FromServer = || {
+    let (urls, username, credential) =
+        (vec!["turn:relay.invalid".into()], Some("u".into()), Some("c".into()));
+    FromServer::Ice(Ice { servers: vec![IceServer { urls, username, credential }], expires_in: None })
+};
 
 /// The longest that a person can choose, and nowhere to break it.
 const LONG_NAME: &str = "WWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWW";

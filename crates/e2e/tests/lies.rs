@@ -119,13 +119,13 @@ const BYTES: [Lie; 12] = [
 /// No honest page can say this by mistake: the connection ends.
 const VIOLATIONS: [Lie; 6] = [
     Lie {
-        about: "no JSON",
-        script: "lie = (label, message) => message.type === 'offer' ? ['{'] : [message]",
+        about: "no message",
+        script: "lie = (label, message) => message.type === 'offer' ? ['!'] : [message]",
         refused: RULES,
     },
     Lie {
         about: "an unknown message",
-        script: "lie = (label, message) => message.type === 'offer' ? [{ type: 'own' }] : [message]",
+        script: "lie = (label, message) => message.type === 'offer' ? ['_w'] : [message]",
         refused: RULES,
     },
     Lie {

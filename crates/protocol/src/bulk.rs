@@ -27,7 +27,6 @@ pub const WINDOW_BYTES: u32 = 384 * 1024;
 
 /// Sender → receiver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
 pub enum Header {
     /// The binary messages that follow, up to the next header, are bytes of this piece from `offset` on.
     /// A sender may break a piece off for another item's and go on later where it stopped.
@@ -56,7 +55,6 @@ pub enum Header {
 
 /// What a photo's bytes are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
 pub enum Part {
     /// The JPEG that is shown first.
     Preview,
@@ -67,6 +65,7 @@ pub enum Part {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire;
 
     #[test]
     fn every_header_fits_its_bound() {
@@ -84,9 +83,9 @@ mod tests {
             },
             Header::End { item, root: sha256 },
         ] {
-            let json = serde_json::to_string(&header).unwrap();
-            assert!(json.len() <= MAX_HEADER_BYTES);
-            assert_eq!(serde_json::from_str::<Header>(&json).unwrap(), header);
+            let text = wire::to_text(&header);
+            assert!(text.len() <= MAX_HEADER_BYTES);
+            assert_eq!(wire::from_text(&text), Ok(header));
         }
     }
 }

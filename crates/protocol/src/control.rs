@@ -1,4 +1,4 @@
-//! Between two tabs: JSON text on the data channel with id 0, ordered and reliable.
+//! Between two tabs: text on the data channel with id 0, ordered and reliable.
 
 use serde::{Deserialize, Serialize};
 
@@ -33,7 +33,6 @@ pub const MAX_DISPLAY_NAME_BYTES: usize = 4 * MAX_DISPLAY_NAME_CHARS;
 
 /// Either peer → the other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
 pub enum Control {
     /// The first message of each side, before which nothing else is accepted: proof that the speaker holds
     /// the link and sees the same two certificates.
@@ -109,17 +108,14 @@ pub struct Offer {
     /// What it is.
     pub kind: Kind,
     /// A small picture that comes first.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preview: Option<Preview>,
     /// It was offered before, over an earlier connection: the sender waits for [`Control::Accept`], which says what
     /// came of it then.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub resumes: bool,
 }
 
 /// What an item is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// The RGBA bytes of an `ImageData`: `width · height · 4`, rows from the top.
     Photo {
@@ -143,7 +139,6 @@ pub struct Preview {
 
 /// Why a receiver will not take an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
 pub enum RefusedItem {
     /// The name is empty, too long, or has control characters or path separators.
     Name,

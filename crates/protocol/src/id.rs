@@ -3,7 +3,7 @@ use std::{fmt, str::FromStr};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// Names and secrets of a fixed length. On the wire each is base64url without padding.
+/// Names and secrets of a fixed length. As text each is base64url without padding.
 macro_rules! fixed_bytes {
     ($(#[$doc:meta])* $name:ident, $length:literal) => {
         $(#[$doc])*
@@ -26,14 +26,14 @@ macro_rules! fixed_bytes {
 
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+                serializer.serialize_bytes(&self.0)
             }
         }
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-                text.parse().map_err(de::Error::custom)
+                let bytes = <&[u8]>::deserialize(deserializer)?;
+                bytes.try_into().map(Self).map_err(|_| de::Error::custom("another length"))
             }
         }
     };

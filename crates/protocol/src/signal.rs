@@ -1,4 +1,4 @@
-//! Between two tabs before their connection stands: JSON inside a sealed envelope.
+//! Between two tabs before their connection stands: the bytes inside a sealed envelope.
 
 use serde::{Deserialize, Serialize};
 
@@ -21,17 +21,14 @@ pub struct Hello {
     pub nonce: Nonce,
     /// The nonce that this hello answers; none when it opens a negotiation.
     /// Whoever answers a hello makes the offer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answers: Option<Nonce>,
     /// The connection that the speaker has with the listener and wants to mend by an ICE restart, named by the nonce
     /// of its first offerer. An answer that does not name it means a new connection.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keeps: Option<Nonce>,
 }
 
 /// Everything after the hellos, sealed with the pair's own key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
 pub enum Signal {
     /// A session description of type offer.
     Offer {
@@ -54,12 +51,9 @@ pub struct Candidate {
     /// The candidate line, at most [`MAX_CANDIDATE_BYTES`].
     pub candidate: String,
     /// The media section it belongs to, by name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sdp_mid: Option<String>,
     /// The media section it belongs to, by place.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sdp_m_line_index: Option<u16>,
     /// The ICE generation it belongs to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub username_fragment: Option<String>,
 }

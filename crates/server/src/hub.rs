@@ -11,6 +11,7 @@ use axum::extract::ws::Utf8Bytes;
 use snaproom_protocol::{
     Envelope, PeerId, RoomId,
     server::{FromServer, Ice, Refusal, Turn, Welcome},
+    wire,
 };
 use tokio::{sync::Notify, time};
 
@@ -167,7 +168,5 @@ impl Drop for Seated<'_> {
 
 /// A message as its frame's text.
 pub(crate) fn to_text(message: &FromServer) -> Utf8Bytes {
-    // Cannot fail: the types of the protocol have no maps with keys other than field names.
-    #[expect(clippy::expect_used)]
-    serde_json::to_string(message).expect("a message of the protocol is JSON").into()
+    wire::to_text(message).into()
 }

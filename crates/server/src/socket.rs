@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 use snaproom_protocol::{
     PeerId, Token, VERSION,
     server::{FromServer, Greeting, MAX_FRAME_BYTES, Refusal, ToServer},
+    wire,
 };
 use tokio::{
     sync::Semaphore,
@@ -154,11 +155,11 @@ async fn join<'a>(socket: &mut WebSocket, sockets: &'a Sockets) -> Result<Seated
             break text;
         }
     };
-    let greeting: Greeting = serde_json::from_str(&text).map_err(|_| refuse(Refusal::Malformed))?;
-    if greeting.version != VERSION {
+    let Greeting::Join { version } = wire::from_beginning(&text).map_err(|_| refuse(Refusal::Malformed))?;
+    if version != VERSION {
         return Err(refuse(Refusal::Version));
     }
-    let Ok(ToServer::Join { room, token, turn, hello, .. }) = serde_json::from_str(&text) else {
+    let Ok(ToServer::Join { room, token, turn, hello, .. }) = wire::from_text(&text) else {
         return Err(refuse(Refusal::Malformed));
     };
     let seated = sockets.hub.join(room, peer_id(&token), turn, hello, sockets.settings.ice());
@@ -184,7 +185,7 @@ async fn converse(socket: &mut WebSocket, seated: Seated<'_>, sockets: &Sockets)
                 heard = Instant::now();
                 match text_of(frame) {
                     Ok(None) => Ok(()),
-                    Ok(Some(text)) => match serde_json::from_str(&text) {
+                    Ok(Some(text)) => match wire::from_text(&text) {
                         Ok(ToServer::Relay { to, envelope }) => {
                             seated.relay(to, envelope);
                             Ok(())

@@ -3,6 +3,7 @@
 use snaproom_protocol::{
     PeerId,
     control::{Control, MAX_MESSAGE_BYTES},
+    wire,
 };
 
 use crate::{
@@ -51,7 +52,7 @@ impl Session {
             Event::Closed | Event::ActionFailed(_) => return self.on_connection_lost(id, None, now),
             Event::Open { max_message } => self.on_open(id, max_message, now),
             Event::Control(text) => self.on_control_text(id, text, now),
-            Event::Header(text) => match serde_json::from_str(&text) {
+            Event::Header(text) => match wire::from_text(&text) {
                 Ok(header) => self.on_bulk(id, Bulk::Header(header), now).map_err(RefusedPeer::from),
                 Err(_) => Err(RefusedPeer::Protocol),
             },
@@ -203,7 +204,7 @@ fn parse_control(text: &str) -> Result<Control, Violation> {
     if text.len() > MAX_MESSAGE_BYTES {
         return Err(Violation);
     }
-    serde_json::from_str(text).map_err(|_| Violation)
+    wire::from_text(text).map_err(|_| Violation)
 }
 
 impl From<Violation> for RefusedPeer {

@@ -1,7 +1,6 @@
 use std::collections::VecDeque;
 
-use serde::Serialize;
-use snaproom_protocol::{bulk::Header, control::Control};
+use snaproom_protocol::{bulk::Header, control::Control, wire};
 
 use crate::io::{ConnectionId, News, Output};
 
@@ -19,20 +18,14 @@ impl Outputs {
     }
 
     pub(crate) fn control(&mut self, connection: ConnectionId, message: &Control) {
-        self.push(Output::SendControl(connection, json(message)));
+        self.push(Output::SendControl(connection, wire::to_text(message)));
     }
 
     pub(crate) fn header(&mut self, connection: ConnectionId, header: &Header) {
-        self.push(Output::SendHeader(connection, json(header)));
+        self.push(Output::SendHeader(connection, wire::to_text(header)));
     }
 
     pub(crate) fn news(&mut self, news: News) {
         self.push(Output::News(news));
     }
-}
-
-fn json(message: &impl Serialize) -> String {
-    // Our own messages are plain structs and enums with string keys: serde_json writes all of them.
-    #[expect(clippy::expect_used)]
-    serde_json::to_string(message).expect("the protocol's messages are JSON")
 }

@@ -6,7 +6,7 @@
 //!           associated data: version | 1 | room | from
 //! signal    version | 2 | counter (8, big endian) | XChaCha20-Poly1305(pair key, nonce = counter, …)
 //!           associated data: version | 2 | room | from | to | counter
-//! plaintext length (4, big endian) | JSON | zeros up to 256, 1024, 4096, 16384, 32768 or 65536 bytes
+//! plaintext length (4, big endian) | message | zeros up to 256, 1024, 4096, 16384, 32768 or 65536 bytes
 //! ```
 
 use std::fmt;
@@ -19,6 +19,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use snaproom_protocol::{
     Envelope, Nonce, PeerId, RoomId, VERSION,
     signal::{Hello, Signal},
+    wire,
 };
 
 use crate::keys::RoomKeys;
@@ -178,11 +179,12 @@ fn encrypt(
     data: &[u8],
     message: &impl Serialize,
 ) -> Result<Vec<u8>, SealError> {
-    let json = serde_json::to_vec(message).map_err(|_| SealError::Malformed)?;
-    let padded = PADDED_BYTES.into_iter().find(|&size| json.len() + 4 <= size).ok_or(SealError::TooLarge)?;
+    let content = wire::to_bytes(message);
+    let padded =
+        PADDED_BYTES.into_iter().find(|&size| content.len() + 4 <= size).ok_or(SealError::TooLarge)?;
     let mut plaintext = Vec::with_capacity(padded);
-    plaintext.extend((json.len() as u32).to_be_bytes());
-    plaintext.extend(json);
+    plaintext.extend((content.len() as u32).to_be_bytes());
+    plaintext.extend(content);
     plaintext.resize(padded, 0);
     XChaCha20Poly1305::new(key.into())
         .encrypt(&XNonce::from(nonce), Payload { msg: &plaintext, aad: data })
@@ -199,6 +201,6 @@ fn decrypt<T: DeserializeOwned>(
         .decrypt(&XNonce::from(nonce), Payload { msg: sealed, aad: data })
         .map_err(|_| SealError::Foreign)?;
     let (length, rest) = plaintext.split_first_chunk::<4>().ok_or(SealError::Malformed)?;
-    let json = rest.get(..u32::from_be_bytes(*length) as usize).ok_or(SealError::Malformed)?;
-    serde_json::from_slice(json).map_err(|_| SealError::Malformed)
+    let content = rest.get(..u32::from_be_bytes(*length) as usize).ok_or(SealError::Malformed)?;
+    wire::from_bytes(content).map_err(|_| SealError::Malformed)
 }

@@ -8,6 +8,7 @@ use snaproom_protocol::{
     Nonce, PeerId, VERSION,
     server::{FromServer, Ice, Refusal, ToServer, Welcome},
     signal::Hello,
+    wire,
 };
 
 use crate::{
@@ -60,7 +61,7 @@ impl Session {
 
     pub(crate) fn on_server_text(&mut self, text: &str, now: Time) {
         self.signaling.heard(now);
-        let Ok(message) = serde_json::from_str::<FromServer>(text) else {
+        let Ok(message) = wire::from_text::<FromServer>(text) else {
             // A newer server may say things that we do not know; the welcome tells whether we can talk.
             return;
         };
@@ -103,7 +104,11 @@ impl Session {
             return;
         }
         self.on_ice(welcome.ice, now);
-        let here: LiteMap<PeerId, bool> = welcome.peers.iter().map(|seat| (seat.peer, seat.away)).collect();
+        // Not collected: that would sort, which is 1 kB of what a first visit loads.
+        let mut here: LiteMap<PeerId, bool> = LiteMap::new();
+        for seat in welcome.peers {
+            here.insert(seat.peer, seat.away);
+        }
         let missing = self.peers.values().filter(|peer| peer.is_here() && !here.contains_key(&peer.id));
         let missing: Vec<PeerId> = missing.map(|peer| peer.id).collect();
         for id in missing {

@@ -8,7 +8,7 @@ mod common;
 use std::{cell::RefCell, rc::Rc, time::Duration};
 
 use common::{Room, seeds, test};
-use snaproom_protocol::{Envelope, PeerId, server::FromServer};
+use snaproom_protocol::{Envelope, PeerId, server::FromServer, wire};
 use snaproom_session::{
     Command, Input, Output, Time,
     io::{PeerState, TransferState},
@@ -16,7 +16,7 @@ use snaproom_session::{
 };
 
 fn say(room: &mut Room, tab: usize, message: &FromServer) {
-    room.handle(tab, Input::Server(serde_json::to_string(message).unwrap()));
+    room.handle(tab, Input::Server(wire::to_text(message)));
 }
 
 type Kept = Rc<RefCell<Vec<(PeerId, Option<PeerId>, Envelope)>>>;

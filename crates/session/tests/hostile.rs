@@ -19,6 +19,7 @@ use snaproom_protocol::{
     bulk::Part,
     control::{Control, RefusedItem},
     server::FromServer,
+    wire,
 };
 use snaproom_session::{
     Event, Input, Link,
@@ -237,7 +238,7 @@ fn bytes_that_waited_for_an_offer_that_is_refused_are_thrown_away() {
     world.offer(0, bad);
     assert_eq!(world.sees(0), CONNECTED, "the item is refused, and not its sender");
     let refused = Control::Refused { item: ITEM, reason: RefusedItem::Length };
-    assert!(world.said.contains(&(0, serde_json::to_string(&refused).unwrap())));
+    assert!(world.said.contains(&(0, wire::to_text(&refused))));
     world.end();
 }
 

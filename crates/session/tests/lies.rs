@@ -7,6 +7,7 @@ mod common;
 
 use std::time::Duration;
 
+use base64ct::{Base64UrlUnpadded, Encoding};
 use common::{
     Room, jpeg,
     liar::{
@@ -21,8 +22,14 @@ use snaproom_protocol::{
     Digest,
     bulk::Header,
     control::{Control, RefusedItem},
+    wire,
 };
 use snaproom_session::io::{Failure, TransferState};
+
+/// What postcard writes for [`Control::Credit`].
+const CREDIT: u8 = 1;
+/// The same for [`Control::Name`].
+const NAME: u8 = 2;
 
 #[test]
 fn the_same_script_without_a_lie_arrives() {
@@ -218,16 +225,22 @@ fn items() {
 fn words() {
     for (name, text) in [
         ("nothing", ""),
-        ("no JSON", "{"),
-        ("another type", r#"{"news":{}}"#),
-        ("a number", "7"),
-        ("a missing field", r#"{"credit":{}}"#),
-        ("a number below zero", r#"{"credit":{"until":-1}}"#),
-        ("a name that is a number", r#"{"name":{"name":7}}"#),
-        ("no name", r#"{"name":{}}"#),
-        ("a long one", &" ".repeat(16 * 1024 + 1)),
-        ("a deep one", &"[".repeat(16_000)),
-        ("a second proof", r#"{"confirm":{"proof":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}}"#),
+        ("no base64url", "{"),
+        ("another type", &Base64UrlUnpadded::encode_string(&[99])),
+        ("a missing field", &Base64UrlUnpadded::encode_string(&[CREDIT])),
+        (
+            "a number without an end",
+            &Base64UrlUnpadded::encode_string(&[&[CREDIT][..], &[0xFF; 40]].concat()),
+        ),
+        ("a name that is no text", &Base64UrlUnpadded::encode_string(&[NAME, 1, 0xFF])),
+        ("a name that is shorter than it says", &Base64UrlUnpadded::encode_string(&[NAME, 2, b'a'])),
+        (
+            "a name that is longer than a page",
+            &Base64UrlUnpadded::encode_string(&[NAME, 0xFF, 0xFF, 0xFF, 0x7F]),
+        ),
+        ("something behind it", &(wire::to_text(&Control::AllOffered) + "AA")),
+        ("a long one", &"A".repeat(16 * 1024 + 1)),
+        ("a second proof", &wire::to_text(&Control::Confirm { proof: Digest([0; 32]) })),
     ] {
         tell(name, Connection, |script| script.control.push(text.to_owned()));
         if name != "a second proof" {

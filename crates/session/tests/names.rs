@@ -113,7 +113,7 @@ fn a_name_that_may_not_be_shown_takes_the_one_before_away_and_no_more() {
         "\u{301}",
         "a\u{301}\u{301}\u{301}\u{301}\u{301}",
         &"x".repeat(41),
-        &"x".repeat(16_000),
+        &"x".repeat(12_000),
     ] {
         let (mut room, wire) = Room::with_liar();
         let say = |room: &mut Room, name: &str| room.say(wire, &Control::Name { name: name.to_owned() });

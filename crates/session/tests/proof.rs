@@ -11,7 +11,7 @@ use common::{
     liar::{LIAR, Script, VICTIM},
     test,
 };
-use snaproom_protocol::{Digest, control::Control};
+use snaproom_protocol::{Digest, control::Control, wire};
 use snaproom_session::io::{PeerState, RefusedPeer};
 
 /// Two people of whom one says something else on its control channel than it should.
@@ -24,23 +24,19 @@ fn room_with(rewrite: fn(String) -> Vec<String>) -> Room {
     room
 }
 
-fn json(control: &Control) -> String {
-    serde_json::to_string(control).unwrap()
-}
-
 #[test]
 fn words_instead_of_the_proof() {
-    let offer = |proof| vec![json(&Control::Offer(Script::honest().offer)), proof];
-    let name = |proof| vec![json(&Control::Name { name: String::from("Mallory") }), proof];
-    let ping = |_| vec![json(&Control::Ping)];
-    let wrong = |_| vec![json(&Control::Confirm { proof: Digest([7; 32]) })];
+    let offer = |proof| vec![wire::to_text(&Control::Offer(Script::honest().offer)), proof];
+    let name = |proof| vec![wire::to_text(&Control::Name { name: String::from("Mallory") }), proof];
+    let ping = |_| vec![wire::to_text(&Control::Ping)];
+    let wrong = |_| vec![wire::to_text(&Control::Confirm { proof: Digest([7; 32]) })];
     let noise = |_| vec![String::from("let me in")];
     for (name, reason, rewrite) in [
         ("an offer first", RefusedPeer::Proof, offer as fn(String) -> Vec<String>),
         ("a name first", RefusedPeer::Proof, name),
         ("a ping", RefusedPeer::Proof, ping),
         ("a wrong proof", RefusedPeer::Proof, wrong),
-        ("no JSON", RefusedPeer::Protocol, noise),
+        ("no message", RefusedPeer::Protocol, noise),
     ] {
         let mut room = room_with(rewrite);
         room.run_for(Duration::from_secs(40));
@@ -48,7 +44,13 @@ fn words_instead_of_the_proof() {
         assert!(room.tabs[VICTIM].incoming.is_empty(), "{name}");
         assert_eq!(room.tabs[VICTIM].name_news, [], "{name}");
         // The victim has a name, and does not tell it either.
-        assert!(room.tabs[VICTIM].said.iter().all(|text| text.contains("confirm")), "{name}");
+        assert!(
+            room.tabs[VICTIM]
+                .said
+                .iter()
+                .all(|text| matches!(wire::from_text(text), Ok(Control::Confirm { .. }))),
+            "{name}"
+        );
     }
 }
 

@@ -10,6 +10,7 @@ use common::{Room, picture, seeds, test};
 use snaproom_protocol::{
     ItemId,
     server::{FromServer, Ice, IceServer},
+    wire,
 };
 use snaproom_session::{
     Command, Input, Time,
@@ -444,7 +445,7 @@ fn a_page_of_another_version_is_told_from_one_that_does_not_answer() {
     // The first byte of every envelope is its version; the rest is for that version to know.
     for envelope in [vec![9, 1, 2, 3], vec![9], vec![0; 300]] {
         let joined = FromServer::Joined { peer: stranger, hello: snaproom_protocol::Envelope(envelope) };
-        room.handle(0, Input::Server(serde_json::to_string(&joined).unwrap()));
+        room.handle(0, Input::Server(wire::to_text(&joined)));
         let refused = PeerState::Refused(RefusedPeer::Version);
         assert_eq!(room.tabs[0].peers[&stranger].state, refused);
     }
@@ -474,7 +475,7 @@ fn old_hellos_change_nothing() {
                     0 => FromServer::Relay { from, envelope },
                     _ => FromServer::Joined { peer: from, hello: envelope },
                 };
-                room.handle(tab, Input::Server(serde_json::to_string(&message).unwrap()));
+                room.handle(tab, Input::Server(wire::to_text(&message)));
             }
             room.run_for(Duration::from_millis(700));
         }

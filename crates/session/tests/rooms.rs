@@ -7,7 +7,11 @@ mod common;
 use std::time::Duration;
 
 use common::{Room, seeds, test};
-use snaproom_protocol::server::{FromServer, Refusal};
+use snaproom_protocol::{
+    PeerId,
+    server::{FromServer, Ice, Refusal, Welcome, Welcomed},
+    wire,
+};
 use snaproom_session::{
     Command, Input, Link, Output,
     io::{PeerState, Status},
@@ -192,8 +196,15 @@ fn a_refusal_is_final_or_passes() {
 fn a_server_that_gives_us_another_name_is_refused() {
     let mut room = Room::new(1);
     room.open();
-    let welcome = r#"{"welcome":{"how":"created","peer":"AAAAAAAAAAAAAAAAAAAAAA","peers":[],"capacity":2,"lease":30,"ice":{"servers":[]}}}"#;
-    room.handle(0, Input::Server(welcome.to_owned()));
+    let welcome = Welcome {
+        how: Welcomed::Created,
+        peer: PeerId([0; 16]),
+        peers: Vec::new(),
+        capacity: 2,
+        lease: 30,
+        ice: Ice::default(),
+    };
+    room.handle(0, Input::Server(wire::to_text(&FromServer::Welcome(welcome))));
     assert_eq!(room.tabs[0].status(), Some(Status::Refused));
 }
 
@@ -201,10 +212,12 @@ fn a_server_that_gives_us_another_name_is_refused() {
 fn words_that_are_none_change_nothing() {
     let mut room = Room::of(1, 2);
     let before = room.tabs[0].did.clone();
-    for text in ["", "{", "null", "[]", r#"{"news":{}}"#, r#"{"joined":{"peer":"short"}}"#, "\0"] {
+    // Nothing, no base64url, an unknown type, a `Joined` without anybody, one whose id is short, and a `Pong` with more
+    // behind it.
+    for text in ["", "{", "_w", "AQ", "AQIDBA", "BgA", "\0"] {
         room.handle(0, Input::Server(text.to_owned()));
     }
-    room.handle(0, Input::Server("[".repeat(100_000)));
+    room.handle(0, Input::Server("A".repeat(100_000)));
     assert_eq!(room.tabs[0].did, before);
     assert!(room.is_settled());
 }
@@ -218,7 +231,7 @@ fn invented_people_are_bounded() {
         id[..4].copy_from_slice(&n.to_be_bytes());
         let peer = snaproom_protocol::PeerId(id);
         let joined = FromServer::Joined { peer, hello: snaproom_protocol::Envelope(vec![1, 1, 2, 3]) };
-        room.handle(0, Input::Server(serde_json::to_string(&joined).unwrap()));
+        room.handle(0, Input::Server(wire::to_text(&joined)));
     }
     assert_eq!(room.tabs[0].peers.len(), 64);
     assert_eq!(room.tabs[0].did("Connect"), 0);

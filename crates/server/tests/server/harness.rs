@@ -10,6 +10,7 @@ use futures::{SinkExt, StreamExt};
 use snaproom_protocol::{
     Envelope, PeerId, RoomId, Token, VERSION,
     server::{FromServer, Refusal, ToServer, Turn, Welcome},
+    wire,
 };
 use snaproom_server::{Settings, serve};
 use tokio::{
@@ -136,7 +137,7 @@ impl Tab {
     }
 
     pub async fn send(&mut self, message: &ToServer) {
-        self.send_raw(Message::text(serde_json::to_string(message).unwrap())).await;
+        self.send_raw(Message::text(wire::to_text(message))).await;
     }
 
     pub async fn send_raw(&mut self, message: Message) {
@@ -145,7 +146,7 @@ impl Tab {
 
     /// Sends the same until the connection takes no more, and says how often it was taken.
     pub async fn flood(&mut self, message: &ToServer) -> usize {
-        let message = Message::text(serde_json::to_string(message).unwrap());
+        let message = Message::text(wire::to_text(message));
         let mut sent = 0;
         while within(self.socket.send(message.clone())).await.is_ok() {
             sent += 1;
@@ -160,7 +161,7 @@ impl Tab {
 
     pub async fn next(&mut self) -> FromServer {
         match within(self.next_frame()).await {
-            Some(Ok(Message::Text(text))) => serde_json::from_str(&text).unwrap(),
+            Some(Ok(Message::Text(text))) => wire::from_text(&text).unwrap(),
             other => panic!("a message was due, and this came: {other:?}"),
         }
     }

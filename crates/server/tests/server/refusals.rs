@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use snaproom_protocol::{
     VERSION,
-    server::{FromServer, MAX_FRAME_BYTES, Refusal, ToServer},
+    server::{FromServer, Greeting, MAX_FRAME_BYTES, Refusal, ToServer},
+    wire,
 };
 use snaproom_server::{Settings, Timeouts};
 use tokio::{
@@ -26,9 +27,9 @@ async fn another_version_is_refused_whatever_else_it_says() {
     let server = Server::start(capacity(2)).await;
     let mut honest = HonestRoom::open(server.address).await;
     for first in [
-        r#"{"type":"join","version":999}"#,
-        r#"{"version":0,"type":"enter","news":[{}]}"#,
-        r#"{"type":"leave","version":65535}"#,
+        wire::to_text(&Greeting::Join { version: 999 }),
+        wire::to_text(&(Greeting::Join { version: 0 }, "news")),
+        wire::to_text(&(Greeting::Join { version: u16::MAX }, join_message(room(1), 1))),
     ] {
         let mut tab = Tab::open(server.address).await;
         tab.send_raw(Message::text(first)).await;
@@ -41,18 +42,18 @@ async fn another_version_is_refused_whatever_else_it_says() {
 async fn a_first_message_that_is_no_join_is_refused() {
     let server = Server::start(capacity(2)).await;
     let mut honest = HonestRoom::open(server.address).await;
-    let join = serde_json::to_string(&join_message(room(1), 1)).unwrap();
-    let ours = format!(r#""version":{VERSION}"#);
+    let join = wire::to_text(&join_message(room(1), 1));
     for first in [
         Message::text(""),
         Message::text("[".repeat(MAX_FRAME_BYTES)),
-        Message::text("null"),
-        Message::text(format!(r#"{{"type":"leave",{ours}}}"#)),
-        Message::text(format!(r#"{{"type":"join",{ours}}}"#)),
-        Message::text(join.replace(&ours, r#""version":"1""#)),
-        Message::text(join.replace(&ours, r#""version":65536"#)),
-        Message::text(join.replace("AQEBAQ", "AQE")),
-        Message::text(join.clone() + "x"),
+        Message::text("_".repeat(MAX_FRAME_BYTES)),
+        Message::text(wire::to_text(&ToServer::Leave)),
+        Message::text(wire::to_text(&Greeting::Join { version: VERSION })),
+        // A version that is no u16, behind the number of a join.
+        Message::text(wire::to_text(&(0_u8, 65_536_u32))),
+        Message::text(&join[..join.len() - 4]),
+        Message::text(join.clone() + "AAAA"),
+        Message::text(join.clone() + "!"),
         Message::binary(join),
     ] {
         let mut tab = Tab::open(server.address).await;
@@ -67,11 +68,12 @@ async fn a_malformed_frame_costs_its_sender_the_socket_and_nobody_else() {
     let server = Server::start(capacity(2)).await;
     let mut honest = HonestRoom::open(server.address).await;
     let (mut ana, _) = Tab::join(server.address, room(1), 1).await;
-    let join_again = serde_json::to_string(&join_message(room(1), 2)).unwrap();
+    let join_again = wire::to_text(&join_message(room(1), 2));
     let not_utf8 = Frame::message(vec![0xFF, 0xFE], OpCode::Data(Data::Text), true);
     for frame in [
         Message::text("{}"),
-        Message::text(r#"{"type":"relay","to":"AAAA","envelope":""}"#),
+        // A relay to a short id.
+        Message::text(wire::to_text(&(1_u8, "AAAA", ""))),
         Message::text(join_again),
         Message::binary(vec![0; 16]),
         Message::Frame(not_utf8),
@@ -89,20 +91,20 @@ async fn a_malformed_frame_costs_its_sender_the_socket_and_nobody_else() {
 async fn a_frame_over_the_limit_is_refused_and_one_at_the_limit_is_not() {
     let server = Server::start(capacity(2)).await;
     let mut honest = HonestRoom::open(server.address).await;
-    let padded = |message: &ToServer, length: usize| {
-        let text = serde_json::to_string(message).unwrap();
-        text.clone() + &" ".repeat(length - text.len())
-    };
+    let join = wire::to_text(&join_message(room(1), 1));
+    let padded = |length: usize| Message::text(join.clone() + &" ".repeat(length - join.len()));
 
-    let join = join_message(room(1), 1);
+    // It is read, and no message.
     let mut tab = Tab::open(server.address).await;
-    tab.send_raw(Message::text(padded(&join, MAX_FRAME_BYTES))).await;
-    assert!(matches!(tab.next().await, FromServer::Welcome(_)));
-    tab.try_send_raw(Message::text(padded(&ToServer::Leave, MAX_FRAME_BYTES + 1))).await;
+    tab.send_raw(padded(MAX_FRAME_BYTES)).await;
+    tab.is_refused(Refusal::Malformed).await;
+
+    let (mut tab, _) = Tab::join(server.address, room(1), 1).await;
+    tab.try_send_raw(padded(MAX_FRAME_BYTES + 1)).await;
     tab.is_refused(Refusal::TooLarge).await;
 
     let mut tab = Tab::open(server.address).await;
-    tab.try_send_raw(Message::text(padded(&join, MAX_FRAME_BYTES + 1))).await;
+    tab.try_send_raw(padded(MAX_FRAME_BYTES + 1)).await;
     tab.is_refused(Refusal::TooLarge).await;
 
     // In two pieces, of which each is small enough.

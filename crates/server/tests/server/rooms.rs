@@ -7,7 +7,7 @@ use snaproom_protocol::{
     server::{FromServer, Ice, IceServer, Seat, ToServer, Welcomed},
 };
 use snaproom_server::{Settings, Timeouts};
-use tokio_tungstenite::tungstenite::{Message, protocol::frame::coding::CloseCode};
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use crate::harness::{
     Server, Tab, capacity, hello, join_message, join_message_of_life, relay, relayed, room,
@@ -90,8 +90,7 @@ async fn the_server_says_who_sent() {
     let (mut ana, _) = Tab::join(server.address, room(1), 1).await;
     let (mut ben, _) = Tab::join(server.address, room(1), 2).await;
     let (mut cat, _) = Tab::join(server.address, room(1), 3).await;
-    let forged = format!(r#"{{"type":"relay","from":"{}","to":"{}","envelope":"AQID"}}"#, ben.id, cat.id);
-    ana.send_raw(Message::text(forged)).await;
+    ana.send(&relay(cat.id, &[1, 2, 3])).await;
     assert_eq!(cat.next().await, relayed(ana.id, &[1, 2, 3]));
     ben.heard().await;
 }

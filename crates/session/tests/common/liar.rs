@@ -6,6 +6,7 @@ use snaproom_protocol::{
     Digest, ItemId,
     bulk::{Header, Part},
     control::{Control, Kind, Offer, Preview, RefusedItem},
+    wire,
 };
 use snaproom_session::{
     Event,
@@ -84,7 +85,7 @@ impl Script {
     }
 
     pub fn say(&mut self, control: &Control) {
-        self.control.push(serde_json::to_string(control).unwrap());
+        self.control.push(wire::to_text(control));
     }
 
     pub fn size(&mut self, width: u32, height: u32, bytes: u64) {
@@ -164,7 +165,7 @@ pub fn play(name: &str, ending: Ending, script: Script) -> Room {
     match ending {
         Item(reason) => {
             assert_eq!(state, Some(TransferState::Failed(Failure::Refused(reason))), "{name}");
-            let refused = serde_json::to_string(&Control::Refused { item: ITEM, reason }).unwrap();
+            let refused = wire::to_text(&Control::Refused { item: ITEM, reason });
             assert!(room.tabs[VICTIM].said.contains(&refused), "{name}: the liar is told");
             assert_eq!(liar, Some(PeerState::Connected), "{name}");
         }
@@ -212,13 +213,13 @@ impl Room {
 
     /// Says something that the session of this end did not think of.
     pub fn say(&mut self, wire: WireId, control: &Control) {
-        let text = serde_json::to_string(control).unwrap();
+        let text = wire::to_text(control);
         self.transmit(wire, Lane::Control, Parcel::Event(Event::Control(text)));
     }
 
     pub fn say_bulk(&mut self, wire: WireId, said: Said) {
         let parcel = match said {
-            Said::Header(header) => Parcel::Event(Event::Header(serde_json::to_string(&header).unwrap())),
+            Said::Header(header) => Parcel::Event(Event::Header(wire::to_text(&header))),
             Said::Text(text) => Parcel::Event(Event::Header(text)),
             Said::Chunk(bytes) => Parcel::Bytes(bytes),
         };

@@ -8,6 +8,7 @@ use std::{
 use snaproom_protocol::{
     Envelope, PeerId, RoomId,
     server::{FromServer, Ice, Seat, ToServer, Turn, Welcome, Welcomed},
+    wire,
 };
 use snaproom_session::{Input, Time, keys::peer_id};
 
@@ -85,7 +86,7 @@ impl Server {
             return Vec::new();
         }
         let is_first = self.known.insert(socket);
-        match (serde_json::from_str(text).unwrap(), self.seats.get(&socket).copied()) {
+        match (wire::from_text(text).unwrap(), self.seats.get(&socket).copied()) {
             (ToServer::Join { room, token, turn, hello, .. }, None) if is_first => {
                 self.joins += 1;
                 match self.refuse.clone() {
@@ -225,10 +226,10 @@ impl Room {
     /// What the server says. Its last words are followed by the end of the socket.
     pub fn answer(&mut self, socket: SocketId, message: &FromServer) {
         if matches!(message, FromServer::Relay { .. }) && self.below(100) < self.server.repeats {
-            let text = serde_json::to_string(message).unwrap();
+            let text = wire::to_text(message);
             self.post(Lane::Down(socket), Parcel::Socket(Input::Server(text)));
         }
-        let text = serde_json::to_string(message).unwrap();
+        let text = wire::to_text(message);
         self.post(Lane::Down(socket), Parcel::Socket(Input::Server(text)));
         if matches!(message, FromServer::Full { .. } | FromServer::Replaced | FromServer::Refused { .. }) {
             self.post(Lane::Down(socket), Parcel::Socket(Input::SocketClosed));

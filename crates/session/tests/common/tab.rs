@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use snaproom_protocol::{ItemId, PeerId, Token, bulk::Part, server::IceServer};
+use snaproom_protocol::{ItemId, PeerId, Token, bulk::Part, server::IceServer, wire};
 use snaproom_session::{
     ChunkId, ConnectionId, Link, News, Output, PayloadId, Session, Time,
     io::{IcePolicy, Incoming, Outgoing, PeerState, PeerView, Status},
@@ -181,7 +181,7 @@ impl Room {
             Output::CloseSocket => self.drop_socket(tab),
             Output::Send(message) => {
                 if let Some(socket) = self.tabs[tab].socket {
-                    self.post(Lane::Up(socket), Parcel::Frame(serde_json::to_string(&message).unwrap()));
+                    self.post(Lane::Up(socket), Parcel::Frame(wire::to_text(&message)));
                 }
             }
             Output::Store { chunk, payload, of, offset } => self.store(tab, chunk, payload, of, offset),

@@ -55,9 +55,9 @@ impl Forge {
 }
 
 /// A plaintext that says its length right, padded as the smallest is.
-pub fn padded(json: &[u8]) -> Vec<u8> {
-    let mut plaintext = (json.len() as u32).to_be_bytes().to_vec();
-    plaintext.extend(json);
+pub fn padded(content: &[u8]) -> Vec<u8> {
+    let mut plaintext = (content.len() as u32).to_be_bytes().to_vec();
+    plaintext.extend(content);
     plaintext.resize(plaintext.len().next_multiple_of(256), 0);
     plaintext
 }

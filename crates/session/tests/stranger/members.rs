@@ -2,13 +2,13 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use serde::Serialize;
 use snaproom_protocol::{
     Digest, Envelope, ItemId, Nonce, PeerId, TabId, VERSION,
     bulk::{Header, PIECE_BYTES, Part},
     control::{Control, Kind, Offer, Preview},
     server::{FromServer, Ice, IceServer, Seat, Welcome, Welcomed},
     signal::{Candidate, Hello, Signal},
+    wire,
 };
 use snaproom_session::{
     ConnectionId, Event, Input, PayloadId,
@@ -105,14 +105,10 @@ pub fn candidate(generation: Option<&str>, length: usize) -> Candidate {
     }
 }
 
-fn json(message: &impl Serialize) -> String {
-    serde_json::to_string(message).expect("messages are JSON")
-}
-
 /// The server.
 impl World {
     pub fn server(&mut self, message: &FromServer) {
-        self.handle(Input::Server(json(message)));
+        self.handle(Input::Server(wire::to_text(message)));
     }
 
     /// A welcome for whoever asked, with these members in the room.
@@ -184,7 +180,7 @@ impl World {
     /// It takes a seat, with its hello.
     pub fn join(&mut self, place: usize, answers: Answers, keeps: Keeps) {
         let hello = self.new_hello(place, answers, keeps);
-        let hello = self.seal_hello(place, &forge::padded(json(&hello).as_bytes()));
+        let hello = self.seal_hello(place, &forge::padded(&wire::to_bytes(&hello)));
         self.heard_from = Some(place);
         self.members[place].last = Some(hello.clone());
         let peer = self.members[place].id;
@@ -193,7 +189,7 @@ impl World {
 
     pub fn greet(&mut self, place: usize, answers: Answers, keeps: Keeps) {
         let hello = self.new_hello(place, answers, keeps);
-        let hello = self.seal_hello(place, &forge::padded(json(&hello).as_bytes()));
+        let hello = self.seal_hello(place, &forge::padded(&wire::to_bytes(&hello)));
         self.relay(place, hello);
     }
 
@@ -215,7 +211,7 @@ impl World {
     }
 
     pub fn signal(&mut self, place: usize, signal: &Signal) {
-        self.signal_with(place, &forge::padded(json(signal).as_bytes()), 0);
+        self.signal_with(place, &forge::padded(&wire::to_bytes(signal)), 0);
     }
 
     /// Its description; `is_other`: with another certificate.
@@ -256,7 +252,7 @@ impl World {
     }
 
     pub fn control(&mut self, place: usize, message: &Control) {
-        self.on_wire(place, Event::Control(json(message)));
+        self.on_wire(place, Event::Control(wire::to_text(message)));
     }
 
     pub fn offer(&mut self, place: usize, offer: Offer) {
@@ -272,7 +268,7 @@ impl World {
             }
             Header::End { item, root } => drop(self.page.roots.insert((owner, item, root))),
         }
-        self.on_wire(place, Event::Header(json(header)));
+        self.on_wire(place, Event::Header(wire::to_text(header)));
     }
 
     /// Announces a piece of `length` bytes that are all `label`.
