@@ -7,7 +7,7 @@ use futures::{
 };
 use js_sys::{Function, Promise, futures::JsFuture};
 use serde::Serialize;
-use snaproom_protocol::Token;
+use snaproom_protocol::{DeviceKey, DeviceSecret, Token};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::Storage;
 
@@ -69,6 +69,40 @@ pub fn keep_relay_only(relay_only: bool) {
     keep(RELAY_ONLY, if relay_only { "yes" } else { "" });
 }
 
+/// What this device remembers, to be known again; none also where the browser blocks storage.
+#[must_use]
+pub fn device() -> Option<[u8; 32]> {
+    let DeviceSecret(bytes) = local_storage()?.get_item(DEVICE).ok()??.parse().ok()?;
+    Some(bytes)
+}
+
+/// Remembers it over visits, where the browser lets it.
+pub fn keep_device(device: &[u8; 32]) {
+    keep(DEVICE, &DeviceSecret(*device).to_string());
+}
+
+/// The keys of the devices that somebody on this one compared signs with, oldest first.
+#[must_use]
+pub fn verified() -> Vec<[u8; 32]> {
+    let kept = local_storage().and_then(|storage| storage.get_item(VERIFIED).ok()?).unwrap_or_default();
+    kept.split(' ').filter_map(|key| key.parse().ok()).map(|DeviceKey(key)| key).collect()
+}
+
+/// Remembers one more, where the browser lets it. Beyond [`MAX_VERIFIED`] the oldest is forgotten.
+pub fn keep_verified(device: &[u8; 32]) {
+    let mut kept = verified();
+    kept.retain(|key| key != device);
+    kept.push(*device);
+    let first = kept.len().saturating_sub(MAX_VERIFIED);
+    let words: Vec<String> = kept[first..].iter().map(|key| DeviceKey(*key).to_string()).collect();
+    keep(VERIFIED, &words.join(" "));
+}
+
+/// People whom one compared signs with, each in a room: some years of them.
+pub const MAX_VERIFIED: usize = 256;
+
+const DEVICE: &str = "snaproom:device";
+const VERIFIED: &str = "snaproom:verified";
 const NAME: &str = "snaproom:name";
 const RELAY_ONLY: &str = "snaproom:relay-only";
 

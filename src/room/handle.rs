@@ -3,7 +3,7 @@
 use futures::channel::mpsc;
 use leptos::prelude::{StoredValue, UpdateValue};
 use send_wrapper::SendWrapper;
-use snaproom_protocol::ItemId;
+use snaproom_protocol::{ItemId, PeerId};
 
 use super::view::{PhotoKey, RoomView};
 use crate::browser::{Canvas, Video, page};
@@ -25,7 +25,11 @@ pub(super) enum Command {
     ShareLink,
     SetName(String),
     SetRelayOnly(bool),
+    Compare(PeerId),
+    Compared { peer: PeerId, same: bool },
     NewRoom,
+    MoveEverybody,
+    AnswerInvitation(bool),
     Retry,
     AttachCamera(Option<SendWrapper<Video>>),
     AttachPhoto(Option<SendWrapper<Canvas>>),
@@ -110,6 +114,26 @@ impl Room {
     /// addresses; or not any more.
     pub fn set_relay_only(&self, relay_only: bool) {
         self.tell(Command::SetRelayOnly(relay_only));
+    }
+
+    /// Makes the signs that two people compare, on both sides.
+    pub fn compare(&self, peer: PeerId) {
+        self.tell(Command::Compare(peer));
+    }
+
+    /// Whether they were the same. If not, nothing more is shared with this peer.
+    pub fn compared(&self, peer: PeerId, same: bool) {
+        self.tell(Command::Compared { peer, same });
+    }
+
+    /// Asks everybody here to come along to a new room, and goes there.
+    pub fn move_everybody(&self) {
+        self.tell(Command::MoveEverybody);
+    }
+
+    /// Goes along with who asked, or stays.
+    pub fn answer_invitation(&self, goes: bool) {
+        self.tell(Command::AnswerInvitation(goes));
     }
 
     /// Leaves, and makes a new room with a new link.

@@ -1,9 +1,9 @@
 //! Who this tab is in a room: a random token, kept over a reload, and claimed by a Web Lock so that a duplicated
 //! tab, which copies everything that its original remembers, becomes somebody else. And what its person wants to
-//! be called, in every room on this device.
+//! be called, in every room on this device; and by what secret the device is known again.
 
-use snaproom_protocol::{RoomId, Token};
-use snaproom_session::{keys, name};
+use snaproom_protocol::{DeviceKey, DeviceSecret, RoomId, Token};
+use snaproom_session::{Me, keys, name};
 
 use crate::browser::{
     Error,
@@ -11,11 +11,9 @@ use crate::browser::{
     task::{self, Task},
 };
 
-/// A token that no other tab uses as long as this lives.
+/// A token that no other tab uses as long as this lives, and what the device remembers.
 pub(super) struct Identity {
-    pub(super) token: Token,
-    /// How many times it was claimed before, by this page or by one before a reload.
-    pub(super) life: u32,
+    pub(super) me: Me,
     _claim: Claim,
 }
 
@@ -34,7 +32,7 @@ impl Identity {
         {
             let life = life.saturating_add(1);
             storage::keep_token(&room, &token.0, life);
-            return Ok(Self { token, life, _claim: Claim::Held(lock) });
+            return Ok(Self { me: me(token, life)?, _claim: Claim::Held(lock) });
         }
         let (token, life) = (Token(task::random()?), 0);
         storage::keep_token(&room, &token.0, life);
@@ -42,8 +40,21 @@ impl Identity {
             let _lock = Lock::claim(&lock_name(&token)).await;
             std::future::pending::<()>().await;
         });
-        Ok(Self { token, life, _claim: Claim::Coming(claim) })
+        Ok(Self { me: me(token, life)?, _claim: Claim::Coming(claim) })
     }
+}
+
+/// Another tab of the device may be making the device's secret just now: the last one stays.
+fn me(token: Token, life: u32) -> Result<Me, Error> {
+    let device = if let Some(device) = storage::device() {
+        device
+    } else {
+        let device = task::random()?;
+        storage::keep_device(&device);
+        device
+    };
+    let verified = storage::verified().into_iter().map(DeviceKey).collect();
+    Ok(Me { token, life, device: DeviceSecret(device), verified })
 }
 
 /// The name that the device remembers; empty for the friendly one. Whatever another page of this origin, or an

@@ -34,8 +34,9 @@ use snaproom_session::{Input, Link};
 
 pub use handle::Room;
 pub use view::{
-    CameraFailure, CameraView, Entry, Failure, LinkView, Notice, Path, PeerState, PeerView, PhotoKey,
-    PhotoView, Recipient, RefusedPeer, RoomView, Saving, SentView, Shows, SnapView, Status, TransferState,
+    CameraFailure, CameraView, Entry, Failure, Invitation, LinkView, Notice, Path, PeerState, PeerView,
+    PhotoKey, PhotoView, Recipient, RefusedPeer, RoomView, Saving, SentView, Shows, Signs, SnapView, Status,
+    TransferState,
 };
 
 use crate::browser::{
@@ -152,6 +153,12 @@ impl Driver {
     async fn stay(&mut self, mut visit: Visit) -> Next {
         loop {
             visit.carry_out(&mut self.gallery);
+            if let Some(link) = visit.moved.take() {
+                visit.leave(&mut self.gallery);
+                // Where that fails, entering fails as well, and says so.
+                let _ = page::set_fragment(&link.fragment());
+                return Next::Room;
+            }
             let happened = match self.inbox.try_next() {
                 Some(happened) => happened,
                 None => {
@@ -231,6 +238,10 @@ impl Driver {
             Command::ShareLink => self.share_link(),
             Command::SetName(name) => visit.set_name(&name),
             Command::SetRelayOnly(relay_only) => visit.set_relay_only(relay_only),
+            Command::Compare(peer) => visit.compare(peer),
+            Command::Compared { peer, same } => visit.compared(peer, same),
+            Command::MoveEverybody => visit.move_everybody(),
+            Command::AnswerInvitation(goes) => visit.answer_invitation(goes),
             Command::Retry => visit.retry(),
             // Handled where the visit can be ended.
             Command::NewRoom => {}

@@ -1,9 +1,12 @@
 //! What the page shows of a room: signals of plain data.
 
-use leptos::prelude::{ArcRwSignal, RwSignal, Set, Update};
+use leptos::prelude::{ArcRwSignal, RwSignal, Set, Update, WithUntracked};
 use litemap::LiteMap;
 use snaproom_protocol::{ItemId, PeerId, control::RefusedItem};
-pub use snaproom_session::io::{Failure, Path, PeerState, PeerView, RefusedPeer, Status, TransferState};
+use snaproom_session::Link;
+pub use snaproom_session::io::{
+    Failure, Path, PeerState, PeerView, RefusedPeer, Signs, Status, TransferState,
+};
 
 use crate::browser::page;
 
@@ -150,6 +153,15 @@ pub struct Recipient {
     pub state: TransferState,
 }
 
+/// Somebody goes to another room, and asks us to come along.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invitation {
+    /// Who.
+    pub from: PeerId,
+    /// Where to.
+    pub link: Link,
+}
+
 /// A sentence that passes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
@@ -174,6 +186,8 @@ pub enum Notice {
     },
     /// The trail was full, and a photo that was not saved made way for a new one.
     PhotoMadeWay,
+    /// There are signs to compare with this peer's person.
+    Compares(PeerId),
     /// This many photos are in the zip that was saved.
     AllSaved(usize),
 }
@@ -193,6 +207,10 @@ pub struct RoomView {
     pub peers: RwSignal<Vec<PeerView>>,
     /// The names that others typed, as far as they told us; also of those who left.
     pub names: RwSignal<LiteMap<PeerId, String>>,
+    /// What the person compares with each peer's, while they are connected.
+    pub signs: RwSignal<LiteMap<PeerId, Signs>>,
+    /// Who asks us to come along.
+    pub invited: RwSignal<Option<Invitation>>,
     /// The name that we typed. Empty: we go by the friendly one.
     pub my_name: RwSignal<String>,
     /// Whether we connect over relays alone, so that nobody in the room learns this device's addresses.
@@ -226,6 +244,8 @@ impl RoomView {
             me: RwSignal::new(None),
             peers: RwSignal::default(),
             names: RwSignal::default(),
+            signs: RwSignal::default(),
+            invited: RwSignal::new(None),
             my_name: RwSignal::default(),
             relay_only: RwSignal::new(false),
             relays: RwSignal::new(false),
@@ -246,7 +266,18 @@ impl RoomView {
         self.me.set(None);
         self.peers.update(Vec::clear);
         self.relays.set(false);
+        self.signs.update(LiteMap::clear);
+        self.invited.set(None);
         self.notice.set(None);
+    }
+
+    /// The connection that they were made for is gone.
+    pub(super) fn forget_signs(&self, peer: PeerId) {
+        if self.signs.with_untracked(|signs| signs.contains_key(&peer)) {
+            self.signs.update(|signs| {
+                signs.remove(&peer);
+            });
+        }
     }
 
     /// Whether the photo in `#photo` counts as sent, if it is this one.

@@ -3,10 +3,10 @@
 use std::{collections::VecDeque, future::pending};
 
 use leptos::prelude::{ArcRwSignal, GetUntracked, Set, Update, WithUntracked};
-use snaproom_protocol::{ItemId, bulk::Part, server::ToServer, wire};
+use snaproom_protocol::{ItemId, PeerId, bulk::Part, server::ToServer, wire};
 use snaproom_session::{
     Command, ConnectionId, Event, Input, Link, News, Output, PayloadId, Photo, Session, Time,
-    io::{Outgoing, State},
+    io::{Outgoing, Signs, State},
     keys::RoomKeys,
 };
 
@@ -17,7 +17,7 @@ use super::{
     names::Names,
     studio::Taken,
     vault::Vault,
-    view::{Entry, PeerState, PeerView, PhotoKey, Recipient, RoomView, SentView},
+    view::{Entry, Invitation, Notice, PeerState, PeerView, PhotoKey, Recipient, RoomView, SentView},
     wires::Wires,
 };
 use crate::browser::{self, Connection, Error, Payload, Socket, SocketEvent, page, storage, task};
@@ -35,6 +35,12 @@ pub(super) struct Visit {
     next_socket: u32,
     wires: Wires,
     vault: Vault,
+    /// The room that we go to with everybody, once they have read it.
+    pub(super) moved: Option<Link>,
+    /// Who asked us to come along to another room, and was told no.
+    stayed: Vec<PeerId>,
+    /// Whose signs the person asked for last.
+    compares_with: Option<PeerId>,
     /// Inputs that an action led to at once.
     done: VecDeque<Input>,
     _identity: Identity,
@@ -43,7 +49,7 @@ pub(super) struct Visit {
 impl Visit {
     pub(super) async fn begin(link: &Link, view: RoomView, inbox: Inbox) -> Result<Self, Error> {
         let identity = Identity::claim(RoomKeys::derive(link).room()).await?;
-        let session = Session::new(link, identity.token, identity.life, task::random()?, now());
+        let session = Session::new(link, identity.me.clone(), task::random()?, now());
         view.me.set(Some(session.me()));
         let mut visit = Self {
             session,
@@ -54,6 +60,9 @@ impl Visit {
             inbox,
             socket: None,
             next_socket: 0,
+            moved: None,
+            stayed: Vec::new(),
+            compares_with: None,
             done: VecDeque::new(),
             _identity: identity,
         };
@@ -93,6 +102,50 @@ impl Visit {
         storage::keep_relay_only(relay_only);
         self.view.relay_only.set(relay_only);
         self.handle(Input::Command(Command::SetRelayOnly(relay_only)));
+    }
+
+    pub(super) fn compare(&mut self, peer: PeerId) {
+        self.compares_with = Some(peer);
+        self.handle(Input::Command(Command::Compare(peer)));
+    }
+
+    pub(super) fn compared(&mut self, peer: PeerId, same: bool) {
+        self.handle(Input::Command(Command::Compared { peer, same }));
+    }
+
+    /// Asks everybody here to come along to a new room.
+    pub(super) fn move_everybody(&mut self) {
+        if let Ok(random) = task::random() {
+            self.handle(Input::Command(Command::MoveEverybody(Link::mint(random))));
+        }
+    }
+
+    /// Whether to go along with who asked.
+    pub(super) fn answer_invitation(&mut self, goes: bool) {
+        let Some(Invitation { from, link }) = self.view.invited.get_untracked() else { return };
+        self.view.invited.set(None);
+        if goes {
+            self.moved = Some(link);
+        } else {
+            self.stayed.push(from);
+        }
+    }
+
+    /// Asked once more by somebody who was told no, or while another question is open, the person is left alone.
+    fn on_invited(&mut self, invitation: Invitation) {
+        if !self.stayed.contains(&invitation.from) && self.view.invited.with_untracked(Option::is_none) {
+            self.view.invited.set(Some(invitation));
+        }
+    }
+
+    fn on_signs(&self, peer: PeerId, signs: Signs) {
+        self.view.signs.update(|known| {
+            known.insert(peer, signs);
+        });
+        // Who asked for them is looking.
+        if self.compares_with != Some(peer) {
+            self.view.notice.set(Some(Notice::Compares(peer)));
+        }
     }
 
     /// Says goodbye. What is dropped afterwards closes by itself.
@@ -271,6 +324,10 @@ impl Visit {
         match news {
             News::Status(status) => self.view.status.set(status),
             News::Peer(peer) => {
+                if peer.state != PeerState::Connected && peer.state != PeerState::Away {
+                    // Another connection has others.
+                    self.view.forget_signs(peer.peer);
+                }
                 self.view.peers.update(|peers| {
                     match peers.iter_mut().find(|known| known.peer == peer.peer) {
                         Some(known) => *known = peer,
@@ -281,10 +338,15 @@ impl Visit {
             News::Name { peer, name } => self.names.set(peer, name),
             News::PeerGone(peer) => {
                 self.view.peers.update(|peers| peers.retain(|known| known.peer != peer));
+                self.view.forget_signs(peer);
                 self.names.left(peer);
             }
             News::Outgoing(outgoing) => self.on_outgoing(&outgoing),
             News::Relays(relays) => self.view.relays.set(relays),
+            News::Signs { peer, signs } => self.on_signs(peer, signs),
+            News::Verified(device) => storage::keep_verified(&device.0),
+            News::Invited { from, link } => self.on_invited(Invitation { from, link }),
+            News::Moved(link) => self.moved = Some(link),
             News::Incoming(_) => {}
         }
     }

@@ -3,8 +3,9 @@
 //! | file | what |
 //! |---|---|
 //! | `status`, `notice`, `announcer` | how the room is; sentences that pass; what only people who hear the page need |
-//! | `link`, `qr`, `leave` | the link one shares, as text and as a code; another room |
+//! | `link`, `qr`, `leave` | the link one shares, as text and as a code; another room, alone or with everybody |
 //! | `peers`, `name`, `relay` | who is here, what they are called, and whether they see one's network address |
+//! | `person`, `about` | the signs that two people compare; what is kept from whom |
 //! | `camera`, `sent` | viewfinder, snapped photo, buttons; what became of one's own photos |
 //! | `trail`, `lightbox` | photos of others: the gallery, and one of them large |
 //! | `modal`, `icon`, `surface` | dialogs; signs; the elements that show pictures |
@@ -12,6 +13,7 @@
 
 #![expect(clippy::must_use_candidate, reason = "the component macro drops the attribute that this asks for")]
 
+mod about;
 mod announcer;
 mod camera;
 mod icon;
@@ -22,6 +24,7 @@ mod modal;
 mod name;
 mod notice;
 mod peers;
+mod person;
 mod qr;
 mod relay;
 mod sent;
@@ -34,9 +37,10 @@ mod words;
 use leptos::prelude::*;
 
 use crate::room::Room;
+use about::About;
 use announcer::Announcer;
 use camera::Capture;
-use leave::{NewRoom, needs_new_room};
+use leave::{Invited, NewRoom, needs_new_room};
 use link::{LinkBar, RoomName};
 use notice::NoticeRegion;
 use peers::Peers;
@@ -57,6 +61,7 @@ pub fn RoomPage(
         <header class="masthead">
             <h1>{labels::PRODUCT}</h1>
             <RoomName view />
+            <About />
             {move || (!needs_new_room(view.status.get())).then(|| view! { <NewRoom room /> })}
         </header>
         <main class="room">
@@ -69,6 +74,7 @@ pub fn RoomPage(
             <Trail room />
             <Sent room />
         </main>
+        <Invited room />
         <Announcer view />
         <NoticeRegion view id="notice" />
     }

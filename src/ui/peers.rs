@@ -4,6 +4,7 @@ use snaproom_protocol::PeerId;
 use super::{
     icon::Icon,
     name::NameDialog,
+    person::PersonDialog,
     states,
     words::{self, Names, labels},
 };
@@ -15,8 +16,9 @@ const TONES: u8 = 8;
 /// Who is here: oneself first, then the others.
 #[component]
 pub fn Peers(room: Room) -> impl IntoView {
-    let RoomView { me, peers, names, my_name, .. } = room.view;
+    let RoomView { me, peers, my_name, .. } = room.view;
     let naming = RwSignal::new(false);
+    let looked_at = RwSignal::new(None);
     let own_name = Signal::derive(move || {
         let typed = my_name.get();
         if typed.is_empty() { me.get().as_ref().map(words::friendly_name).unwrap_or_default() } else { typed }
@@ -34,25 +36,48 @@ pub fn Peers(room: Room) -> impl IntoView {
                         <span class="unseen">", "{labels::EDIT_NAME}</span>
                     </button>
                 </li>
-                {move || peers.get().iter().map(|peer| other(peer, names)).collect_view()}
+                <For
+                    each=move || peers.with(|peers| peers.iter().map(|peer| peer.peer).collect::<Vec<_>>())
+                    key=|peer| *peer
+                    children=move |peer| view! { <Other room peer looked_at /> }
+                />
             </ul>
         </section>
         <NameDialog room open=naming />
+        <PersonDialog room open=looked_at />
     }
 }
 
-fn other(view: &PeerView, names: RwSignal<Names>) -> impl IntoView + use<> {
-    let PeerView { peer, state, path } = *view;
+/// Somebody else; pressed, there is more about them.
+#[component]
+fn Other(room: Room, peer: PeerId, looked_at: RwSignal<Option<PeerId>>) -> impl IntoView {
+    let RoomView { peers, names, signs, .. } = room.view;
+    let person = Memo::new(move |_| peers.with(|peers| peers.iter().find(|view| view.peer == peer).cloned()));
+    let of = move |read: fn(&PeerView) -> &'static str| person.with(|person| person.as_ref().map(read));
+    let verified = move || person.with(|person| person.as_ref().is_some_and(|person| person.verified));
+    let compared = move || {
+        if verified() {
+            return None;
+        }
+        signs.with(|signs| signs.get(&peer).map(|signs| signs.map(|sign| words::sign(sign).0).concat()))
+    };
     view! {
         <li
             class="person peer"
             data-peer=peer.to_string()
-            data-state=states::peer(state)
-            data-path=path.map(states::path)
-            data-verified="false"
+            data-state=move || of(|person| states::peer(person.state))
+            data-path=move || person.with(|person| person.as_ref()?.path.map(states::path))
+            data-verified=move || verified().to_string()
         >
-            <Who peer names />
-            <span class="how">{words::peer(state, path)}</span>
+            <button type="button" aria-haspopup="dialog" on:click=move |_| looked_at.set(Some(peer))>
+                <Who peer names />
+                {move || verified().then(|| view! {
+                    <Icon name="check" />
+                    <span class="unseen">", "{labels::VERIFIED}", "</span>
+                })}
+                <span class="how">{move || of(|person| words::peer(person.state, person.path))}</span>
+                <span class="sas" aria-hidden="true">{compared}</span>
+            </button>
         </li>
     }
 }

@@ -2,8 +2,10 @@
 
 pub mod labels;
 mod names;
+mod signs;
 
 pub use names::{Names, friendly_name, isolated, name_of, tone};
+pub use signs::sign;
 
 use snaproom_protocol::{PeerId, control::RefusedItem};
 
@@ -203,8 +205,32 @@ pub fn peer(state: PeerState, path: Option<Path>) -> &'static str {
         (PeerState::Refused(RefusedPeer::Version), _) => "has another version: reload both pages",
         (PeerState::Refused(RefusedPeer::Proof), _) => "refused: could not prove that it has the link",
         (PeerState::Refused(RefusedPeer::Protocol), _) => "refused: its page broke the rules",
+        (PeerState::Refused(RefusedPeer::Compared), _) => "refused: the signs differ; make a new room",
         (PeerState::Failed, _) => "cannot be reached yet",
     }
+}
+
+/// What two people can do to know who the other is, and whether they did.
+#[must_use]
+pub fn person(person: &PeerView, has_signs: bool) -> &'static str {
+    match person.state {
+        _ if has_signs => {
+            "Read these signs to each other, in a call or side by side. If both see the same, nobody sits between you."
+        }
+        _ if person.verified => {
+            "Verified: you compared signs with this device before, and they were the same."
+        }
+        PeerState::Connected => {
+            "Not verified yet. Compare seven signs with this person, to be sure that nobody sits between you."
+        }
+        state => peer(state, person.path),
+    }
+}
+
+/// Somebody asks us to come along.
+#[must_use]
+pub fn invites(from: &PeerId, names: &Names) -> String {
+    format!("{} goes to a new room", isolated(names, from))
 }
 
 /// How a photo of somebody else is.
@@ -278,6 +304,9 @@ pub fn notice(notice: &Notice, names: &Names) -> String {
         }
         Notice::PhotoMadeWay => {
             "The trail is full: an old photo made way for a new one. Save what you keep.".into()
+        }
+        Notice::Compares(peer) => {
+            format!("Signs to compare with {} are here: press that name.", isolated(names, peer))
         }
         Notice::AllSaved(1) => "The photo is saved, in a zip file.".into(),
         Notice::AllSaved(photos) => format!("All {photos} photos are saved, in one zip file."),

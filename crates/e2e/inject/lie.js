@@ -166,7 +166,7 @@
     );
     const wire = {
         control: oneOf({
-            confirm: { proof: bytes },
+            confirm: { proof: bytes, device: bytes, signature: bytes },
             credit: { until: number },
             name: { name: text },
             offer: {
@@ -185,6 +185,11 @@
             cancel: { item: bytes },
             ping: {},
             pong: {},
+            compare: { commitment: bytes },
+            'compare-nonce': { nonce: bytes },
+            'compare-reveal': { nonce: bytes },
+            move: { link: text },
+            'move-read': {},
         }),
         bulk: oneOf({
             piece: {

@@ -59,6 +59,10 @@ impl Stage {
             }
             Step::OtherReloads => self.other()?.reload().await,
             Step::OtherLeaves => self.other()?.new_room().await,
+            Step::OtherMoves => {
+                self.other()?.click("#newRoom").await?;
+                self.other()?.click("#takeAlong").await
+            }
             Step::Block => self.tab.evaluate(BLOCK).await,
             Step::Receive(photos) => self.receive(photos).await,
             Step::ReceiveHalf => {

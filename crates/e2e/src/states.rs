@@ -56,6 +56,8 @@ pub enum Step {
     OtherReloads,
     /// Whoever came first goes to a room of their own.
     OtherLeaves,
+    /// Whoever came first goes to a new room and asks everybody to come along.
+    OtherMoves,
     /// From now on the page's browser finds no way to anybody who joins.
     Block,
     /// So many photos of somebody else arrive.
@@ -85,9 +87,9 @@ pub enum Step {
 }
 
 use Step::{
-    Block, Click, Hear, Join, JoinDeaf, Name, OtherCloses, OtherLeaves, OtherReloads, Receive, ReceiveFalse,
-    ReceiveHalf, RevokeCamera, SeatEnds, See, Send, SendHalf, ServerEnds, Snap, SocketEnds, TakeBack,
-    UnplugCamera, Vanish,
+    Block, Click, Hear, Join, JoinDeaf, Name, OtherCloses, OtherLeaves, OtherMoves, OtherReloads, Receive,
+    ReceiveFalse, ReceiveHalf, RevokeCamera, SeatEnds, See, Send, SendHalf, ServerEnds, Snap, SocketEnds,
+    TakeBack, UnplugCamera, Vanish,
 };
 
 /// All of them, from the first visit to the last photo.
@@ -213,6 +215,66 @@ pub const STATES: &[State] = &[
         open: Open::Camera,
         then: &[Join, Receive(1), Click("#newRoom"), See("#leaveDialog[open]")],
     },
+    State {
+        name: "person",
+        open: Open::Camera,
+        then: &[Join, Click("#peers .peer button"), See("#personDialog[open] #compare")],
+    },
+    State {
+        name: "signs",
+        open: Open::Camera,
+        then: &[Join, Click("#peers .peer button"), Click("#compare"), See(SIGNS)],
+    },
+    State {
+        name: "signs-beside-the-name",
+        open: Open::Camera,
+        then: &[
+            Join,
+            Click("#peers .peer button"),
+            Click("#compare"),
+            See(SIGNS),
+            Click("#personDialog .close"),
+        ],
+    },
+    State {
+        name: "verified",
+        open: Open::Camera,
+        then: &[
+            Join,
+            Click("#peers .peer button"),
+            Click("#compare"),
+            See(SIGNS),
+            Click("#sameSigns"),
+            See(".peer[data-verified=true]"),
+        ],
+    },
+    State {
+        name: "signs-differ",
+        open: Open::Camera,
+        then: &[
+            Join,
+            Click("#peers .peer button"),
+            Click("#compare"),
+            See(SIGNS),
+            Click("#otherSigns"),
+            See(".peer[data-state=refused]"),
+        ],
+    },
+    State {
+        name: "about",
+        open: Open::Camera,
+        then: &[See(ALONE), Click("#about"), See("#aboutDialog[open]")],
+    },
+    State {
+        name: "take-along",
+        open: Open::Camera,
+        then: &[Join, Click("#newRoom"), See("#leaveDialog[open] #takeAlong")],
+    },
+    State {
+        name: "invited",
+        open: Open::Camera,
+        then: &[Join, Receive(1), OtherMoves, See("#invitedDialog[open]")],
+    },
     // When something is wrong.
     State {
         name: "away",
@@ -276,6 +338,7 @@ pub const STATES: &[State] = &[
     State { name: "turned-away", open: Open::Camera, then: &[See(ALONE), Hear(REFUSED), See("#retry")] },
 ];
 
+const SIGNS: &str = "#personDialog[open] .signs li:nth-child(7)";
 const ALONE: &str = "#status[data-state=alone]";
 const CONNECTED: &str = "#status[data-state=connected]";
 const CONNECTING: &str = "#status[data-state=connecting]";

@@ -39,8 +39,12 @@ async fn all_are_saved_in_one_zip_pixel_for_pixel() -> Result<()> {
     }
     ensure!(names.len() == PHOTOS, "two photos have one name: {names:?}");
 
-    // What is saved is not asked about.
+    // Of what is saved nobody asks; of the people who are left behind, yes.
     bob.click("#newRoom").await?;
+    bob.until("the question", "document.querySelector('#leaveDialog').open").await?;
+    let saves = "document.querySelector('#leaveDialog .primary').checkVisibility()";
+    ensure!(!bob.evaluate::<bool>(saves).await?, "asks about photos that are saved");
+    bob.click("#leaveDialog .leave").await?;
     bob.wait_status("alone").await?;
     ensure!(bob.trail().await?.is_empty(), "photos of one room show in another");
     Ok(())

@@ -13,20 +13,16 @@ struct Lie {
 
 /// Found out before any byte: the receiver shows no more than a notice.
 const OFFERS: [Lie; 9] = [
-    Lie {
-        about: "width",
-        script: "lie = offering((offer) => { offer.kind.photo.width += 1; })",
-        refused: LENGTH,
-    },
+    Lie { about: "width", script: "lie = offering((offer) => { offer.kind.width += 1; })", refused: LENGTH },
     Lie { about: "length", script: "lie = offering((offer) => { offer.bytes -= 4; })", refused: LENGTH },
     Lie {
         about: "nothing",
-        script: "lie = offering((offer) => { Object.assign(offer, { bytes: 0 }); offer.kind.photo.height = 0; })",
+        script: "lie = offering((offer) => { Object.assign(offer, { bytes: 0 }); offer.kind.height = 0; })",
         refused: LENGTH,
     },
     Lie {
         about: "a gigabyte",
-        script: "lie = offering((offer) => { offer.bytes = 16384 * 16384 * 4; offer.kind.photo.width = offer.kind.photo.height = 16384; })",
+        script: "lie = offering((offer) => { offer.bytes = 16384 * 16384 * 4; offer.kind.width = offer.kind.height = 16384; })",
         refused: "it is too big",
     },
     Lie {
@@ -145,7 +141,7 @@ const VIOLATIONS: [Lie; 6] = [
     },
     Lie {
         about: "a second proof",
-        script: "lie = (label, message) => message.type === 'offer' ? [{ type: 'confirm', proof: 'A'.repeat(43) }] : [message]",
+        script: "lie = (label, message) => message.type === 'offer' ? [{ type: 'confirm', proof: 'A'.repeat(43), device: 'A'.repeat(43), signature: 'A'.repeat(86) }] : [message]",
         refused: RULES,
     },
 ];

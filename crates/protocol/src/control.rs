@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Digest, ItemId};
+use crate::{DeviceKey, Digest, ItemId, Nonce, Signature};
 
 /// Stream id of the negotiated data channel.
 pub const CHANNEL_ID: u16 = 0;
@@ -39,6 +39,10 @@ pub enum Control {
     Confirm {
         /// HMAC-SHA-256 over the negotiation's transcript (`snaproom-session`, module `confirm`).
         proof: Digest,
+        /// The speaker's device.
+        device: DeviceKey,
+        /// The device's signature over the same transcript.
+        signature: Signature,
     },
     /// Receiver → sender of bulk bytes: up to `until` bytes in all may be sent on this connection's bulk
     /// channel. Grows only. The receiver refuses a connection that sends more.
@@ -94,6 +98,29 @@ pub enum Control {
     Ping,
     /// Yes.
     Pong,
+    /// Two people want to know whether somebody sits between them (`snaproom-session`, module `compare`). Who asks is
+    /// bound to a nonce before it knows the other's.
+    Compare {
+        /// SHA-256 over the nonce.
+        commitment: Digest,
+    },
+    /// The answer to [`Control::Compare`].
+    CompareNonce {
+        /// Random.
+        nonce: Nonce,
+    },
+    /// Who asked shows what it was bound to. Both now know the signs.
+    CompareReveal {
+        /// That the commitment was made from.
+        nonce: Nonce,
+    },
+    /// Everybody here is asked to come along to another room.
+    Move {
+        /// What stands behind the `#` of its link: 16 or 32 random bytes in base64url.
+        link: String,
+    },
+    /// It was read; who asked may go.
+    MoveRead,
 }
 
 /// What a receiver learns of an item before any byte of it.

@@ -77,12 +77,30 @@ fixed_bytes!(
     /// A SHA-256 digest or an HMAC-SHA-256 tag.
     Digest, 32
 );
+fixed_bytes!(
+    /// What a device remembers, to be known again: 32 random bytes, never on the wire. Secret, so `Debug` hides it.
+    DeviceSecret, 32
+);
+fixed_bytes!(
+    /// A device in one room: an Ed25519 public key (RFC 8032).
+    DeviceKey, 32
+);
+fixed_bytes!(
+    /// An Ed25519 signature (RFC 8032).
+    Signature, 64
+);
 
-shown_in_debug!(RoomId, PeerId, TabId, ItemId, Nonce, Digest);
+shown_in_debug!(RoomId, PeerId, TabId, ItemId, Nonce, Digest, DeviceKey, Signature);
 
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Token(…)")
+    }
+}
+
+impl fmt::Debug for DeviceSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DeviceSecret(…)")
     }
 }
 

@@ -22,7 +22,9 @@ pub mod signal;
 pub mod wire;
 
 pub use envelope::{Envelope, MAX_ENVELOPE_BYTES};
-pub use id::{Digest, ItemId, Nonce, ParseIdError, PeerId, RoomId, TabId, Token};
+pub use id::{
+    DeviceKey, DeviceSecret, Digest, ItemId, Nonce, ParseIdError, PeerId, RoomId, Signature, TabId, Token,
+};
 
 /// Version of everything in this crate, shown in the first message of each conversation. A tab and a server,
 /// or two tabs, with different versions refuse each other with a sentence instead of guessing.

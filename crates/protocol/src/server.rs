@@ -62,6 +62,12 @@ pub enum Greeting {
 /// Server → tab.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FromServer {
+    /// The server will not serve this socket, and closes it.
+    /// It stands first, and so does [`Refusal::Version`]: a page of any version can read that.
+    Refused {
+        /// Why.
+        reason: Refusal,
+    },
     /// The tab has a seat. The first message that proves that there is a server behind the socket.
     Welcome(Welcome),
     /// `peer` took a seat after the receiver did, or took its own seat again.
@@ -101,11 +107,6 @@ pub enum FromServer {
     },
     /// Another socket showed the same token. Terminal: the server closes the socket after it.
     Replaced,
-    /// The server will not serve this socket, and closes it.
-    Refused {
-        /// Why.
-        reason: Refusal,
-    },
 }
 
 /// What a tab learns when it gets its seat.
@@ -209,6 +210,11 @@ mod tests {
         assert_eq!(wire::from_beginning(&text), Ok(Greeting::Join { version: 9 }));
         let news = wire::to_text(&(Greeting::Join { version: 10 }, "news"));
         assert_eq!(wire::from_beginning(&news), Ok(Greeting::Join { version: 10 }));
+    }
+
+    #[test]
+    fn a_page_of_any_version_can_read_that_its_version_is_refused() {
+        assert_eq!(wire::to_bytes(&FromServer::Refused { reason: Refusal::Version }), [0, 0]);
     }
 
     #[test]

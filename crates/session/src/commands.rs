@@ -16,6 +16,9 @@ impl Session {
             Command::Cancel(item) => self.cancel(item, TransferState::Cancelled),
             Command::SetName(name) => self.set_name(&name),
             Command::SetRelayOnly(relay_only) => self.set_relay_only(relay_only, now),
+            Command::Compare(peer) => self.compare(peer),
+            Command::Compared { peer, same } => self.compared(peer, same, now),
+            Command::MoveEverybody(link) => self.move_everybody(link, now),
             Command::Retry => self.retry(now),
             Command::Leave => {
                 if self.signaling.is_in() {

@@ -1,16 +1,23 @@
-//! The first message on the control channel: proof of the link, over the very certificates of this connection.
+//! The first message on the control channel: proof of the link, over the very certificates of this connection, and
+//! the mark of the device that speaks.
 //!
 //! ```text
-//! proof = HMAC-SHA-256(confirm key, label | offerer | answerer | nonce of the offerer | nonce of the answerer
-//!                                   | fingerprint of the offerer | fingerprint of the answerer)
+//! transcript = label | offerer | answerer | nonce of the offerer | nonce of the answerer
+//!                    | fingerprint of the offerer | fingerprint of the answerer
+//! proof      = HMAC-SHA-256(confirm key, transcript | device key)
+//! signature  = Ed25519(device, "snaproom/1/device" | transcript)
 //! ```
-//! The label names the speaker's role, so a proof cannot be sent back to whoever made it.
+//! The label, `offerer` or `answerer`, names the speaker's role, so a proof cannot be sent back to whoever made it.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use snaproom_protocol::{Digest, Nonce, PeerId};
+use snaproom_protocol::{DeviceKey, Digest, Nonce, PeerId, Signature, control::Control};
 
-use crate::{keys::RoomKeys, sdp::Fingerprint};
+use crate::{
+    device::{Device, has_signed},
+    keys::RoomKeys,
+    sdp::Fingerprint,
+};
 
 /// Which end of a negotiation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,27 +50,13 @@ pub struct End {
     pub fingerprint: Fingerprint,
 }
 
-/// What the end in the role `speaker` says.
-#[must_use]
-pub fn proof(keys: &RoomKeys, speaker: Role, offerer: &End, answerer: &End) -> Digest {
-    Digest(mac(keys, speaker, offerer, answerer).finalize().into_bytes().into())
-}
-
-/// Whether `said` is what the end in the role `speaker` must say. Takes the same time wherever they differ.
-#[must_use]
-pub fn verify(keys: &RoomKeys, speaker: Role, offerer: &End, answerer: &End, said: &Digest) -> bool {
-    mac(keys, speaker, offerer, answerer).verify_slice(&said.0).is_ok()
-}
-
-fn mac(keys: &RoomKeys, speaker: Role, offerer: &End, answerer: &End) -> Hmac<Sha256> {
+/// What both ends of a negotiation have seen, as the end in the role `speaker` says it.
+pub(crate) fn transcript(speaker: Role, offerer: &End, answerer: &End) -> Vec<u8> {
     let label: &[u8] = match speaker {
         Role::Offerer => b"offerer",
         Role::Answerer => b"answerer",
     };
-    // HMAC takes a key of any length.
-    #[expect(clippy::expect_used)]
-    let mut mac = Hmac::<Sha256>::new_from_slice(&keys.confirm).expect("HMAC takes any key");
-    for part in [
+    [
         label,
         &offerer.peer.0,
         &answerer.peer.0,
@@ -71,38 +64,106 @@ fn mac(keys: &RoomKeys, speaker: Role, offerer: &End, answerer: &End) -> Hmac<Sh
         &answerer.nonce.0,
         &offerer.fingerprint.0,
         &answerer.fingerprint.0,
-    ] {
-        mac.update(part);
-    }
-    mac
+    ]
+    .concat()
+}
+
+/// What the end in the role `speaker` says.
+#[must_use]
+pub fn confirm(keys: &RoomKeys, device: &Device, speaker: Role, offerer: &End, answerer: &End) -> Control {
+    let transcript = transcript(speaker, offerer, answerer);
+    let proof = Digest(mac(keys, &transcript, &device.key()).finalize().into_bytes().into());
+    Control::Confirm { proof, device: device.key(), signature: device.sign(&marked(&transcript)) }
+}
+
+/// Whether `proof` and `signature` are what `device` in the role `speaker` must say. Takes the same time wherever the
+/// proofs differ.
+#[must_use]
+pub fn is_confirmed(
+    keys: &RoomKeys,
+    (speaker, offerer, answerer): (Role, &End, &End),
+    proof: &Digest,
+    device: &DeviceKey,
+    signature: &Signature,
+) -> bool {
+    let transcript = transcript(speaker, offerer, answerer);
+    mac(keys, &transcript, device).verify_slice(&proof.0).is_ok()
+        && has_signed(device, &marked(&transcript), signature)
+}
+
+fn mac(keys: &RoomKeys, transcript: &[u8], device: &DeviceKey) -> Hmac<Sha256> {
+    // HMAC takes a key of any length.
+    #[expect(clippy::expect_used)]
+    let mac = Hmac::<Sha256>::new_from_slice(&keys.confirm).expect("HMAC takes any key");
+    mac.chain_update(transcript).chain_update(device.0)
+}
+
+/// What a device signs is marked, so that a signature means nothing else anywhere.
+fn marked(transcript: &[u8]) -> Vec<u8> {
+    [b"snaproom/1/device", transcript].concat()
 }
 
 #[cfg(test)]
 mod tests {
+    use snaproom_protocol::{DeviceSecret, RoomId};
+
     use super::*;
     use crate::Link;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     #[test]
-    fn a_proof_holds_for_its_speaker_and_its_transcript_only() {
+    fn a_proof_holds_for_its_speaker_its_device_and_its_transcript_only() {
         let keys = RoomKeys::derive(&Link::mint([1; 16]));
+        let mine = Device::of(&DeviceSecret([1; 32]), keys.room());
         let end =
             |n: u8| End { peer: PeerId([n; 16]), nonce: Nonce([n; 32]), fingerprint: Fingerprint([n; 32]) };
         let (offerer, answerer) = (end(1), end(2));
-        let said = proof(&keys, Role::Offerer, &offerer, &answerer);
-
-        assert!(verify(&keys, Role::Offerer, &offerer, &answerer, &said));
-        assert!(!verify(&keys, Role::Answerer, &offerer, &answerer, &said), "reflected");
-        assert!(!verify(&keys, Role::Offerer, &answerer, &offerer, &said), "ends swapped");
+        let said = |device: &Device| match confirm(&keys, device, Role::Offerer, &offerer, &answerer) {
+            Control::Confirm { proof, device, signature } => (proof, device, signature),
+            other => panic!("{other:?}"),
+        };
+        let (proof, device, signature) = said(&mine);
+        let holds = |keys: &RoomKeys, role, offerer: &End, answerer: &End| {
+            is_confirmed(keys, (role, offerer, answerer), &proof, &device, &signature)
+        };
+        assert!(holds(&keys, Role::Offerer, &offerer, &answerer));
+        assert!(!holds(&keys, Role::Answerer, &offerer, &answerer), "reflected");
+        assert!(!holds(&keys, Role::Offerer, &answerer, &offerer), "ends swapped");
         for changed in [
             End { peer: PeerId([9; 16]), ..offerer },
             End { nonce: Nonce([9; 32]), ..offerer },
             End { fingerprint: Fingerprint([9; 32]), ..offerer },
         ] {
-            assert!(!verify(&keys, Role::Offerer, &changed, &answerer, &said));
+            assert!(!holds(&keys, Role::Offerer, &changed, &answerer));
         }
         let other_room = RoomKeys::derive(&Link::mint([2; 16]));
-        assert!(!verify(&other_room, Role::Offerer, &offerer, &answerer, &said));
+        assert!(!holds(&other_room, Role::Offerer, &offerer, &answerer));
+
+        // Another device's mark, or another device's key, under a proof that holds.
+        let ends = (Role::Offerer, &offerer, &answerer);
+        let (others_proof, other, others_signature) = said(&Device::of(&DeviceSecret([2; 32]), keys.room()));
+        assert!(is_confirmed(&keys, ends, &others_proof, &other, &others_signature));
+        assert!(!is_confirmed(&keys, ends, &proof, &device, &others_signature));
+        assert!(!is_confirmed(&keys, ends, &proof, &other, &others_signature));
+        assert!(!is_confirmed(&keys, ends, &others_proof, &other, &signature));
+    }
+
+    #[test]
+    fn a_key_with_which_anybody_can_sign_is_refused() {
+        // The neutral element: R = s·B holds for every text.
+        let mut neutral = [0; 32];
+        neutral[0] = 1;
+        let mut signature = [0; 64];
+        signature[0] = 1;
+        assert!(!has_signed(&DeviceKey(neutral), b"anything", &Signature(signature)));
+    }
+
+    #[test]
+    fn a_device_has_another_key_in_each_room() {
+        let secret = DeviceSecret([3; 32]);
+        let key = |room| Device::of(&secret, RoomId([room; 16])).key();
+        assert_eq!(key(1), key(1));
+        assert_ne!(key(1), key(2));
     }
 }

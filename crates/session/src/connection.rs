@@ -112,8 +112,8 @@ impl Session {
         }
         let Some(pair) = self.peers.get_mut(&id).and_then(|peer| peer.pair.as_mut()) else { return Ok(()) };
         let (offerer, answerer) = pair.transcript.ends(me, id).ok_or(RefusedPeer::Proof)?;
-        let proof = confirm::proof(&self.keys, pair.transcript.role, &offerer, &answerer);
-        self.out.control(pair.connection, &Control::Confirm { proof });
+        let confirm = confirm::confirm(&self.keys, &self.device, pair.transcript.role, &offerer, &answerer);
+        self.out.control(pair.connection, &confirm);
         pair.confirm_by = pair.confirm_by.map(|deadline| deadline.min(now + CONFIRM_TIMEOUT));
         pair.max_message = Some(max_message);
         match pair.early.take() {
@@ -135,13 +135,16 @@ impl Session {
         if is_confirmed {
             return self.on_control(id, message).map_err(RefusedPeer::from);
         }
-        let (Control::Confirm { proof }, Some((offerer, answerer))) = (message, pair.transcript.ends(me, id))
+        let (Control::Confirm { proof, device, signature }, Some((offerer, answerer))) =
+            (message, pair.transcript.ends(me, id))
         else {
             return Err(RefusedPeer::Proof);
         };
-        if !confirm::verify(&self.keys, pair.transcript.role.other(), &offerer, &answerer, &proof) {
+        let said = (pair.transcript.role.other(), &offerer, &answerer);
+        if !confirm::is_confirmed(&self.keys, said, &proof, &device, &signature) {
             return Err(RefusedPeer::Proof);
         }
+        peer.device = Some(device);
         self.on_confirmed(id, now);
         Ok(())
     }
@@ -189,6 +192,11 @@ impl Session {
             }
             Control::Ping => out.control(pair.connection, &Control::Pong),
             Control::Pong => pair.pulse.answered(),
+            Control::Compare { commitment } => return self.on_compare(id, commitment),
+            Control::CompareNonce { nonce } => return self.on_compare_nonce(id, nonce),
+            Control::CompareReveal { nonce } => return self.on_compare_reveal(id, nonce),
+            Control::Move { link } => return self.on_move(id, &link),
+            Control::MoveRead => self.on_move_read(id),
         }
         self.clear_shelf();
         Ok(())

@@ -8,6 +8,7 @@ use snaproom_protocol::{Envelope, Nonce, PeerId, VERSION, server::ToServer, sign
 
 use crate::{
     Session, Time,
+    compare::Comparing,
     confirm::Role,
     exchange::{Descriptions, Exchange},
     io::{ConnectionId, Output, RefusedPeer, State},
@@ -193,6 +194,7 @@ impl Session {
             descriptions: Descriptions::default(),
             confirm_by: Some(now + CONNECT_TIMEOUT),
             early: None,
+            comparing: Comparing::Nothing,
             max_message: None,
             path: None,
             ice: State::Connecting,

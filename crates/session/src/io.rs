@@ -7,10 +7,10 @@ use snaproom_protocol::{
     signal::Candidate,
 };
 
-use crate::confirm::Role;
+use crate::{Link, confirm::Role};
 
 pub use crate::news::{
-    Failure, Incoming, News, Outgoing, PeerState, PeerView, RefusedPeer, Status, TransferState,
+    Failure, Incoming, News, Outgoing, PeerState, PeerView, RefusedPeer, Signs, Status, TransferState,
 };
 
 /// One `RTCPeerConnection`. A peer that comes back gets a new one, so what an old one still reports is
@@ -92,6 +92,17 @@ pub enum Command {
     SetName(String),
     /// Use relays alone from now on, so that nobody in the room learns this device's addresses; or not any more.
     SetRelayOnly(bool),
+    /// Show the signs to compare with a peer's: [`News::Signs`] follows, on both sides.
+    Compare(PeerId),
+    /// The two people compared them.
+    Compared {
+        /// With whom.
+        peer: PeerId,
+        /// Whether they were the same.
+        same: bool,
+    },
+    /// Ask everybody here to come along to another room; [`News::Moved`] follows.
+    MoveEverybody(Link),
     /// Join anew now, as after a full room.
     Retry,
     /// Leave for good. Afterwards the session is only good for draining its outputs.

@@ -14,6 +14,7 @@ use crate::Link;
 /// hello     = HKDF-Expand(PRK, "hello", 32)        seals the first message of each tab
 /// confirm   = HKDF-Expand(PRK, "confirm", 32)      proves the link over the data channel
 /// pair a→b  = HKDF-Expand(PRK, "sig" | a | b | nonce of a | nonce of b, 32)
+/// signs     = HKDF-Expand(PRK, "signs" | …, 6)     what two people compare (module `compare`)
 /// ```
 #[derive(Clone)]
 pub struct RoomKeys {
@@ -49,6 +50,11 @@ impl RoomKeys {
     pub(crate) fn pair(&self, from: (PeerId, Nonce), to: (PeerId, Nonce)) -> [u8; 32] {
         expand(&self.prk, &[b"sig", &from.0.0, &to.0.0, &from.1.0, &to.1.0])
     }
+
+    /// 42 bits that two people compare: see [`crate::compare`].
+    pub(crate) fn signs(&self, parts: &[&[u8]]) -> [u8; 6] {
+        expand(&self.prk, &[&[b"signs".as_slice()], parts].concat())
+    }
 }
 
 /// The id that showing `token` claims: the first 16 bytes of its SHA-256.
@@ -60,7 +66,7 @@ pub fn peer_id(token: &Token) -> PeerId {
     PeerId(id)
 }
 
-fn expand<const N: usize>(prk: &Hkdf<Sha256>, info: &[&[u8]]) -> [u8; N] {
+pub(crate) fn expand<const N: usize>(prk: &Hkdf<Sha256>, info: &[&[u8]]) -> [u8; N] {
     let mut key = [0; N];
     // HKDF can give 255 · 32 bytes; the largest asked for here is 32.
     #[expect(clippy::expect_used)]

@@ -9,6 +9,7 @@
 //! |---|---|
 //! | [`Link`], [`keys`] | the secret behind the `#`, and every key that follows from it |
 //! | [`seal`], [`confirm`] | envelopes that the server cannot read; the proof on the data channel |
+//! | [`device`], [`compare`] | the key by which a device is known again; the signs that two people compare |
 //! | `signaling`, `server` | when to open the socket and when it is dead; what is said to the server, and what it says |
 //! | `peer`, `pair` | somebody else in the room, and the connection that there is just now |
 //! | `greeting`, `exchange`, [`sdp`] | hellos: who offers; offers, answers, candidates; what is refused |
@@ -17,13 +18,16 @@
 //! | `mending`, `pulse` | when ICE is restarted, and when that is given up; whether the other page is awake |
 //! | `transfer` | items, pieces, hashes, the window; they outlive every connection |
 //! | `commands`, `tell` | what the person wants, and is told |
+//! | `moving` | to another room, with everybody |
 //! | [`jpeg`], [`name`] | what a preview, a file name and a display name may be |
 //! | `timing` | how long everything may take, and why |
 
 mod called;
 mod commands;
+pub mod compare;
 pub mod confirm;
 mod connection;
+pub mod device;
 mod exchange;
 mod greeting;
 pub mod io;
@@ -31,6 +35,7 @@ pub mod jpeg;
 pub mod keys;
 mod link;
 mod mending;
+mod moving;
 pub mod name;
 mod news;
 mod outputs;
@@ -53,14 +58,16 @@ use chacha20::{
     rand_core::{Rng, SeedableRng},
 };
 use litemap::LiteMap;
-use snaproom_protocol::{Nonce, PeerId, TabId, Token, server::Turn};
+use snaproom_protocol::{DeviceKey, DeviceSecret, Nonce, PeerId, TabId, Token, server::Turn};
 
 pub use io::{ChunkId, Command, ConnectionId, Event, Input, News, Output, PayloadId, Photo};
 pub use link::Link;
 pub use time::Time;
 
+use device::Device;
 use io::{Failure, IcePolicy, Status, TransferState};
 use keys::RoomKeys;
+use moving::Moving;
 use outputs::Outputs;
 use peer::Peer;
 use signaling::Signaling;
@@ -70,9 +77,24 @@ use transfer::{Ended, Shelf};
 /// Peers that a session keeps a record of; a server that invents more is not followed.
 const MAX_PEERS: usize = 64;
 
+/// Who a tab is, and what its device remembers.
+#[derive(Debug, Clone)]
+pub struct Me {
+    /// This tab's identity.
+    pub token: Token,
+    /// How many times its page was loaded with it.
+    pub life: u32,
+    /// This device's.
+    pub device: DeviceSecret,
+    /// The devices that the person compared signs with: the keys of every [`News::Verified`].
+    pub verified: Vec<DeviceKey>,
+}
+
 /// One person's side of one room.
 pub struct Session {
     keys: RoomKeys,
+    device: Device,
+    verified: Vec<DeviceKey>,
     token: Token,
     /// Of the next join.
     turn: Turn,
@@ -94,6 +116,8 @@ pub struct Session {
     next_connection: u32,
     shelf: Shelf,
     ended_items: Ended,
+    /// Where to, once the others have read it.
+    moving: Option<Moving>,
     /// Why the server will not have us.
     refused: Option<Status>,
     told: Option<Status>,
@@ -104,14 +128,17 @@ pub struct Session {
 impl Session {
     /// A session that joins as soon as it is handled for the first time.
     ///
-    /// `token` is this tab's identity, `life` how many times its page was loaded with it, `seed` 32 bytes from a
-    /// cryptographic generator, never used before.
+    /// `seed` is 32 bytes from a cryptographic generator, never used before.
     #[must_use]
-    pub fn new(link: &Link, token: Token, life: u32, seed: [u8; 32], now: Time) -> Self {
+    pub fn new(link: &Link, me: Me, seed: [u8; 32], now: Time) -> Self {
         let mut rng = ChaCha20Rng::from_seed(seed);
+        let Me { token, life, device, verified } = me;
         let me = keys::peer_id(&token);
+        let keys = RoomKeys::derive(link);
         Self {
-            keys: RoomKeys::derive(link),
+            device: Device::of(&device, keys.room()),
+            verified,
+            keys,
             token,
             turn: Turn { life, join: 0 },
             me,
@@ -128,6 +155,7 @@ impl Session {
             next_connection: 0,
             shelf: Shelf::new(me),
             ended_items: Ended::default(),
+            moving: None,
             refused: None,
             told: None,
             left: false,
@@ -199,7 +227,8 @@ impl Session {
         let is_in = self.signaling.is_in();
         let peers = self.peers.values().filter_map(|peer| peer.deadline(is_in)).min();
         let renewal = self.renew_ice_at.filter(|_| is_in);
-        time::earlier(time::earlier(self.signaling.next_deadline(), peers), renewal)
+        let moving = self.moving.as_ref().map(|moving| moving.until);
+        [self.signaling.next_deadline(), peers, renewal, moving].into_iter().fold(None, time::earlier)
     }
 
     fn on_time(&mut self, now: Time) {
@@ -207,6 +236,7 @@ impl Session {
         for id in self.peers.keys().copied().collect::<Vec<_>>() {
             self.on_peer_time(id, now);
         }
+        self.see_whether_all_have_read(now);
     }
 }
 

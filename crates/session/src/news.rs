@@ -1,11 +1,11 @@
 //! What a person is told.
 
 use snaproom_protocol::{
-    ItemId, PeerId,
+    DeviceKey, ItemId, PeerId,
     control::{Kind, RefusedItem},
 };
 
-use crate::io::Path;
+use crate::{Link, io::Path};
 
 /// What a person is told.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +21,24 @@ pub enum News {
         /// Checked. None for the friendly name.
         name: Option<String>,
     },
+    /// What the person compares with a peer's.
+    Signs {
+        /// Who.
+        peer: PeerId,
+        /// The same on both sides, unless somebody sits between them.
+        signs: Signs,
+    },
+    /// A device that was compared and found to be the other person's: to be remembered for [`Me::verified`](crate::Me).
+    Verified(DeviceKey),
+    /// A peer goes to another room, and asks us to come along.
+    Invited {
+        /// Who.
+        from: PeerId,
+        /// Where to.
+        link: Link,
+    },
+    /// Everybody here who can has read where to we go: it is time.
+    Moved(Link),
     /// A peer is gone.
     PeerGone(PeerId),
     /// Whether the server offers relays, without which [`SetRelayOnly`](crate::Command::SetRelayOnly) connects nobody.
@@ -66,7 +84,12 @@ pub struct PeerView {
     pub state: PeerState,
     /// How its packets go, once known.
     pub path: Option<Path>,
+    /// Whether the person once compared signs with its device.
+    pub verified: bool,
 }
+
+/// Seven numbers below 64, each of which stands for a sign (module `compare`).
+pub type Signs = [u8; 7];
 
 /// How a peer is. The names are the page's `data-state`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -92,6 +115,8 @@ pub enum RefusedPeer {
     Proof,
     /// It broke the protocol.
     Protocol,
+    /// The person compared signs with its person, and they were not the same.
+    Compared,
 }
 
 /// An item on its way to us.

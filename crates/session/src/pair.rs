@@ -4,6 +4,7 @@ use snaproom_protocol::{Nonce, PeerId, TabId};
 
 use crate::{
     Time,
+    compare::Comparing,
     confirm::{End, Role},
     exchange::{Descriptions, Exchange},
     io::{ConnectionId, Path, State},
@@ -28,6 +29,7 @@ pub(crate) struct Pair {
     pub(crate) early: Option<String>,
     /// Bytes of a message, once both channels are open.
     pub(crate) max_message: Option<u32>,
+    pub(crate) comparing: Comparing,
     pub(crate) path: Option<Path>,
     /// What the browser said last of the path.
     pub(crate) ice: State,

@@ -1,4 +1,4 @@
-use snaproom_protocol::{Nonce, PeerId, TabId, signal::Hello};
+use snaproom_protocol::{DeviceKey, Nonce, PeerId, TabId, signal::Hello};
 
 use crate::{
     Time,
@@ -34,6 +34,8 @@ pub(crate) struct Peer {
     pub(crate) pair: Option<Box<Pair>>,
     /// Which life of its page proved itself last: it has what we sent, and it alone goes on with what it sends.
     pub(crate) life: Option<TabId>,
+    /// The key that signed its last connection's proof.
+    pub(crate) device: Option<DeviceKey>,
     pub(crate) inbox: Inbox,
     pub(crate) outbox: Outbox,
     /// Negotiations without a confirmed connection since the last one.
@@ -87,6 +89,7 @@ impl Peer {
             heard: Vec::new(),
             pair: None,
             life: None,
+            device: None,
             inbox: Inbox::new(id),
             outbox: Outbox::new(id),
             failures: 0,
@@ -172,9 +175,11 @@ impl Peer {
         }
     }
 
-    pub(crate) fn view(&self) -> PeerView {
+    /// How the person sees it, who has compared signs with the devices in `verified`.
+    pub(crate) fn view(&self, verified: &[DeviceKey]) -> PeerView {
         let path = self.pair.as_ref().and_then(|pair| pair.path);
-        PeerView { peer: self.id, state: self.state(), path }
+        let verified = self.device.is_some_and(|device| verified.contains(&device));
+        PeerView { peer: self.id, state: self.state(), path, verified }
     }
 
     pub(crate) fn deadline(&self, in_room: bool) -> Option<Time> {

@@ -67,6 +67,17 @@ impl Session {
         };
         match message {
             FromServer::Welcome(welcome) => self.on_welcome(welcome, now),
+            FromServer::Full { capacity } => self.end(Status::Full { capacity }),
+            FromServer::Replaced => self.end(Status::Replaced),
+            FromServer::Refused { reason: Refusal::Version } => self.end(Status::Outdated),
+            FromServer::Refused { reason: Refusal::Malformed | Refusal::TooLarge } => {
+                self.end(Status::Refused);
+            }
+            // It was heard, and that was all; or the next try may find more room or a better connection.
+            FromServer::Pong
+            | FromServer::Refused { reason: Refusal::Busy | Refusal::TooSlow | Refusal::Lagging } => {}
+            // Of the room it can speak once we are in it.
+            _ if !self.signaling.is_in() => {}
             FromServer::Joined { peer, hello } => {
                 if let Some(peer) = self.seat(peer, Seat::Taken) {
                     self.on_join_hello(peer, &hello, now);
@@ -82,15 +93,6 @@ impl Session {
                 self.on_seat_lost(peer, if for_good { Seat::Left } else { Seat::Gone }, now);
             }
             FromServer::Ice(ice) => self.on_ice(ice, now),
-            FromServer::Full { capacity } => self.end(Status::Full { capacity }),
-            FromServer::Replaced => self.end(Status::Replaced),
-            FromServer::Refused { reason: Refusal::Version } => self.end(Status::Outdated),
-            // It was heard, and that was all; or the next try may find more room or a better connection.
-            FromServer::Pong
-            | FromServer::Refused { reason: Refusal::Busy | Refusal::TooSlow | Refusal::Lagging } => {}
-            FromServer::Refused { reason: Refusal::Malformed | Refusal::TooLarge } => {
-                self.end(Status::Refused);
-            }
         }
     }
 

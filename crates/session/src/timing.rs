@@ -92,5 +92,9 @@ pub(crate) const KEEP_TRANSFERS: Duration = Duration::from_mins(15);
 /// The person is told of a new name of one peer at most this often.
 pub(crate) const NAME_PAUSE: Duration = Duration::from_secs(1);
 
+/// Who goes to another room with everybody waits this long until all have read where to: longer than a page that is
+/// not asleep takes.
+pub(crate) const MOVE_TIMEOUT: Duration = Duration::from_secs(3);
+
 /// Bytes may overtake their offer, since they go over another channel, but not by this much.
 pub(crate) const OFFER_TIMEOUT: Duration = Duration::from_secs(10);

@@ -19,7 +19,7 @@ use common::{
     test,
 };
 use snaproom_protocol::{
-    Digest,
+    DeviceKey, Digest, Signature,
     bulk::Header,
     control::{Control, RefusedItem},
     wire,
@@ -223,6 +223,8 @@ fn items() {
 
 #[test]
 fn words() {
+    let proof = Digest([0; 32]);
+    let confirm = Control::Confirm { proof, device: DeviceKey([0; 32]), signature: Signature([0; 64]) };
     for (name, text) in [
         ("nothing", ""),
         ("no base64url", "{"),
@@ -240,7 +242,7 @@ fn words() {
         ),
         ("something behind it", &(wire::to_text(&Control::AllOffered) + "AA")),
         ("a long one", &"A".repeat(16 * 1024 + 1)),
-        ("a second proof", &wire::to_text(&Control::Confirm { proof: Digest([0; 32]) })),
+        ("a second proof", &wire::to_text(&confirm)),
     ] {
         tell(name, Connection, |script| script.control.push(text.to_owned()));
         if name != "a second proof" {

@@ -11,7 +11,7 @@ use common::{
     liar::{LIAR, Script, VICTIM},
     test,
 };
-use snaproom_protocol::{Digest, control::Control, wire};
+use snaproom_protocol::{DeviceKey, Digest, Signature, control::Control, wire};
 use snaproom_session::io::{PeerState, RefusedPeer};
 
 /// Two people of whom one says something else on its control channel than it should.
@@ -29,7 +29,10 @@ fn words_instead_of_the_proof() {
     let offer = |proof| vec![wire::to_text(&Control::Offer(Script::honest().offer)), proof];
     let name = |proof| vec![wire::to_text(&Control::Name { name: String::from("Mallory") }), proof];
     let ping = |_| vec![wire::to_text(&Control::Ping)];
-    let wrong = |_| vec![wire::to_text(&Control::Confirm { proof: Digest([7; 32]) })];
+    let wrong = |_| {
+        let (device, signature) = (DeviceKey([7; 32]), Signature([7; 64]));
+        vec![wire::to_text(&Control::Confirm { proof: Digest([7; 32]), device, signature })]
+    };
     let noise = |_| vec![String::from("let me in")];
     for (name, reason, rewrite) in [
         ("an offer first", RefusedPeer::Proof, offer as fn(String) -> Vec<String>),

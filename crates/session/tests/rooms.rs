@@ -148,7 +148,7 @@ fn a_seat_whose_tab_is_gone_yields_to_a_newcomer() {
 fn whoever_was_replaced_stays_away() {
     seeds(20, |seed| {
         let mut room = Room::of(seed, 2);
-        let (link, token) = (room.tabs[1].link.clone(), room.tabs[1].token);
+        let (link, token) = (room.tabs[1].link.clone(), room.tabs[1].id.token);
         let twin = room.open_as(&link, token);
         room.run_until("replaced", |room| room.tabs[1].status() == Some(Status::Replaced));
         room.run_for(MINUTE);

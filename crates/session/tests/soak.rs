@@ -15,7 +15,7 @@ use std::{
 use common::{Ix, Room, many_seeds, picture, test};
 use snaproom_protocol::{ItemId, PeerId, control::RefusedItem};
 use snaproom_session::{
-    Command, Input,
+    Command, Input, Link,
     io::{Failure, TransferState},
 };
 
@@ -61,7 +61,7 @@ impl Soak {
         let views = room.tabs[tab].outgoing[before..].iter().filter(|view| view.item == item);
         let mut to: Vec<PeerId> = views.map(|view| view.to).collect();
         to.dedup();
-        let from = (tab, room.tabs[tab].life);
+        let from = (tab, room.tabs[tab].id.life);
         self.sent.push(Sent { item, bytes: (width * height * 4) as usize, from, to });
     }
 
@@ -98,13 +98,25 @@ impl Soak {
             20 => room.move_to_another_address(tab),
             21 => room.handle(tab, Input::NetworkChanged),
             22 => room.tabs[tab].work = [1, 5, 50, 500][room.below(4) as usize],
-            _ => match room.below(4) {
+            _ => match room.below(7) {
                 0 => {
                     self.failing.push(room.me(tab));
                     room.tabs[tab].failing = Some(|_| true);
                 }
                 1 => room.tabs[tab].failing = None,
                 2 => room.handle(tab, Input::Command(Command::SetRelayOnly(false))),
+                3 if other != tab => {
+                    let peer = room.me(other);
+                    room.handle(tab, Input::Command(Command::Compare(peer)));
+                }
+                4 if other != tab => {
+                    let peer = room.me(other);
+                    room.handle(tab, Input::Command(Command::Compared { peer, same: true }));
+                }
+                5 => {
+                    let link = Link::mint(room.random());
+                    room.handle(tab, Input::Command(Command::MoveEverybody(link)));
+                }
                 _ => {
                     let name = ["", "Anna", "Zoë"][room.below(3) as usize];
                     room.set_name(tab, name);
@@ -182,7 +194,7 @@ impl Soak {
                     assert!(shown.bytes == picture(*item, *bytes), "not what was sent");
                     delivered += 1;
                 } else {
-                    assert!(room.tabs[receiver].life > 0, "verified is shown");
+                    assert!(room.tabs[receiver].id.life > 0, "verified is shown");
                 }
             }
         }
@@ -191,7 +203,7 @@ impl Soak {
 }
 
 fn is_there(room: &Room, (tab, life): (Ix, u32)) -> bool {
-    room.tabs[tab].life == life && room.tabs[tab].is_alive()
+    room.tabs[tab].id.life == life && room.tabs[tab].is_alive()
 }
 
 fn tab_of(room: &Room, peer: PeerId) -> Option<Ix> {

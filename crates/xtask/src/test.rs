@@ -168,10 +168,10 @@ fn soak(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
     process::run_lines(&mut session_soak(workspace), STEP, |line| tally.read(line))
 }
 
-/// The one test that plays whole rooms, with as many seeds as `SNAPROOM_SEEDS` says.
+/// The tests that play whole rooms, and relays that lie, with as many seeds as `SNAPROOM_SEEDS` says.
 pub fn session_soak(workspace: &Workspace) -> Command {
     let mut cargo = workspace.cargo();
-    cargo.args(["test", "--release", "-p", "snaproom-session", "--test", "soak"]);
+    cargo.args(["test", "--release", "-p", "snaproom-session", "--test", "soak", "--test", "relay"]);
     cargo
 }
 

@@ -5,7 +5,8 @@ pub const PRODUCT: &str = "Snaproom";
 // Room and link.
 pub const STATUS: &str = "How the room is";
 pub const PRIVATE_ROOM: &str = "Private room";
-pub const NOT_PRIVATE: &str = "not private: anyone who guesses the name can join";
+pub const NOT_PRIVATE: &str =
+    "not private: anyone who guesses the name can join, and the server could listen";
 pub const LINK: &str = "The room’s link";
 pub const COPY: &str = "Copy";
 pub const COPY_LINK: &str = "Copy link";
@@ -28,6 +29,26 @@ pub const QR_PICTURE: &str = "A code that holds the room’s link";
 pub const LEAVE: &str = "Leave this room?";
 pub const LEAVE_ANYWAY: &str = "Leave without saving";
 pub const STAY: &str = "Stay";
+pub const LEAVE_ALONE: &str = "Go alone";
+pub const TAKE_ALONG: &str = "Take everyone along";
+pub const TAKE_ALONG_HINT: &str = "A new room has a new link. Whoever has only the old one cannot follow.";
+pub const INVITED_HINT: &str =
+    "Everyone here is asked to come along. Whoever has only the old link cannot follow.";
+pub const GO_ALONG: &str = "Come along";
+
+// What is kept from whom.
+pub const ABOUT: &str = "How private is this?";
+pub const PROMISES: [&str; 3] = [
+    "What you share goes from browser to browser, locked with keys that only people with the link have; the server \
+     sees who is here and when, and nothing of it.",
+    "Whoever has the link can come in, and whoever runs the server could change this page itself: use one that you \
+     trust.",
+    "To be sure that nobody sits between you and somebody, press their name and compare signs.",
+];
+pub const COMPARE: &str = "Compare signs";
+pub const SAME_SIGNS: &str = "They are the same";
+pub const OTHER_SIGNS: &str = "They differ";
+pub const VERIFIED: &str = "verified";
 
 // People.
 pub const PEOPLE: &str = "People";

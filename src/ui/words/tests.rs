@@ -31,7 +31,7 @@ fn the_server_of_this_computer_is_explained_and_no_other() {
 
 #[wasm_bindgen_test]
 fn the_hint_names_what_is_missing() {
-    let peer = |state| PeerView { peer: PeerId([6; 16]), state, path: None };
+    let peer = |state| PeerView { peer: PeerId([6; 16]), state, path: None, verified: false };
     let (nobody, coming, here) = ([], [peer(PeerState::Connecting)], [peer(PeerState::Connected)]);
     let snap = |sent| Some(SnapView { item: ItemId([0; 16]), width: 4, height: 3, sent });
     let (off, on) = (CameraView::Off, CameraView::On);
@@ -61,8 +61,12 @@ fn the_hint_names_what_is_missing() {
 #[wasm_bindgen_test]
 fn the_hint_follows_a_photo_to_the_people_it_goes_to() {
     let recipient = |byte, bytes, state| Recipient { peer: PeerId([byte; 16]), bytes, total: 100, state };
-    let here =
-        [6, 7].map(|byte| PeerView { peer: PeerId([byte; 16]), state: PeerState::Connected, path: None });
+    let here = [6, 7].map(|byte| PeerView {
+        peer: PeerId([byte; 16]),
+        state: PeerState::Connected,
+        path: None,
+        verified: false,
+    });
     let snap = Some(SnapView { item: ItemId([0; 16]), width: 4, height: 3, sent: true });
     let names = Names::from_iter([(PeerId([6; 16]), "Noa".into())]);
     let hint = |recipients: &[Recipient]| {
@@ -92,7 +96,7 @@ fn each_camera_failure_has_its_own_sentence_and_remedy() {
 }
 
 fn peer(byte: u8, state: PeerState) -> PeerView {
-    PeerView { peer: PeerId([byte; 16]), state, path: None }
+    PeerView { peer: PeerId([byte; 16]), state, path: None, verified: false }
 }
 
 #[wasm_bindgen_test]

@@ -21,9 +21,9 @@ use chacha20::{
     ChaCha20Rng,
     rand_core::{Rng, SeedableRng},
 };
-use snaproom_protocol::{ItemId, PeerId, Token};
+use snaproom_protocol::{DeviceSecret, ItemId, PeerId, Token};
 use snaproom_session::{
-    Command, Event, Input, Link, Photo, Session, Time,
+    Command, Event, Input, Link, Me, Photo, Session, Time,
     io::{PeerState, State, Status},
 };
 
@@ -142,8 +142,9 @@ impl Room {
     }
 
     pub fn open_as(&mut self, link: &Link, token: Token) -> Ix {
-        let session = Session::new(link, token, 0, self.random(), self.now);
-        self.tabs.push(Tab::new(link.clone(), token, session));
+        let me = Me { token, life: 0, device: DeviceSecret(self.random()), verified: Vec::new() };
+        let session = Session::new(link, me.clone(), self.random(), self.now);
+        self.tabs.push(Tab::new(link.clone(), me, session));
         let tab = self.tabs.len() - 1;
         self.handle(tab, Input::Tick);
         tab
@@ -152,10 +153,10 @@ impl Room {
     /// The page is loaded anew: the same token, nothing else is the same. Whether what was there before ends with
     /// a goodbye or with a crash is for [`Room::close`] and [`Room::crash`] to say.
     pub fn reopen(&mut self, tab: Ix) {
-        let Tab { link, token, life, .. } = &self.tabs[tab];
-        let (link, token, life) = (link.clone(), *token, life + 1);
-        let session = Session::new(&link, token, life, self.random(), self.now);
-        self.tabs[tab] = Tab { life, ..Tab::new(link, token, session) };
+        let Tab { link, id: me, .. } = &self.tabs[tab];
+        let (link, me) = (link.clone(), Me { life: me.life + 1, ..me.clone() });
+        let session = Session::new(&link, me.clone(), self.random(), self.now);
+        self.tabs[tab] = Tab::new(link, me, session);
         self.handle(tab, Input::Tick);
     }
 
@@ -394,7 +395,7 @@ impl Room {
             (Lane::Events(wire) | Lane::Control(wire) | Lane::Bulk(wire), parcel) => {
                 self.deliver_on(wire, parcel);
             }
-            (_, Parcel::Work(tab, life, job)) if self.tabs[tab].life == life => {
+            (_, Parcel::Work(tab, life, job)) if self.tabs[tab].id.life == life => {
                 if self.tabs[tab].is_frozen {
                     self.tabs[tab].unfinished.push(job);
                 } else {

@@ -92,7 +92,7 @@ impl Room {
         let max_message = self.tabs[tab].max_message;
         let wire = Wire {
             tab,
-            life: self.tabs[tab].life,
+            life: self.tabs[tab].id.life,
             connection,
             remote: None,
             generations: 0,

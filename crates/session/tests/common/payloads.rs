@@ -30,7 +30,7 @@ impl Tab {
 
 impl Room {
     pub fn work(&mut self, tab: Ix, job: Job) {
-        let Tab { work, life, .. } = self.tabs[tab];
+        let (work, life) = (self.tabs[tab].work, self.tabs[tab].id.life);
         let delay = self.below(work + 1);
         self.serial += 1;
         self.post_after(Lane::Work(self.serial), delay, Parcel::Work(tab, life, job));

@@ -2,22 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use snaproom_protocol::{ItemId, PeerId, Token, bulk::Part, server::IceServer, wire};
+use snaproom_protocol::{ItemId, PeerId, bulk::Part, server::IceServer, wire};
 use snaproom_session::{
-    ChunkId, ConnectionId, Link, News, Output, PayloadId, Session, Time,
-    io::{IcePolicy, Incoming, Outgoing, PeerState, PeerView, Status},
+    ChunkId, ConnectionId, Link, Me, News, Output, PayloadId, Session, Time,
+    io::{IcePolicy, Incoming, Outgoing, PeerState, PeerView, Signs, Status},
 };
 
 use super::{Event, Ix, Lane, Parcel, Room, SocketId, WireId, payloads::Job};
 
 pub struct Tab {
     pub link: Link,
-    pub token: Token,
+    pub id: Me,
     pub me: PeerId,
     /// None once the tab is closed.
     pub session: Option<Session>,
-    /// How many times the page was loaded.
-    pub life: u32,
     pub socket: Option<SocketId>,
     /// Does nothing, for now.
     pub is_frozen: bool,
@@ -51,6 +49,10 @@ pub struct Tab {
     /// What the others want to be called, and what was told of it.
     pub names: BTreeMap<PeerId, String>,
     pub name_news: Vec<(Time, PeerId, Option<String>)>,
+    /// What its person compares with each peer's.
+    pub signs: BTreeMap<PeerId, Signs>,
+    pub invited: Vec<(PeerId, Link)>,
+    pub moved: Option<(Time, Link)>,
     pub incoming: Vec<Incoming>,
     pub outgoing: Vec<Outgoing>,
     /// Where in there the last word of each stands.
@@ -73,13 +75,12 @@ pub struct Shown {
 }
 
 impl Tab {
-    pub fn new(link: Link, token: Token, session: Session) -> Self {
+    pub fn new(link: Link, id: Me, session: Session) -> Self {
         Self {
             link,
-            token,
+            id,
             me: session.me(),
             session: Some(session),
-            life: 0,
             socket: None,
             is_frozen: false,
             unfinished: Vec::new(),
@@ -102,6 +103,9 @@ impl Tab {
             name: String::new(),
             names: BTreeMap::new(),
             name_news: Vec::new(),
+            signs: BTreeMap::new(),
+            invited: Vec::new(),
+            moved: None,
             incoming: Vec::new(),
             outgoing: Vec::new(),
             last_outgoing: BTreeMap::new(),
@@ -287,6 +291,12 @@ impl Room {
                 assert!(tab.peers.remove(&peer).is_some(), "gone once");
             }
             News::Relays(relays) => tab.relays = Some(relays),
+            News::Signs { peer, signs } => {
+                tab.signs.insert(peer, signs);
+            }
+            News::Verified(device) => tab.id.verified.push(device),
+            News::Invited { from, link } => tab.invited.push((from, link)),
+            News::Moved(link) => tab.moved = Some((now, link)),
             News::Incoming(incoming) => tab.incoming.push(incoming),
             News::Outgoing(outgoing) => {
                 tab.last_outgoing.insert((outgoing.item, outgoing.to), tab.outgoing.len());

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use snaproom_protocol::{
-    Digest, Envelope, ItemId, Nonce, PeerId, TabId, VERSION,
+    DeviceSecret, Digest, Envelope, ItemId, Nonce, PeerId, TabId, VERSION,
     bulk::{Header, PIECE_BYTES, Part},
     control::{Control, Kind, Offer, Preview},
     server::{FromServer, Ice, IceServer, Seat, Welcome, Welcomed},
@@ -13,6 +13,7 @@ use snaproom_protocol::{
 use snaproom_session::{
     ConnectionId, Event, Input, PayloadId,
     confirm::{self, End, Role},
+    device::Device,
     io::State,
     sdp::Fingerprint,
 };
@@ -240,9 +241,12 @@ impl World {
         let fingerprint = Fingerprint(member.fingerprint());
         let theirs = End { peer: member.id, nonce: wire.their_nonce, fingerprint };
         let (offerer, answerer) = if wire.role == Role::Offerer { (mine, theirs) } else { (theirs, mine) };
-        let mut proof = confirm::proof(&self.keys, wire.role.other(), &offerer, &answerer);
-        proof.0[0] ^= u8::from(!is_right);
-        self.control(place, &Control::Confirm { proof });
+        let device = Device::of(&DeviceSecret([place as u8; 32]), self.keys.room());
+        let mut said = confirm::confirm(&self.keys, &device, wire.role.other(), &offerer, &answerer);
+        if let Control::Confirm { proof, .. } = &mut said {
+            proof.0[0] ^= u8::from(!is_right);
+        }
+        self.control(place, &said);
     }
 
     pub fn on_wire(&mut self, place: usize, event: Event) {

@@ -16,9 +16,11 @@ use std::{
 };
 
 use forge::Forge;
-use snaproom_protocol::{ItemId, Nonce, PeerId, Token, bulk::Part, server::ToServer, signal::Hello};
+use snaproom_protocol::{
+    DeviceSecret, ItemId, Nonce, PeerId, Token, bulk::Part, server::ToServer, signal::Hello,
+};
 use snaproom_session::{
-    Command, ConnectionId, Event, Input, Link, News, Output, PayloadId, Photo, Session, Time,
+    Command, ConnectionId, Event, Input, Link, Me, News, Output, PayloadId, Photo, Session, Time,
     confirm::Role,
     io::{PeerState, TransferState},
     keys::{self, RoomKeys},
@@ -98,7 +100,12 @@ impl World {
         let link = Link::mint(SECRET);
         let token = Token([0x5A; 32]);
         let now = Time(1_000_000);
-        let session = Session::new(&link, token, 0, [3; 32], now);
+        let session = Session::new(
+            &link,
+            Me { token, life: 0, device: DeviceSecret([6; 32]), verified: Vec::new() },
+            [3; 32],
+            now,
+        );
         let mut world = Self {
             me: session.me(),
             session,
@@ -278,7 +285,8 @@ impl World {
                 assert!(outgoing.bytes <= outgoing.total);
                 self.outgoing.insert((outgoing.item, outgoing.to), outgoing.state);
             }
-            News::Status(_) | News::Relays(_) => {}
+            News::Status(_) | News::Relays(_) | News::Signs { .. } | News::Invited { .. } => {}
+            News::Verified(_) | News::Moved(_) => panic!("nobody compares, nobody moves"),
         }
     }
 

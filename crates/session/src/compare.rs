@@ -1,0 +1,142 @@
+//! Seven signs that two people read to each other, to know that nobody sits between them: not even somebody who has
+//! the link and runs the server.
+//!
+//! ```text
+//! commitment = SHA-256("snaproom/1/compare" | nonce of who asks)
+//! signs      = the first 42 bits, as 7 numbers, of HKDF-Expand(PRK, "signs"
+//!                  | transcript of the offerer | device of the offerer | device of the answerer
+//!                  | nonce of who asks | nonce of who answers, 6)
+//! ```
+//! Who asks is bound before it learns the other's nonce, and who answers before it learns the asker's. So somebody in
+//! between has one try for each time that two people compare, and 2^-42 to go unnoticed in it.
+
+use sha2::{Digest as _, Sha256};
+use snaproom_protocol::{DeviceKey, Digest, Nonce, PeerId, control::Control};
+
+use crate::{
+    News, Output, Session, Time,
+    confirm::{Role, transcript},
+    io::{RefusedPeer, Signs},
+    random,
+    transfer::Violation,
+};
+
+/// How far a comparison has come on one connection. There is one on each: a second one would be a second try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Comparing {
+    Nothing,
+    /// We asked, bound to this nonce.
+    Asked(Nonce),
+    /// We were asked, and said this nonce.
+    Answered {
+        nonce: Nonce,
+        commitment: Digest,
+    },
+    Known(Signs),
+}
+
+impl Session {
+    /// The person wants to see the signs.
+    pub(crate) fn compare(&mut self, id: PeerId) {
+        let nonce = Nonce(random(&mut self.rng));
+        let Some(pair) = self.peers.get_mut(&id).and_then(|peer| peer.confirmed_mut()) else { return };
+        match pair.comparing {
+            Comparing::Nothing => {
+                pair.comparing = Comparing::Asked(nonce);
+                self.out.control(pair.connection, &Control::Compare { commitment: commitment(&nonce) });
+            }
+            Comparing::Known(signs) => self.out.news(News::Signs { peer: id, signs }),
+            Comparing::Asked(_) | Comparing::Answered { .. } => {}
+        }
+    }
+
+    /// The person read the signs to the other, who saw the same, or did not.
+    pub(crate) fn compared(&mut self, id: PeerId, same: bool, now: Time) {
+        let Some(peer) = self.peers.get(&id) else { return };
+        let knows = peer.confirmed().is_some_and(|pair| matches!(pair.comparing, Comparing::Known(_)));
+        match peer.device.filter(|_| knows) {
+            None => {}
+            Some(_) if !same => self.on_connection_lost(id, Some(RefusedPeer::Compared), now),
+            Some(device) if self.verified.contains(&device) => {}
+            Some(device) => {
+                self.verified.push(device);
+                self.out.news(News::Verified(device));
+            }
+        }
+    }
+
+    pub(crate) fn on_compare(&mut self, id: PeerId, commitment: Digest) -> Result<(), Violation> {
+        let nonce = Nonce(random(&mut self.rng));
+        let me = self.me;
+        let Some(pair) = self.peers.get_mut(&id).and_then(|peer| peer.confirmed_mut()) else { return Ok(()) };
+        match pair.comparing {
+            // Both asked: one question stands.
+            Comparing::Asked(_) if me < id => Ok(()),
+            Comparing::Nothing | Comparing::Asked(_) => {
+                pair.comparing = Comparing::Answered { nonce, commitment };
+                self.out.control(pair.connection, &Control::CompareNonce { nonce });
+                Ok(())
+            }
+            Comparing::Answered { .. } | Comparing::Known(_) => Err(Violation),
+        }
+    }
+
+    pub(crate) fn on_compare_nonce(&mut self, id: PeerId, theirs: Nonce) -> Result<(), Violation> {
+        let Some(pair) = self.peers.get_mut(&id).and_then(|peer| peer.confirmed_mut()) else { return Ok(()) };
+        let Comparing::Asked(nonce) = pair.comparing else { return Err(Violation) };
+        self.out.control(pair.connection, &Control::CompareReveal { nonce });
+        self.on_compared(id, nonce, theirs);
+        Ok(())
+    }
+
+    pub(crate) fn on_compare_reveal(&mut self, id: PeerId, theirs: Nonce) -> Result<(), Violation> {
+        let Some(pair) = self.peers.get(&id).and_then(|peer| peer.confirmed()) else { return Ok(()) };
+        match pair.comparing {
+            Comparing::Answered { nonce, commitment: bound } if bound == commitment(&theirs) => {
+                self.on_compared(id, theirs, nonce);
+                Ok(())
+            }
+            _ => Err(Violation),
+        }
+    }
+
+    /// Both nonces are known.
+    fn on_compared(&mut self, id: PeerId, asked: Nonce, answered: Nonce) {
+        let (me, mine) = (self.me, self.device.key());
+        let Some(peer) = self.peers.get_mut(&id) else { return };
+        let Some((theirs, pair)) = peer.device.zip(peer.pair.as_mut()) else { return };
+        let Some((offerer, answerer)) = pair.transcript.ends(me, id) else { return };
+        let devices: [DeviceKey; 2] = match pair.transcript.role {
+            Role::Offerer => [mine, theirs],
+            Role::Answerer => [theirs, mine],
+        };
+        let seen = transcript(Role::Offerer, &offerer, &answerer);
+        let signs = signs(self.keys.signs(&[&seen, &devices[0].0, &devices[1].0, &asked.0, &answered.0]));
+        pair.comparing = Comparing::Known(signs);
+        self.out.push(Output::News(News::Signs { peer: id, signs }));
+    }
+}
+
+fn commitment(nonce: &Nonce) -> Digest {
+    Digest(Sha256::new_with_prefix(b"snaproom/1/compare").chain_update(nonce.0).finalize().into())
+}
+
+/// The first 42 of 48 bits, 6 at a time.
+fn signs(bytes: [u8; 6]) -> Signs {
+    let bits = bytes.iter().fold(0, |bits: u64, byte| bits << 8 | u64::from(*byte));
+    std::array::from_fn(|n| (bits >> (42 - 6 * n) & 63) as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn seven_times_six_bits_from_the_front() {
+        assert_eq!(signs([0; 6]), [0; 7]);
+        assert_eq!(signs([0xFF; 6]), [63; 7]);
+        assert_eq!(signs([0b0000_0100, 0b0010_0000, 0b1100_0100, 0, 0, 0b0011_1111]), [1, 2, 3, 4, 0, 0, 0]);
+    }
+}

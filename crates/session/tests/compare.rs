@@ -1,0 +1,245 @@
+//! Two people compare signs; a device that was found to be the right one is known again; everybody goes to another
+//! room.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends with a panic")]
+
+mod common;
+
+use std::time::Duration;
+
+use common::{Ix, Lane, Parcel, Room, WireId, seeds, test};
+use snaproom_protocol::{Digest, Nonce, PeerId, control::Control, wire};
+use snaproom_session::{
+    Command, Event, Input, Link,
+    io::{PeerState, RefusedPeer},
+};
+
+const ANNA: Ix = 0;
+const MALLORY: Ix = 1;
+const BOB: Ix = 2;
+
+fn compare(room: &mut Room, tab: Ix, with: Ix) {
+    let peer = room.me(with);
+    room.handle(tab, Input::Command(Command::Compare(peer)));
+}
+
+fn compared(room: &mut Room, tab: Ix, with: Ix, same: bool) {
+    let peer = room.me(with);
+    room.handle(tab, Input::Command(Command::Compared { peer, same }));
+}
+
+fn both_see_signs(room: &Room) -> bool {
+    (0..2).all(|tab| room.tabs[tab].signs.contains_key(&room.me(1 - tab)))
+}
+
+fn is_verified(room: &Room, tab: Ix, other: Ix) -> bool {
+    room.tabs[tab].peers[&room.me(other)].verified
+}
+
+/// This tab's end of its connection with another.
+fn wire_between(room: &Room, tab: Ix, other: Ix) -> WireId {
+    let mut ends = room.tabs[tab].connections.values();
+    *ends.find(|end| room.wires[&room.wires[end].remote.unwrap()].tab == other).unwrap()
+}
+
+fn say(room: &mut Room, tab: Ix, to: Ix, message: &Control) {
+    let text = wire::to_text(message);
+    let wire = wire_between(room, tab, to);
+    room.transmit(wire, Lane::Control, Parcel::Event(Event::Control(text)));
+}
+
+#[test]
+fn both_see_the_same_signs_whoever_asks() {
+    seeds(50, |seed| {
+        let mut room = Room::of(seed, 2);
+        let asking: &[Ix] = [&[0][..], &[1], &[0, 1]][seed as usize % 3];
+        for &tab in asking {
+            compare(&mut room, tab, 1 - tab);
+        }
+        room.run_until("signs", both_see_signs);
+        let signs = |tab: Ix| room.tabs[tab].signs[&room.me(1 - tab)];
+        assert_eq!(signs(0), signs(1));
+        assert!(signs(0).iter().all(|sign| *sign < 64));
+        assert!(!is_verified(&room, 0, 1), "not before the person says so");
+    });
+}
+
+#[test]
+fn asked_again_the_signs_stay_and_another_connection_has_others() {
+    let mut room = Room::of(1, 2);
+    let mut seen = Vec::new();
+    for again in [false, true] {
+        compare(&mut room, 0, 1);
+        room.run_until("signs", both_see_signs);
+        let said = room.tabs[0].said.len();
+        let other = room.me(1);
+        let signs = room.tabs[0].signs.remove(&other).unwrap();
+        compare(&mut room, 0, 1);
+        assert_eq!(room.tabs[0].signs[&room.me(1)], signs);
+        assert_eq!(room.tabs[0].said.len(), said, "nothing is said for that");
+        seen.push(signs);
+        if !again {
+            room.fail_connection();
+            room.run_for(Duration::from_secs(5));
+            room.settle();
+            room.tabs.iter_mut().for_each(|tab| tab.signs.clear());
+        }
+    }
+    assert_ne!(seen[0], seen[1]);
+}
+
+#[test]
+fn who_was_verified_is_known_again_after_reloads_of_both_and_on_new_tabs_of_the_device() {
+    seeds(20, |seed| {
+        let mut room = Room::of(seed, 2);
+        compare(&mut room, 0, 1);
+        room.run_until("signs", both_see_signs);
+        compared(&mut room, 0, 1, true);
+        assert!(is_verified(&room, 0, 1));
+        assert!(!is_verified(&room, 1, 0), "each says it for itself");
+        compared(&mut room, 1, 0, true);
+        for tab in [0, 1] {
+            room.close(tab);
+            room.reopen(tab);
+        }
+        room.settle();
+        assert!(is_verified(&room, 0, 1) && is_verified(&room, 1, 0));
+
+        // Another tab on Bob's device, and somebody else.
+        let device = room.tabs[1].id.device;
+        let bobs = room.open();
+        let stranger = room.open();
+        room.settle();
+        assert!(!is_verified(&room, 0, bobs) && !is_verified(&room, 0, stranger));
+        room.close(bobs);
+        room.tabs[bobs].id.device = device;
+        room.reopen(bobs);
+        room.settle();
+        assert!(is_verified(&room, 0, bobs) && !is_verified(&room, 0, stranger));
+    });
+}
+
+#[test]
+fn who_sees_other_signs_is_refused() {
+    let mut room = Room::of(1, 2);
+    compared(&mut room, 0, 1, true);
+    compared(&mut room, 0, 1, false);
+    assert_eq!(room.sees(0, 1), Some(PeerState::Connected), "nothing was compared yet");
+    compare(&mut room, 0, 1);
+    room.run_until("signs", both_see_signs);
+    compared(&mut room, 0, 1, false);
+    assert_eq!(room.sees(0, 1), Some(PeerState::Refused(RefusedPeer::Compared)));
+    assert!(room.tabs[0].id.verified.is_empty());
+}
+
+fn is_of_comparison(text: &str) -> bool {
+    matches!(
+        wire::from_text(text),
+        Ok(Control::Compare { .. } | Control::CompareNonce { .. } | Control::CompareReveal { .. })
+    )
+}
+
+/// Mallory has the link, stands between Anna and Bob with a connection to each, and passes on what they say to compare.
+#[test]
+fn somebody_in_between_who_passes_everything_on_is_seen() {
+    let mut room = Room::of(1, 3);
+    // Its own session says nothing of this.
+    room.tabs[MALLORY].is_liar = true;
+    room.tabs[MALLORY].rewrite = Some(|text| if is_of_comparison(&text) { Vec::new() } else { vec![text] });
+    let passes = |room: &mut Room, from: Ix, to: Ix| {
+        room.run_until("said", |room| room.tabs[from].said.iter().any(|text| is_of_comparison(text)));
+        let said = &mut room.tabs[from].said;
+        let text = said.remove(said.iter().position(|text| is_of_comparison(text)).unwrap());
+        say(room, MALLORY, to, &wire::from_text(&text).unwrap());
+    };
+    // It takes Bob's answer for one to itself.
+    compare(&mut room, MALLORY, BOB);
+    compare(&mut room, ANNA, MALLORY);
+    passes(&mut room, ANNA, BOB);
+    passes(&mut room, BOB, ANNA);
+    passes(&mut room, ANNA, BOB);
+    let mallory = room.me(MALLORY);
+    room.run_until("signs", |room| {
+        [ANNA, BOB].iter().all(|&tab| room.tabs[tab].signs.contains_key(&mallory))
+    });
+    assert_ne!(room.tabs[ANNA].signs[&mallory], room.tabs[BOB].signs[&mallory]);
+}
+
+#[test]
+fn whoever_breaks_the_order_of_a_comparison_is_refused() {
+    let nonce = Nonce([1; 32]);
+    let commitment = Digest([2; 32]);
+    let again = [Control::Compare { commitment }, Control::Compare { commitment }];
+    let unasked = [Control::CompareNonce { nonce }];
+    let unbound = [Control::Compare { commitment }, Control::CompareReveal { nonce }];
+    let early = [Control::CompareReveal { nonce }];
+    for messages in [&again[..], &unasked, &unbound, &early] {
+        let mut room = Room::of(1, 2);
+        room.tabs[1].is_liar = true;
+        for message in messages {
+            say(&mut room, 1, 0, message);
+        }
+        room.run_for(Duration::from_secs(1));
+        let expected = Some(PeerState::Refused(RefusedPeer::Protocol));
+        assert_eq!(room.sees(0, 1), expected, "{messages:?}");
+        assert!(room.tabs[0].signs.is_empty());
+    }
+}
+
+#[test]
+fn everybody_who_is_here_is_asked_to_come_along_before_we_go() {
+    seeds(30, |seed| {
+        let mut room = Room::of(seed, 4);
+        room.freeze(3);
+        let asked_at = room.now;
+        let link = Link::mint([9; 16]);
+        room.handle(0, Input::Command(Command::MoveEverybody(link.clone())));
+        room.run_until("gone", |room| room.tabs[0].moved.is_some());
+        let (at, to) = room.tabs[0].moved.clone().unwrap();
+        assert_eq!(to, link);
+        assert!(at <= asked_at + Duration::from_secs(3), "who sleeps is not waited for");
+        let me = room.me(0);
+        for tab in [1, 2] {
+            assert_eq!(room.tabs[tab].invited, [(me, link.clone())]);
+            assert!(room.tabs[tab].moved.is_none(), "each goes by itself");
+        }
+        assert!(room.tabs[0].invited.is_empty());
+    });
+}
+
+#[test]
+fn nobody_waits_for_somebody_who_left_meanwhile() {
+    let mut room = Room::of(1, 2);
+    let link = Link::mint([9; 16]);
+    room.cut_path(0, 1);
+    room.handle(0, Input::Command(Command::MoveEverybody(link.clone())));
+    room.leave(1);
+    room.run_until("gone", |room| room.tabs[0].moved.is_some());
+    assert_eq!(room.tabs[0].moved.as_ref().unwrap().1, link);
+    // And alone one goes at once.
+    let mut room = Room::of(1, 1);
+    room.handle(0, Input::Command(Command::MoveEverybody(link)));
+    assert!(room.tabs[0].moved.is_some());
+}
+
+#[test]
+fn nobody_is_led_to_a_room_that_can_be_guessed() {
+    for link in ["", "kitchen", "%23", &"A".repeat(23), &"A".repeat(10_000)] {
+        let mut room = Room::of(1, 2);
+        room.tabs[1].is_liar = true;
+        say(&mut room, 1, 0, &Control::Move { link: link.to_owned() });
+        room.run_for(Duration::from_secs(1));
+        assert_eq!(room.sees(0, 1), Some(PeerState::Refused(RefusedPeer::Protocol)), "{link}");
+        assert!(room.tabs[0].invited.is_empty());
+    }
+}
+
+#[test]
+fn who_is_not_connected_has_nothing_to_compare() {
+    let mut room = Room::of(1, 2);
+    room.handle(0, Input::Command(Command::Compare(PeerId([1; 16]))));
+    room.leave(1);
+    room.run_for(Duration::from_secs(1));
+    compare(&mut room, 0, 1);
+    assert!(room.tabs[0].signs.is_empty());
+}
