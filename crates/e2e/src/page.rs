@@ -114,6 +114,14 @@ impl Tab {
         self.evaluate(&format!("void (location.href = {link})")).await
     }
 
+    /// Types a name, by which the others know the person then.
+    pub async fn set_name(&self, name: &str) -> Result<()> {
+        self.click("#editName").await?;
+        self.until("the name can be typed", "document.activeElement?.id === 'nameInput'").await?;
+        let typed = format!("void ((field) => {{ field.value = {name:?}; field.form.requestSubmit(); }})");
+        self.evaluate(&format!("{typed}(document.querySelector('#nameInput'))")).await
+    }
+
     /// Leaves for a new room, and photos that are not saved behind.
     pub async fn new_room(&self) -> Result<()> {
         self.click("#newRoom").await?;

@@ -1,4 +1,10 @@
-use std::{env, net::SocketAddr, path::PathBuf, process::Stdio};
+use std::{
+    env,
+    fs::File,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::Stdio,
+};
 
 use anyhow::{Context, Result, ensure};
 use tokio::{
@@ -17,6 +23,8 @@ pub struct Server {
     place: Place,
     /// With its port once that is known: a restart takes the same.
     listen: String,
+    /// Where it logs everything that it can, if not to our own stderr.
+    log: Option<PathBuf>,
     running: Option<Running>,
 }
 
@@ -50,22 +58,28 @@ impl Server {
 
     /// The same with other flags.
     pub async fn start_with(options: Options) -> Result<Self> {
-        Self::start_at(Place::Here, "127.0.0.1:0".to_owned(), options).await
+        Self::start_at(Place::Here, "127.0.0.1:0".to_owned(), options, None).await
+    }
+
+    /// Starts one that writes all that it can log into a file.
+    pub async fn start_logging(log: &Path) -> Result<Self> {
+        let (listen, options) = ("127.0.0.1:0".to_owned(), Options::default());
+        Self::start_at(Place::Here, listen, options, Some(log.to_owned())).await
     }
 
     /// Starts it on a host of the bad network, at the host's address and [`Self::PORT`].
     #[cfg(target_os = "linux")]
     pub async fn start_on(host: &Host) -> Result<Self> {
         let listen = format!("{}:{}", host.address(), Self::PORT);
-        Self::start_at(Place::On(host.clone()), listen, Options::default()).await
+        Self::start_at(Place::On(host.clone()), listen, Options::default(), None).await
     }
 
     /// Of a server on a host of its own: browsers are told to trust that origin before the server is there.
     #[cfg(target_os = "linux")]
     pub const PORT: u16 = 8080;
 
-    async fn start_at(place: Place, listen: String, options: Options) -> Result<Self> {
-        let mut server = Self { options, place, listen, running: None };
+    async fn start_at(place: Place, listen: String, options: Options, log: Option<PathBuf>) -> Result<Self> {
+        let mut server = Self { options, place, listen, log, running: None };
         server.start_again().await?;
         Ok(server)
     }
@@ -102,6 +116,10 @@ impl Server {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .kill_on_drop(true);
+        if let Some(log) = &self.log {
+            let log = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
+            command.env("RUST_LOG", "trace").stderr(log);
+        }
         let mut child = self.place.spawn(&mut command)?;
         let stdout = child.stdout.take().context("the server has no stdout")?;
         let mut stdout = BufReader::new(stdout);

@@ -114,11 +114,7 @@ impl Stage {
     }
 
     async fn name(&self, name: &str) -> Result<()> {
-        let other = self.other()?;
-        other.click("#editName").await?;
-        other.until("the name can be typed", "document.activeElement?.id === 'nameInput'").await?;
-        let typed = format!("void ((field) => {{ field.value = {name:?}; field.form.requestSubmit(); }})");
-        other.evaluate::<()>(&format!("{typed}(document.querySelector('#nameInput'))")).await?;
+        self.other()?.set_name(name).await?;
         let told =
             format!("[...document.querySelectorAll('.peer .who')].some((who) => who.innerText === {name:?})");
         self.tab.until(&format!("somebody is called {name}"), &told).await
