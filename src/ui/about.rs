@@ -1,21 +1,16 @@
 use leptos::prelude::*;
 
-use super::{icon::Icon, modal::Modal, words::labels};
+use super::{link::RoomName, modal::Modal, words::labels};
+use crate::room::RoomView;
 
-/// What Snaproom keeps from whom, in three sentences.
+/// Which room this is; pressed, what Snaproom keeps from whom, in three sentences.
 #[component]
-pub fn About() -> impl IntoView {
+pub fn About(view: RoomView) -> impl IntoView {
     let open = RwSignal::new(false);
     view! {
-        <button
-            id="about"
-            class="quiet"
-            type="button"
-            aria-label=labels::ABOUT
-            aria-haspopup="dialog"
-            on:click=move |_| open.set(true)
-        >
-            <Icon name="about" />
+        <button id="about" class="quiet" type="button" aria-haspopup="dialog" on:click=move |_| open.set(true)>
+            <RoomName view />
+            <span class="unseen">", "{labels::ABOUT}</span>
         </button>
         <Modal id="aboutDialog" open on_close=move |()| open.set(false) title=labels::ABOUT>
             {labels::PROMISES.map(|promise| view! { <p>{promise}</p> })}

@@ -8,7 +8,7 @@ use crate::room::{Room, RoomView, Status};
 pub fn RoomName(view: RoomView) -> impl IntoView {
     let link = view.link;
     view! {
-        <p id="roomName">
+        <span id="roomName">
             {move || match link.get().typed_name {
                 None => labels::PRIVATE_ROOM.into_any(),
                 Some(name) => view! {
@@ -18,7 +18,7 @@ pub fn RoomName(view: RoomView) -> impl IntoView {
                 }
                 .into_any(),
             }}
-        </p>
+        </span>
     }
 }
 

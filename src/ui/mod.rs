@@ -41,7 +41,7 @@ use about::About;
 use announcer::Announcer;
 use camera::Capture;
 use leave::{Invited, NewRoom, needs_new_room};
-use link::{LinkBar, RoomName};
+use link::LinkBar;
 use notice::NoticeRegion;
 use peers::Peers;
 use sent::Sent;
@@ -60,8 +60,7 @@ pub fn RoomPage(
     view! {
         <header class="masthead">
             <h1>{labels::PRODUCT}</h1>
-            <RoomName view />
-            <About />
+            <About view />
             {move || (!needs_new_room(view.status.get())).then(|| view! { <NewRoom room /> })}
         </header>
         <main class="room">
