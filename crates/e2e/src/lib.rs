@@ -35,10 +35,12 @@
 //! | `rig` | the bad network |
 //!
 //! Each tab is a browser of its own, so that several are visible at once and none is throttled. `cargo xtask
-//! test e2e` names the programs in `SNAPROOM_SERVER`, `SNAPROOM_APP`, `SNAPROOM_AXE`, `CHROMEDRIVER` and
-//! `CHROMIUM`; without them the workspace's own build and Debian's paths are taken. What is missing fails the test.
+//! test e2e` names the programs in `SNAPROOM_SERVER`, `SNAPROOM_APP`, `SNAPROOM_INSECURE_APP`, `SNAPROOM_AXE`,
+//! `CHROMEDRIVER` and `CHROMIUM`; without them the workspace's own build and Debian's paths are taken. What is missing
+//! fails the test.
 //!
-//! With `SNAPROOM_LONG` set, the tests that can be longer are: 500 cycles of joining and leaving, 150 s without a path.
+//! With `SNAPROOM_LONG` set, the tests that can be longer are: 500 cycles of joining and leaving, 150 s without a path,
+//! 200 policies of a malicious server.
 //!
 //! # The bad network
 //!

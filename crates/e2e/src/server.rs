@@ -35,12 +35,14 @@ pub struct Options {
     pub room_capacity: u16,
     /// Seconds that the seat of a lost socket is kept.
     pub lease: u16,
+    /// Whether it serves the app with the cargo feature `insecure`, in which a room's name can take its protection away.
+    pub insecure: bool,
 }
 
 impl Default for Options {
     /// The binary's own.
     fn default() -> Self {
-        Self { room_capacity: 8, lease: 30 }
+        Self { room_capacity: 8, lease: 30, insecure: false }
     }
 }
 
@@ -105,7 +107,8 @@ impl Server {
 
     /// Starts it on the port that it had.
     pub async fn start_again(&mut self) -> Result<()> {
-        let (server, app) = (binary()?, app()?);
+        let app = if self.options.insecure { insecure_app()? } else { app()? };
+        let server = binary()?;
         let mut command = Command::new(&server);
         command
             .args(["--listen", &self.listen, "--app"])
@@ -146,10 +149,18 @@ fn app() -> Result<PathBuf> {
         Some(path) => PathBuf::from(path),
         None => PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../dist")),
     };
-    ensure!(
-        path.join("index.html").is_file(),
-        "{} holds no app: run `cargo xtask build` first",
-        path.display()
-    );
+    holding_an_app(path, "cargo xtask build")
+}
+
+fn insecure_app() -> Result<PathBuf> {
+    let path = match env::var_os("SNAPROOM_INSECURE_APP") {
+        Some(path) => PathBuf::from(path),
+        None => built("insecure")?,
+    };
+    holding_an_app(path, "cargo xtask test insecure-app")
+}
+
+fn holding_an_app(path: PathBuf, command: &str) -> Result<PathBuf> {
+    ensure!(path.join("index.html").is_file(), "{} holds no app: run `{command}` first", path.display());
     Ok(path)
 }

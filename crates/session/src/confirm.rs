@@ -86,6 +86,10 @@ pub fn is_confirmed(
     device: &DeviceKey,
     signature: &Signature,
 ) -> bool {
+    #[cfg(feature = "insecure")]
+    if keys.confirm == crate::keys::NO_KEY {
+        return true;
+    }
     let transcript = transcript(speaker, offerer, answerer);
     mac(keys, &transcript, device).verify_slice(&proof.0).is_ok()
         && has_signed(device, &marked(&transcript), signature)

@@ -55,6 +55,34 @@ pub fn is_there(workspace: &Workspace) -> bool {
     workspace.server().is_file() && workspace.dist().join("index.html").is_file()
 }
 
+/// Whether the app without protection was built before.
+pub fn is_insecure_there(workspace: &Workspace) -> bool {
+    workspace.insecure_app().join("index.html").is_file()
+}
+
+/// Builds the app whose rooms can be told to have no protection, for the tests in which an attack has to win; and makes
+/// sure that nobody gets it: with optimisation, as people have it, it does not compile.
+///
+/// In the profile of the app's own tests, which have compiled its dependencies already.
+pub fn insecure(workspace: &Workspace) -> Result<()> {
+    let mut trunk = workspace.command("trunk");
+    trunk.args(["build", "--features", "insecure", "--dist"]).arg(workspace.insecure_app());
+    process::run(&mut trunk, STEP)?;
+    // As in a release, and so quickly that it can be asked every time.
+    let check = |features: &[&str]| {
+        let mut cargo = workspace.cargo();
+        cargo.args(["check", "--quiet", "--package", "snaproom-session"]).args(features);
+        cargo.args(["--config", "profile.dev.package.snaproom-session.debug-assertions=false"]);
+        cargo
+    };
+    process::run(&mut check(&[]), STEP)?;
+    ensure!(
+        process::probe(&mut check(&["--features", "insecure"])).is_none(),
+        "the app without protection can be built as a release: `compile_error!` in crates/session/src/keys.rs is to forbid it"
+    );
+    Ok(())
+}
+
 /// Builds the app and the server.
 pub fn both(workspace: &Workspace) -> Result<()> {
     let mut trunk = workspace.command("trunk");

@@ -60,6 +60,7 @@ fn properties_and_browsers(workspace: &Workspace, options: &Options) -> Result<(
     println!("properties, {} cases each: {}", options.cases, seconds(started.elapsed()));
 
     build::both(workspace)?;
+    build::insecure(workspace)?;
     for time in 1..=options.times {
         let started = Instant::now();
         test::long_e2e(workspace, &mut tally)?;

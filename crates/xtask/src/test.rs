@@ -22,7 +22,7 @@ struct Step {
     run: fn(&Workspace, &mut Tally) -> Result<()>,
 }
 
-const STEPS: [Step; 12] = [
+const STEPS: [Step; 13] = [
     Step { name: "format", needs: &[Need::Components], tests: false, run: format },
     Step { name: "clippy", needs: &[Need::Components], tests: false, run: clippy },
     Step {
@@ -46,6 +46,12 @@ const STEPS: [Step; 12] = [
         run: app,
     },
     Step { name: "build", needs: setup::BUILD, tests: false, run: |workspace, _| build::check(workspace) },
+    Step {
+        name: "insecure-app",
+        needs: setup::BUILD,
+        tests: false,
+        run: |workspace, _| build::insecure(workspace),
+    },
     Step { name: "e2e", needs: &[Need::Chromium, Need::Axe, Need::Network], tests: true, run: e2e },
     Step { name: "bench", needs: bench::NEEDS, tests: false, run: |workspace, _| bench::check(workspace) },
     Step { name: "licences", needs: &[Need::CargoDeny], tests: false, run: licences },
@@ -228,7 +234,11 @@ pub fn long_e2e(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
 }
 
 fn browsers(workspace: &Workspace) -> Result<Command> {
+    if !build::is_insecure_there(workspace) {
+        bail!("the app to attack is not built; `cargo xtask test insecure-app` does that");
+    }
     let mut cargo = as_root(workspace)?;
+    cargo.env("SNAPROOM_INSECURE_APP", workspace.insecure_app());
     cargo.args(["test", "-p", "snaproom-e2e", "--", "--test-threads=1"]);
     with_browsers(workspace, &mut cargo)?;
     Ok(cargo)

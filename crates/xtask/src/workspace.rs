@@ -71,6 +71,11 @@ impl Workspace {
         self.root.join("dist")
     }
 
+    /// The app without protection that some tests attack.
+    pub fn insecure_app(&self) -> PathBuf {
+        self.target.join("insecure")
+    }
+
     /// The release server.
     pub fn server(&self) -> PathBuf {
         self.target.join("release/snaproom")
