@@ -7,7 +7,8 @@
 //! | [`control`] | tab → tab | text on the data channel with id 0 |
 //! | [`bulk`] | tab → tab | headers as text, raw bytes as binary, on the data channel with id 1 |
 //!
-//! [`wire`] makes text and bytes of them.
+//! [`wire`] makes text and bytes of them. For another implementation `docs/WIRE.md` says all of it, and has test
+//! vectors.
 //!
 //! The words of the WebRTC codelab live on: *create or join* is [`server::ToServer::Join`], *created* and
 //! *joined* are the two answers in [`server::Welcomed`], *ready* is [`server::FromServer::Joined`], *full* is

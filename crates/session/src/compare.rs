@@ -15,8 +15,9 @@ use snaproom_protocol::{DeviceKey, Digest, Nonce, PeerId, control::Control};
 
 use crate::{
     News, Output, Session, Time,
-    confirm::{Role, transcript},
+    confirm::{End, Role, transcript},
     io::{RefusedPeer, Signs},
+    keys::RoomKeys,
     random,
     transfer::Violation,
 };
@@ -110,19 +111,30 @@ impl Session {
             Role::Offerer => [mine, theirs],
             Role::Answerer => [theirs, mine],
         };
-        let seen = transcript(Role::Offerer, &offerer, &answerer);
-        let signs = signs(self.keys.signs(&[&seen, &devices[0].0, &devices[1].0, &asked.0, &answered.0]));
+        let signs = signs(&self.keys, &(offerer, answerer), devices, asked, answered);
         pair.comparing = Comparing::Known(signs);
         self.out.push(Output::News(News::Signs { peer: id, signs }));
     }
 }
 
-fn commitment(nonce: &Nonce) -> Digest {
+pub(crate) fn commitment(nonce: &Nonce) -> Digest {
     Digest(Sha256::new_with_prefix(b"snaproom/1/compare").chain_update(nonce.0).finalize().into())
 }
 
+/// What both see: `ends` and `devices` are the offerer's, then the answerer's.
+pub(crate) fn signs(
+    keys: &RoomKeys,
+    (offerer, answerer): &(End, End),
+    devices: [DeviceKey; 2],
+    asked: Nonce,
+    answered: Nonce,
+) -> Signs {
+    let seen = transcript(Role::Offerer, offerer, answerer);
+    split(keys.signs(&[&seen, &devices[0].0, &devices[1].0, &asked.0, &answered.0]))
+}
+
 /// The first 42 of 48 bits, 6 at a time.
-fn signs(bytes: [u8; 6]) -> Signs {
+fn split(bytes: [u8; 6]) -> Signs {
     let bits = bytes.iter().fold(0, |bits: u64, byte| bits << 8 | u64::from(*byte));
     std::array::from_fn(|n| (bits >> (42 - 6 * n) & 63) as u8)
 }
@@ -135,8 +147,8 @@ mod tests {
 
     #[test]
     fn seven_times_six_bits_from_the_front() {
-        assert_eq!(signs([0; 6]), [0; 7]);
-        assert_eq!(signs([0xFF; 6]), [63; 7]);
-        assert_eq!(signs([0b0000_0100, 0b0010_0000, 0b1100_0100, 0, 0, 0b0011_1111]), [1, 2, 3, 4, 0, 0, 0]);
+        assert_eq!(split([0; 6]), [0; 7]);
+        assert_eq!(split([0xFF; 6]), [63; 7]);
+        assert_eq!(split([0b0000_0100, 0b0010_0000, 0b1100_0100, 0, 0, 0b0011_1111]), [1, 2, 3, 4, 0, 0, 0]);
     }
 }

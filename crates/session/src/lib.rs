@@ -52,6 +52,8 @@ mod tell;
 mod time;
 mod timing;
 mod transfer;
+#[cfg(test)]
+mod vectors;
 
 use chacha20::{
     ChaCha20Rng,

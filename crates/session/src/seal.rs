@@ -31,7 +31,7 @@ const PADDED_BYTES: [usize; 6] = [256, 1024, 4096, 16_384, 32_768, 65_536];
 
 const HELLO: u8 = 1;
 const SIGNAL: u8 = 2;
-/// Version 1 is the byte 1; a later version's first byte differs, and so does its associated data.
+/// Another version’s first byte differs, and so does its associated data.
 const VERSION_BYTE: u8 = VERSION as u8;
 
 /// Of Poly1305, behind the ciphertext.

@@ -183,7 +183,7 @@ impl Piece {
 }
 
 /// SHA-256 over the hashes of the pieces, in order.
-pub(super) fn piece_root<'a>(hashes: impl Iterator<Item = &'a Digest>) -> Digest {
+pub(crate) fn piece_root<'a>(hashes: impl Iterator<Item = &'a Digest>) -> Digest {
     let mut root = Sha256::new();
     hashes.for_each(|hash| root.update(hash.0));
     Digest(root.finalize().into())

@@ -10,6 +10,8 @@ mod shelf;
 
 pub(crate) use ended::Ended;
 pub(crate) use inbox::{Inbox, MAX_UNFINISHED_BYTES};
+#[cfg(test)]
+pub(crate) use item::piece_root;
 pub(crate) use line::{Bulk, Violation};
 pub(crate) use outbox::Outbox;
 pub(crate) use shelf::Shelf;
