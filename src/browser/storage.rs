@@ -94,7 +94,18 @@ pub fn keep_verified(device: &[u8; 32]) {
     kept.retain(|key| key != device);
     kept.push(*device);
     let first = kept.len().saturating_sub(MAX_VERIFIED);
-    let words: Vec<String> = kept[first..].iter().map(|key| DeviceKey(*key).to_string()).collect();
+    keep_keys(&kept[first..]);
+}
+
+/// Remembers one no more.
+pub fn forget_verified(device: &[u8; 32]) {
+    let mut kept = verified();
+    kept.retain(|key| key != device);
+    keep_keys(&kept);
+}
+
+fn keep_keys(keys: &[[u8; 32]]) {
+    let words: Vec<String> = keys.iter().map(|key| DeviceKey(*key).to_string()).collect();
     keep(VERIFIED, &words.join(" "));
 }
 

@@ -345,6 +345,7 @@ impl Visit {
             News::Relays(relays) => self.view.relays.set(relays),
             News::Signs { peer, signs } => self.on_signs(peer, signs),
             News::Verified(device) => storage::keep_verified(&device.0),
+            News::NotVerified(device) => storage::forget_verified(&device.0),
             News::Invited { from, link } => self.on_invited(Invitation { from, link }),
             News::Moved(link) => self.moved = Some(link),
             News::Incoming(_) => {}

@@ -53,17 +53,25 @@ impl Session {
 
     /// The person read the signs to the other, who saw the same, or did not.
     pub(crate) fn compared(&mut self, id: PeerId, same: bool, now: Time) {
-        let Some(peer) = self.peers.get(&id) else { return };
-        let knows = peer.confirmed().is_some_and(|pair| matches!(pair.comparing, Comparing::Known(_)));
-        match peer.device.filter(|_| knows) {
-            None => {}
-            Some(_) if !same => self.on_connection_lost(id, Some(RefusedPeer::Compared), now),
-            Some(device) if self.verified.contains(&device) => {}
-            Some(device) => {
-                self.verified.push(device);
-                self.out.news(News::Verified(device));
+        // Also when the connection has ended since: whoever is between two people would end it just then.
+        let Some(device) = self.peers.get(&id).and_then(|peer| peer.compared) else { return };
+        let was_verified = self.verified.contains(&device);
+        if same && !was_verified {
+            self.verified.push(device);
+            self.out.news(News::Verified(device));
+        } else if !same {
+            self.verified.retain(|verified| *verified != device);
+            if was_verified {
+                self.out.news(News::NotVerified(device));
             }
+            self.differing.push((id, device));
+            self.on_connection_lost(id, Some(RefusedPeer::Compared), now);
         }
+    }
+
+    /// Whether the person saw other signs than this peer, or than somebody with this device.
+    pub(crate) fn differs(&self, id: PeerId, device: &DeviceKey) -> bool {
+        self.differing.iter().any(|(peer, key)| *peer == id || key == device)
     }
 
     pub(crate) fn on_compare(&mut self, id: PeerId, commitment: Digest) -> Result<(), Violation> {
@@ -113,6 +121,7 @@ impl Session {
         };
         let signs = signs(&self.keys, &(offerer, answerer), devices, asked, answered);
         pair.comparing = Comparing::Known(signs);
+        peer.compared = Some(theirs);
         self.out.push(Output::News(News::Signs { peer: id, signs }));
     }
 }

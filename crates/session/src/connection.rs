@@ -145,6 +145,9 @@ impl Session {
             return Err(RefusedPeer::Proof);
         }
         peer.device = Some(device);
+        if self.differs(id, &device) {
+            return Err(RefusedPeer::Compared);
+        }
         self.on_confirmed(id, now);
         Ok(())
     }

@@ -79,8 +79,12 @@ impl Session {
             return;
         }
         // A version that could not be read may have been somebody else's word, and who joins anew may have mended
-        // what it was refused for.
-        peer.refused.take_if(|reason| heard.by_join || *reason == RefusedPeer::Version);
+        // what it was refused for. What a person saw stays.
+        peer.refused.take_if(|reason| match reason {
+            RefusedPeer::Version => true,
+            RefusedPeer::Proof | RefusedPeer::Protocol => heard.by_join,
+            RefusedPeer::Compared => false,
+        });
         if peer.refused.is_some() {
             return;
         }

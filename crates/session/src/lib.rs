@@ -97,6 +97,8 @@ pub struct Session {
     keys: RoomKeys,
     device: Device,
     verified: Vec<DeviceKey>,
+    /// Whose signs the person found to differ, and with which device: nothing of them is accepted in this visit.
+    differing: Vec<(PeerId, DeviceKey)>,
     token: Token,
     /// Of the next join.
     turn: Turn,
@@ -140,6 +142,7 @@ impl Session {
         Self {
             device: Device::of(&device, keys.room()),
             verified,
+            differing: Vec::new(),
             keys,
             token,
             turn: Turn { life, join: 0 },

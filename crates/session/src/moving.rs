@@ -15,6 +15,10 @@ pub(crate) struct Moving {
 impl Session {
     /// Asks everybody who is connected to come along.
     pub(crate) fn move_everybody(&mut self, link: Link, now: Time) {
+        // Asked twice, all go to one room.
+        if self.moving.is_some() {
+            return;
+        }
         let mut waits_for = Vec::new();
         for (id, peer) in &self.peers {
             if let Some(pair) = peer.confirmed() {

@@ -30,6 +30,8 @@ pub enum News {
     },
     /// A device that was compared and found to be the other person's: to be remembered for [`Me::verified`](crate::Me).
     Verified(DeviceKey),
+    /// The same is not so any more.
+    NotVerified(DeviceKey),
     /// A peer goes to another room, and asks us to come along.
     Invited {
         /// Who.

@@ -45,6 +45,9 @@ impl Session {
         peer.greeting = None;
         peer.not_before = now + NEGOTIATION_PAUSE;
         self.drop_connection(id);
+        if refused.is_some() {
+            self.end_transfers(id);
+        }
         self.on_parted(id, was, now);
     }
 
@@ -56,9 +59,6 @@ impl Session {
         self.out.push(Output::Close(pair.connection));
         peer.outbox.disconnect(&mut self.out);
         peer.inbox.disconnect(&mut self.out);
-        if peer.refused.is_some() {
-            self.end_transfers(id);
-        }
     }
 
     /// There is no connection with a peer: whether it is waited for, and for how long.

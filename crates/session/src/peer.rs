@@ -36,6 +36,8 @@ pub(crate) struct Peer {
     pub(crate) life: Option<TabId>,
     /// The key that signed its last connection's proof.
     pub(crate) device: Option<DeviceKey>,
+    /// The device that the signs which were shown last are for.
+    pub(crate) compared: Option<DeviceKey>,
     pub(crate) inbox: Inbox,
     pub(crate) outbox: Outbox,
     /// Negotiations without a confirmed connection since the last one.
@@ -90,6 +92,7 @@ impl Peer {
             pair: None,
             life: None,
             device: None,
+            compared: None,
             inbox: Inbox::new(id),
             outbox: Outbox::new(id),
             failures: 0,
@@ -178,7 +181,8 @@ impl Peer {
     /// How the person sees it, who has compared signs with the devices in `verified`.
     pub(crate) fn view(&self, verified: &[DeviceKey]) -> PeerView {
         let path = self.pair.as_ref().and_then(|pair| pair.path);
-        let verified = self.device.is_some_and(|device| verified.contains(&device));
+        // Who comes next under this id has yet to prove which device it is.
+        let verified = self.is_confirmed() && self.device.is_some_and(|device| verified.contains(&device));
         PeerView { peer: self.id, state: self.state(), path, verified }
     }
 

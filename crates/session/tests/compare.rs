@@ -8,7 +8,7 @@ mod common;
 use std::time::Duration;
 
 use common::{Ix, Lane, Parcel, Room, WireId, seeds, test};
-use snaproom_protocol::{Digest, Nonce, PeerId, control::Control, wire};
+use snaproom_protocol::{Digest, Nonce, PeerId, control::Control, server::FromServer, wire};
 use snaproom_session::{
     Command, Event, Input, Link,
     io::{PeerState, RefusedPeer},
@@ -137,6 +137,79 @@ fn is_of_comparison(text: &str) -> bool {
         wire::from_text(text),
         Ok(Control::Compare { .. } | Control::CompareNonce { .. } | Control::CompareReveal { .. })
     )
+}
+
+#[test]
+fn nothing_brings_back_who_saw_other_signs() {
+    type Return = fn(&mut Room);
+    let rejoin: Return = |room| room.cut_socket(1);
+    let leave: Return = |room| {
+        let peer = room.me(1);
+        room.handle(0, Input::Server(wire::to_text(&FromServer::Left { peer, for_good: true })));
+        room.cut_socket(1);
+    };
+    let reload: Return = |room| {
+        room.close(1);
+        room.reopen(1);
+    };
+    let new_tab_of_the_device: Return = |room| {
+        let (device, tab) = (room.tabs[1].id.device, room.open());
+        room.close(tab);
+        room.tabs[tab].id.device = device;
+        room.reopen(tab);
+        room.leave(1);
+    };
+    for (name, comes_back) in [
+        ("rejoins", rejoin),
+        ("left, the server says", leave),
+        ("reloads", reload),
+        ("another tab", new_tab_of_the_device),
+    ] {
+        let mut room = Room::of(1, 2);
+        compare(&mut room, 0, 1);
+        room.run_until("signs", both_see_signs);
+        // Even if the wrong button was pressed first.
+        compared(&mut room, 0, 1, true);
+        compared(&mut room, 0, 1, false);
+        assert!(room.tabs[0].id.verified.is_empty(), "{name}");
+        let connects = room.tabs[0].did("Connect");
+        comes_back(&mut room);
+        let news = room.tabs[0].peer_news.len();
+        room.run_for(Duration::from_mins(2));
+        let since = &room.tabs[0].peer_news[news..];
+        assert!(since.iter().all(|(_, view)| view.state != PeerState::Connected), "{name}: {since:?}");
+        println!("{name}: {} connections were tried", room.tabs[0].did("Connect") - connects);
+    }
+}
+
+#[test]
+fn what_the_person_saw_counts_also_when_the_connection_has_ended_since() {
+    for same in [true, false] {
+        let mut room = Room::of(1, 2);
+        compare(&mut room, 0, 1);
+        room.run_until("signs", both_see_signs);
+        room.close(1);
+        room.run_until("away", |room| room.sees(0, 1) == Some(PeerState::Away));
+        compared(&mut room, 0, 1, same);
+        room.reopen(1);
+        room.run_for(Duration::from_secs(30));
+        let expected = if same { PeerState::Connected } else { PeerState::Refused(RefusedPeer::Compared) };
+        assert_eq!(room.sees(0, 1), Some(expected));
+        assert_eq!(is_verified(&room, 0, 1), same);
+    }
+}
+
+#[test]
+fn asked_twice_everybody_goes_to_one_room() {
+    let mut room = Room::of(1, 3);
+    room.freeze(2);
+    let links = [Link::mint([8; 16]), Link::mint([9; 16])];
+    for link in &links {
+        room.handle(0, Input::Command(Command::MoveEverybody(link.clone())));
+    }
+    room.run_until("gone", |room| room.tabs[0].moved.is_some());
+    assert_eq!(room.tabs[0].moved.as_ref().unwrap().1, links[0]);
+    assert_eq!(room.tabs[1].invited, [(room.me(0), links[0].clone())]);
 }
 
 /// Mallory has the link, stands between Anna and Bob with a connection to each, and passes on what they say to compare.

@@ -295,6 +295,7 @@ impl Room {
                 tab.signs.insert(peer, signs);
             }
             News::Verified(device) => tab.id.verified.push(device),
+            News::NotVerified(device) => tab.id.verified.retain(|verified| *verified != device),
             News::Invited { from, link } => tab.invited.push((from, link)),
             News::Moved(link) => tab.moved = Some((now, link)),
             News::Incoming(incoming) => tab.incoming.push(incoming),

@@ -286,7 +286,9 @@ impl World {
                 self.outgoing.insert((outgoing.item, outgoing.to), outgoing.state);
             }
             News::Status(_) | News::Relays(_) | News::Signs { .. } | News::Invited { .. } => {}
-            News::Verified(_) | News::Moved(_) => panic!("nobody compares, nobody moves"),
+            News::Verified(_) | News::NotVerified(_) | News::Moved(_) => {
+                panic!("nobody compares, nobody moves")
+            }
         }
     }
 
