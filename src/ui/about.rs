@@ -13,6 +13,7 @@ pub fn About(view: RoomView) -> impl IntoView {
             <span class="unseen">", "{labels::ABOUT}</span>
         </button>
         <Modal id="aboutDialog" open on_close=move |()| open.set(false) title=labels::ABOUT>
+            {move || view.link.get().typed_name.map(|_| view! { <p class="notPrivate">{labels::GUESSED}</p> })}
             {labels::PROMISES.map(|promise| view! { <p>{promise}</p> })}
         </Modal>
     }

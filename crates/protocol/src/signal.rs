@@ -7,7 +7,7 @@ use crate::{Nonce, TabId};
 /// Largest session description in bytes. Ours are about 5 kB; a larger one never reaches the browser.
 pub const MAX_SDP_BYTES: usize = 24 * 1024;
 
-/// Largest candidate line in bytes.
+/// Largest candidate in bytes: its line, with the names of its media section and of its generation.
 pub const MAX_CANDIDATE_BYTES: usize = 1024;
 
 /// The first message of each tab to another, sealed with the room's hello key.
@@ -48,7 +48,7 @@ pub enum Signal {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Candidate {
-    /// The candidate line, at most [`MAX_CANDIDATE_BYTES`].
+    /// The candidate line.
     pub candidate: String,
     /// The media section it belongs to, by name.
     pub sdp_mid: Option<String>,

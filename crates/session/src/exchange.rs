@@ -99,7 +99,9 @@ impl Generation {
     /// One more candidate; false when there are too many, or it is too large.
     fn count(&mut self, candidate: &Candidate) -> bool {
         self.count += 1;
-        self.count <= MAX_CANDIDATES && candidate.candidate.len() <= MAX_CANDIDATE_BYTES
+        let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let names = length(&candidate.sdp_mid) + length(&candidate.username_fragment);
+        self.count <= MAX_CANDIDATES && candidate.candidate.len() + names <= MAX_CANDIDATE_BYTES
     }
 
     /// Browsers that tag no candidates have them taken as they are.

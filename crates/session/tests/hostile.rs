@@ -250,9 +250,24 @@ fn candidates_before_the_description_are_counted() {
         world.enter(&[]);
         world.join(0, Answers::Nothing, Keeps::Nothing);
         for _ in 0..count {
-            world.signal(0, &snaproom_protocol::signal::Signal::Candidate(candidate(Some("m1"), 1024)));
+            world.signal(0, &snaproom_protocol::signal::Signal::Candidate(candidate(Some("m1"), 1021)));
         }
         assert_eq!(world.wire_of(0).is_some(), stays, "{count}");
+        world.end();
+    }
+}
+
+/// The line, and the names of its section (a byte) and of its generation.
+#[test]
+fn a_candidate_is_bounded_with_its_names() {
+    for (line, generation, stays) in [(1021, 2, true), (1022, 2, false), (40, 983, true), (40, 60_000, false)]
+    {
+        let mut world = World::new();
+        world.enter(&[]);
+        world.join(0, Answers::Nothing, Keeps::Nothing);
+        let candidate = candidate(Some(&"m".repeat(generation)), line);
+        world.signal(0, &snaproom_protocol::signal::Signal::Candidate(candidate));
+        assert_eq!(world.wire_of(0).is_some(), stays, "{line} and {generation}");
         world.end();
     }
 }

@@ -37,6 +37,7 @@ pub const INVITED_HINT: &str =
 pub const GO_ALONG: &str = "Come along";
 
 // What is kept from whom.
+pub const GUESSED: &str = "This room’s name can be guessed, so here none of that holds: whoever guesses it can join, and the server could listen.";
 pub const ABOUT: &str = "How private is this?";
 pub const PROMISES: [&str; 3] = [
     "What you share goes from browser to browser, locked with keys that only people with the link have; the server \
