@@ -33,7 +33,7 @@ pub fn PersonDialog(room: Room, open: RwSignal<Option<PeerId>>) -> impl IntoView
     view! {
         <Modal id="personDialog" open=is_open on_close=move |()| open.set(None) title>
             <p class="remedy">{move || person.get().map(|person| words::person(&person, known.get().is_some()))}</p>
-            <ol class="signs">
+            <ol class="comparison">
                 {move || known.get().map(|signs| {
                     signs.map(|sign| {
                         let (picture, name) = words::sign(sign);

@@ -338,7 +338,7 @@ pub const STATES: &[State] = &[
     State { name: "turned-away", open: Open::Camera, then: &[See(ALONE), Hear(REFUSED), See("#retry")] },
 ];
 
-const SIGNS: &str = "#personDialog[open] .signs li:nth-child(7)";
+const SIGNS: &str = "#personDialog[open] .comparison li:nth-child(7)";
 const ALONE: &str = "#status[data-state=alone]";
 const CONNECTED: &str = "#status[data-state=connected]";
 const CONNECTING: &str = "#status[data-state=connecting]";

@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use snaproom_e2e::{Tab, two_tabs};
 
-const SIGNS: &str = "#personDialog[open] .signs";
+const SIGNS: &str = "#personDialog[open] .comparison";
 
 /// Opens what there is about the other one.
 async fn look_at_other(tab: &Tab) -> Result<()> {
