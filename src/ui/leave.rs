@@ -14,7 +14,7 @@ pub fn NewRoom(room: Room) -> impl IntoView {
     let RoomView { trail, peers, .. } = room.view;
     let asking = RwSignal::new(false);
     on_cleanup(|| hand_focus_on("newRoom", "status"));
-    let unsaved = move || trail.with(|trail| count_unsaved(trail));
+    let unsaved = move || count_unsaved(trail);
     let with_others = move || peers.with(|peers| peers.iter().any(|peer| peer.state == PeerState::Connected));
     view! {
         <button
@@ -77,7 +77,7 @@ pub fn NewRoom(room: Room) -> impl IntoView {
 #[component]
 pub fn Invited(room: Room) -> impl IntoView {
     let RoomView { trail, invited, names, .. } = room.view;
-    let unsaved = move || trail.with(|trail| count_unsaved(trail));
+    let unsaved = move || count_unsaved(trail);
     let title = Signal::derive(move || {
         let from = invited.get().map(|invitation| invitation.from);
         from.map(|from| names.with(|names| words::invites(&from, names))).unwrap_or_default()
@@ -109,8 +109,8 @@ pub fn Invited(room: Room) -> impl IntoView {
 }
 
 /// How many photos exist nowhere else.
-fn count_unsaved(trail: &[Entry<PhotoView>]) -> usize {
-    trail.iter().filter(|entry| entry.view.with(PhotoView::is_unsaved)).count()
+fn count_unsaved(trail: RwSignal<Vec<Entry<PhotoView>>>) -> usize {
+    trail.with(|trail| trail.iter().filter(|entry| entry.view.with(PhotoView::is_unsaved)).count())
 }
 
 /// Whether nothing but another room helps, or helps as well as waiting.

@@ -63,6 +63,13 @@ impl Stage {
                 self.other()?.click("#newRoom").await?;
                 self.other()?.click("#takeAlong").await
             }
+            Step::Compare => {
+                self.tab.click("#peers .peer button").await?;
+                self.tab.click("#compare").await?;
+                let last =
+                    "document.querySelector('#personDialog[open] .comparison li:nth-child(7)') !== null";
+                self.tab.until("seven signs", last).await
+            }
             Step::Block => self.tab.evaluate(BLOCK).await,
             Step::Receive(photos) => self.receive(photos).await,
             Step::ReceiveHalf => {

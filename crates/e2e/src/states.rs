@@ -58,6 +58,8 @@ pub enum Step {
     OtherLeaves,
     /// Whoever came first goes to a new room and asks everybody to come along.
     OtherMoves,
+    /// The person compares signs with whoever else is here.
+    Compare,
     /// From now on the page's browser finds no way to anybody who joins.
     Block,
     /// So many photos of somebody else arrive.
@@ -87,9 +89,9 @@ pub enum Step {
 }
 
 use Step::{
-    Block, Click, Hear, Join, JoinDeaf, Name, OtherCloses, OtherLeaves, OtherMoves, OtherReloads, Receive,
-    ReceiveFalse, ReceiveHalf, RevokeCamera, SeatEnds, See, Send, SendHalf, ServerEnds, Snap, SocketEnds,
-    TakeBack, UnplugCamera, Vanish,
+    Block, Click, Compare, Hear, Join, JoinDeaf, Name, OtherCloses, OtherLeaves, OtherMoves, OtherReloads,
+    Receive, ReceiveFalse, ReceiveHalf, RevokeCamera, SeatEnds, See, Send, SendHalf, ServerEnds, Snap,
+    SocketEnds, TakeBack, UnplugCamera, Vanish,
 };
 
 /// All of them, from the first visit to the last photo.
@@ -220,45 +222,21 @@ pub const STATES: &[State] = &[
         open: Open::Camera,
         then: &[Join, Click("#peers .peer button"), See("#personDialog[open] #compare")],
     },
-    State {
-        name: "signs",
-        open: Open::Camera,
-        then: &[Join, Click("#peers .peer button"), Click("#compare"), See(SIGNS)],
-    },
+    State { name: "signs", open: Open::Camera, then: &[Join, Compare] },
     State {
         name: "signs-beside-the-name",
         open: Open::Camera,
-        then: &[
-            Join,
-            Click("#peers .peer button"),
-            Click("#compare"),
-            See(SIGNS),
-            Click("#personDialog .close"),
-        ],
+        then: &[Join, Compare, Click("#personDialog .close")],
     },
     State {
         name: "verified",
         open: Open::Camera,
-        then: &[
-            Join,
-            Click("#peers .peer button"),
-            Click("#compare"),
-            See(SIGNS),
-            Click("#sameSigns"),
-            See(".peer[data-verified=true]"),
-        ],
+        then: &[Join, Compare, Click("#sameSigns"), See(".peer[data-verified=true]")],
     },
     State {
         name: "signs-differ",
         open: Open::Camera,
-        then: &[
-            Join,
-            Click("#peers .peer button"),
-            Click("#compare"),
-            See(SIGNS),
-            Click("#otherSigns"),
-            See(".peer[data-state=refused]"),
-        ],
+        then: &[Join, Compare, Click("#otherSigns"), See(".peer[data-state=refused]")],
     },
     State {
         name: "about",
@@ -338,7 +316,6 @@ pub const STATES: &[State] = &[
     State { name: "turned-away", open: Open::Camera, then: &[See(ALONE), Hear(REFUSED), See("#retry")] },
 ];
 
-const SIGNS: &str = "#personDialog[open] .comparison li:nth-child(7)";
 const ALONE: &str = "#status[data-state=alone]";
 const CONNECTED: &str = "#status[data-state=connected]";
 const CONNECTING: &str = "#status[data-state=connecting]";

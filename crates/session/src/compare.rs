@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use snaproom_protocol::{DeviceKey, Digest, Nonce, PeerId, control::Control};
 
 use crate::{
-    News, Output, Session, Time,
+    News, Session, Time,
     confirm::{End, Role, transcript},
     io::{RefusedPeer, Signs},
     keys::RoomKeys,
@@ -122,7 +122,7 @@ impl Session {
         let signs = signs(&self.keys, &(offerer, answerer), devices, asked, answered);
         pair.comparing = Comparing::Known(signs);
         peer.compared = Some(theirs);
-        self.out.push(Output::News(News::Signs { peer: id, signs }));
+        self.out.news(News::Signs { peer: id, signs });
     }
 }
 

@@ -3,10 +3,9 @@
 #[path = "../tests/vectors/file.rs"]
 mod file;
 
-use file::{Read, test, vectors};
-use serde_json::Value;
+use file::{Read, end, keys, negotiator, test, vectors};
 use sha2::{Digest as _, Sha256};
-use snaproom_protocol::{DeviceKey, Digest, Envelope, Nonce, PeerId, bulk::PIECE_BYTES};
+use snaproom_protocol::{DeviceKey, Digest, Envelope, Nonce, bulk::PIECE_BYTES};
 
 use crate::{
     Link, compare,
@@ -64,17 +63,4 @@ fn the_root_over_pieces() {
         assert_eq!(hashes, vector.read::<Vec<Digest>>("pieces"));
         assert_eq!(piece_root(hashes.iter()), vector.read("root"));
     }
-}
-
-fn keys(vector: &'static Value) -> RoomKeys {
-    RoomKeys::derive(&Link::from_fragment(vector.read("fragment")).unwrap())
-}
-
-fn negotiator(value: &'static Value) -> (PeerId, Nonce) {
-    (value.read("peer"), value.read("nonce"))
-}
-
-fn end(value: &'static Value) -> End {
-    let (peer, nonce) = negotiator(value);
-    End { peer, nonce, fingerprint: Fingerprint(value.read::<Digest>("fingerprint").0) }
 }

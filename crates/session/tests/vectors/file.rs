@@ -19,8 +19,11 @@ use serde::{
     forward_to_deserialize_any,
 };
 use serde_json::Value;
+use snaproom_protocol::{Digest, Nonce, PeerId};
 #[cfg(target_arch = "wasm32")]
 pub use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::{End, Fingerprint, Link, RoomKeys};
 
 static FILE: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(include_str!("vectors.json")).expect("JSON"));
@@ -148,4 +151,20 @@ impl<'de> Deserializer<'de> for Variants {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
         newtype_struct seq tuple tuple_struct map struct identifier ignored_any
     }
+}
+
+/// Of the room behind the vector's link.
+pub fn keys(vector: &'static Value) -> RoomKeys {
+    RoomKeys::derive(&Link::from_fragment(vector.read("fragment")).expect("a room"))
+}
+
+/// One side of a negotiation, as envelopes know it.
+pub fn negotiator(value: &'static Value) -> (PeerId, Nonce) {
+    (value.read("peer"), value.read("nonce"))
+}
+
+/// The same, as proofs know it.
+pub fn end(value: &'static Value) -> End {
+    let (peer, nonce) = negotiator(value);
+    End { peer, nonce, fingerprint: Fingerprint(value.read::<Digest>("fingerprint").0) }
 }

@@ -6,11 +6,11 @@ mod file;
 
 use std::fmt::Debug;
 
-use file::{Read, test, top, variants, vectors};
+use file::{Read, end, keys, negotiator, test, top, variants, vectors};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use snaproom_protocol::{
-    DeviceKey, DeviceSecret, Digest, Envelope, Nonce, PeerId, RoomId, Signature, Token, VERSION,
+    DeviceKey, DeviceSecret, Digest, Envelope, PeerId, RoomId, Signature, Token, VERSION,
     bulk::{Header, MAX_HEADER_BYTES, Part},
     control::{Control, Kind, MAX_MESSAGE_BYTES, RefusedItem},
     server::{FromServer, MAX_FRAME_BYTES, Refusal, ToServer, Welcomed},
@@ -225,19 +225,6 @@ fn is_padded(vector: &'static Value, message: &impl Serialize, sealed: usize) {
     plaintext.extend(content);
     plaintext.resize(sealed - TAG_BYTES, 0);
     assert_eq!(plaintext, vector.read::<Envelope>("plaintext").0);
-}
-
-fn keys(vector: &'static Value) -> RoomKeys {
-    RoomKeys::derive(&Link::from_fragment(vector.read("fragment")).unwrap())
-}
-
-fn negotiator(value: &'static Value) -> (PeerId, Nonce) {
-    (value.read("peer"), value.read("nonce"))
-}
-
-fn end(value: &'static Value) -> End {
-    let (peer, nonce) = negotiator(value);
-    End { peer, nonce, fingerprint: Fingerprint(value.read::<Digest>("fingerprint").0) }
 }
 
 fn role(name: &Value) -> Role {
