@@ -5,7 +5,7 @@ use leptos::prelude::{StoredValue, UpdateValue};
 use send_wrapper::SendWrapper;
 use snaproom_protocol::{ItemId, PeerId};
 
-use super::view::{PhotoKey, RoomView};
+use super::view::{PhotoKey, RoomView, Signs};
 use crate::browser::{Canvas, Video, page};
 
 /// Commands that wait for the driver: the canvases of a full trail that leave the page at once, and a person.
@@ -26,10 +26,10 @@ pub(super) enum Command {
     SetName(String),
     SetRelayOnly(bool),
     Compare(PeerId),
-    Compared { peer: PeerId, same: bool },
+    Compared { peer: PeerId, signs: Signs, same: bool },
     NewRoom,
-    MoveEverybody,
-    AnswerInvitation(bool),
+    MoveWith(Vec<PeerId>),
+    AnswerInvitation { from: PeerId, goes: bool },
     Retry,
     AttachCamera(Option<SendWrapper<Video>>),
     AttachPhoto(Option<SendWrapper<Canvas>>),
@@ -116,24 +116,24 @@ impl Room {
         self.tell(Command::SetRelayOnly(relay_only));
     }
 
-    /// Makes the signs that two people compare, on both sides.
+    /// Asks a peer's person to compare signs, or agrees to it.
     pub fn compare(&self, peer: PeerId) {
         self.tell(Command::Compare(peer));
     }
 
-    /// Whether they were the same. If not, nothing more is shared with this peer.
-    pub fn compared(&self, peer: PeerId, same: bool) {
-        self.tell(Command::Compared { peer, same });
+    /// Whether both saw these. If not, nothing more is shared with this peer.
+    pub fn compared(&self, peer: PeerId, signs: Signs, same: bool) {
+        self.tell(Command::Compared { peer, signs, same });
     }
 
-    /// Asks everybody here to come along to a new room, and goes there.
-    pub fn move_everybody(&self) {
-        self.tell(Command::MoveEverybody);
+    /// Goes to a new room, and asks these people to come along.
+    pub fn move_with(&self, companions: Vec<PeerId>) {
+        self.tell(Command::MoveWith(companions));
     }
 
     /// Goes along with who asked, or stays.
-    pub fn answer_invitation(&self, goes: bool) {
-        self.tell(Command::AnswerInvitation(goes));
+    pub fn answer_invitation(&self, from: PeerId, goes: bool) {
+        self.tell(Command::AnswerInvitation { from, goes });
     }
 
     /// Leaves, and makes a new room with a new link.

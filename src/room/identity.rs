@@ -44,14 +44,14 @@ impl Identity {
     }
 }
 
-/// Another tab of the device may be making the device's secret just now: the last one stays.
 fn me(token: Token, life: u32) -> Result<Me, Error> {
     let device = if let Some(device) = storage::device() {
         device
     } else {
-        let device = task::random()?;
-        storage::keep_device(&device);
-        device
+        let made = task::random()?;
+        storage::keep_device(&made);
+        // Another tab of the device may be making one just now. Where nothing is kept, it is this page's.
+        storage::device().unwrap_or(made)
     };
     let verified = storage::verified().into_iter().map(DeviceKey).collect();
     Ok(Me { token, life, device: DeviceSecret(device), verified })

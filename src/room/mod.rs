@@ -12,9 +12,10 @@
 //! | `gallery`, `photo` | photos of others, and the canvases of each |
 //! | `album`, `zip` | all of them in one file; its format |
 //! | `identity` | the tab's token in a room, and its person's name |
-//! | `names` | what the others want to be called |
+//! | `company`, `names` | the others: who is here, what was found out about them; what they want to be called |
 
 mod album;
+mod company;
 mod gallery;
 mod handle;
 mod identity;
@@ -34,9 +35,9 @@ use snaproom_session::{Input, Link};
 
 pub use handle::Room;
 pub use view::{
-    CameraFailure, CameraView, Entry, Failure, Invitation, LinkView, Notice, Path, PeerState, PeerView,
-    PhotoKey, PhotoView, Recipient, RefusedPeer, RoomView, Saving, SentView, Shows, Signs, SnapView, Status,
-    TransferState,
+    CameraFailure, CameraView, Comparison, Entry, Failure, Invitation, LinkView, Notice, Path, PeerState,
+    PeerView, PhotoKey, PhotoView, Recipient, RefusedPeer, RoomView, Saving, SentView, Shows, Signs,
+    SnapView, Status, TransferState, Trust,
 };
 
 use crate::browser::{
@@ -239,9 +240,9 @@ impl Driver {
             Command::SetName(name) => visit.set_name(&name),
             Command::SetRelayOnly(relay_only) => visit.set_relay_only(relay_only),
             Command::Compare(peer) => visit.compare(peer),
-            Command::Compared { peer, same } => visit.compared(peer, same),
-            Command::MoveEverybody => visit.move_everybody(),
-            Command::AnswerInvitation(goes) => visit.answer_invitation(goes),
+            Command::Compared { peer, signs, same } => visit.compared(peer, signs, same),
+            Command::MoveWith(companions) => visit.move_with(companions),
+            Command::AnswerInvitation { from, goes } => visit.answer_invitation(from, goes),
             Command::Retry => visit.retry(),
             // Handled where the visit can be ended.
             Command::NewRoom => {}

@@ -1,11 +1,11 @@
 //! What the page shows of a room: signals of plain data.
 
-use leptos::prelude::{ArcRwSignal, RwSignal, Set, Update, WithUntracked};
+use leptos::prelude::{ArcRwSignal, RwSignal, Set, Update};
 use litemap::LiteMap;
 use snaproom_protocol::{ItemId, PeerId, control::RefusedItem};
 use snaproom_session::Link;
 pub use snaproom_session::io::{
-    Failure, Path, PeerState, PeerView, RefusedPeer, Signs, Status, TransferState,
+    Comparison, Failure, Path, PeerState, PeerView, RefusedPeer, Signs, Status, TransferState, Trust,
 };
 
 use crate::browser::page;
@@ -186,8 +186,12 @@ pub enum Notice {
     },
     /// The trail was full, and a photo that was not saved made way for a new one.
     PhotoMadeWay,
-    /// There are signs to compare with this peer's person.
+    /// This peer's person wants to compare signs.
     Compares(PeerId),
+    /// This peer was verified, and now has another device.
+    OtherDevice(PeerId),
+    /// This peer left before the signs were compared.
+    LeftComparison(PeerId),
     /// This many photos are in the zip that was saved.
     AllSaved(usize),
 }
@@ -207,8 +211,8 @@ pub struct RoomView {
     pub peers: RwSignal<Vec<PeerView>>,
     /// The names that others typed, as far as they told us; also of those who left.
     pub names: RwSignal<LiteMap<PeerId, String>>,
-    /// What the person compares with each peer's, while they are connected.
-    pub signs: RwSignal<LiteMap<PeerId, Signs>>,
+    /// How far the comparison with each peer has come.
+    pub comparisons: RwSignal<LiteMap<PeerId, Comparison>>,
     /// Who asks us to come along.
     pub invited: RwSignal<Option<Invitation>>,
     /// The name that we typed. Empty: we go by the friendly one.
@@ -244,7 +248,7 @@ impl RoomView {
             me: RwSignal::new(None),
             peers: RwSignal::default(),
             names: RwSignal::default(),
-            signs: RwSignal::default(),
+            comparisons: RwSignal::default(),
             invited: RwSignal::new(None),
             my_name: RwSignal::default(),
             relay_only: RwSignal::new(false),
@@ -266,18 +270,9 @@ impl RoomView {
         self.me.set(None);
         self.peers.update(Vec::clear);
         self.relays.set(false);
-        self.signs.update(LiteMap::clear);
+        self.comparisons.update(LiteMap::clear);
         self.invited.set(None);
         self.notice.set(None);
-    }
-
-    /// The connection that they were made for is gone.
-    pub(super) fn forget_signs(&self, peer: PeerId) {
-        if self.signs.with_untracked(|signs| signs.contains_key(&peer)) {
-            self.signs.update(|signs| {
-                signs.remove(&peer);
-            });
-        }
     }
 
     /// Whether the photo in `#photo` counts as sent, if it is this one.

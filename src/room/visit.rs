@@ -11,13 +11,13 @@ use snaproom_session::{
 };
 
 use super::{
+    company::Company,
     gallery::{self, Gallery},
     identity::{self, Identity},
     inbox::{Happened, Inbox},
-    names::Names,
     studio::Taken,
     vault::Vault,
-    view::{Entry, Invitation, Notice, PeerState, PeerView, PhotoKey, Recipient, RoomView, SentView},
+    view::{Entry, PeerState, PeerView, PhotoKey, Recipient, RoomView, SentView},
     wires::Wires,
 };
 use crate::browser::{self, Connection, Error, Payload, Socket, SocketEvent, page, storage, task};
@@ -28,19 +28,15 @@ const MAX_SENT: usize = 50;
 pub(super) struct Visit {
     session: Session,
     view: RoomView,
-    names: Names,
+    company: Company,
     inbox: Inbox,
     /// With its number.
     socket: Option<(u32, Socket)>,
     next_socket: u32,
     wires: Wires,
     vault: Vault,
-    /// The room that we go to with everybody, once they have read it.
+    /// The room that we go to, once whoever comes along has read it.
     pub(super) moved: Option<Link>,
-    /// Who asked us to come along to another room, and was told no.
-    stayed: Vec<PeerId>,
-    /// Whose signs the person asked for last.
-    compares_with: Option<PeerId>,
     /// Inputs that an action led to at once.
     done: VecDeque<Input>,
     _identity: Identity,
@@ -54,15 +50,13 @@ impl Visit {
         let mut visit = Self {
             session,
             view,
-            names: Names::new(view.names),
+            company: Company::new(view),
             wires: Wires::new(inbox.clone()),
             vault: Vault::new(inbox.clone()),
             inbox,
             socket: None,
             next_socket: 0,
             moved: None,
-            stayed: Vec::new(),
-            compares_with: None,
             done: VecDeque::new(),
             _identity: identity,
         };
@@ -105,47 +99,23 @@ impl Visit {
     }
 
     pub(super) fn compare(&mut self, peer: PeerId) {
-        self.compares_with = Some(peer);
         self.handle(Input::Command(Command::Compare(peer)));
     }
 
-    pub(super) fn compared(&mut self, peer: PeerId, same: bool) {
-        self.handle(Input::Command(Command::Compared { peer, same }));
+    pub(super) fn compared(&mut self, peer: PeerId, signs: Signs, same: bool) {
+        self.handle(Input::Command(Command::Compared { peer, signs, same }));
     }
 
-    /// Asks everybody here to come along to a new room.
-    pub(super) fn move_everybody(&mut self) {
+    /// Asks these people to come along to a new room.
+    pub(super) fn move_with(&mut self, with: Vec<PeerId>) {
         if let Ok(random) = task::random() {
-            self.handle(Input::Command(Command::MoveEverybody(Link::mint(random))));
+            self.handle(Input::Command(Command::Move { link: Link::mint(random), with }));
         }
     }
 
     /// Whether to go along with who asked.
-    pub(super) fn answer_invitation(&mut self, goes: bool) {
-        let Some(Invitation { from, link }) = self.view.invited.get_untracked() else { return };
-        self.view.invited.set(None);
-        if goes {
-            self.moved = Some(link);
-        } else {
-            self.stayed.push(from);
-        }
-    }
-
-    /// Asked once more by somebody who was told no, or while another question is open, the person is left alone.
-    fn on_invited(&mut self, invitation: Invitation) {
-        if !self.stayed.contains(&invitation.from) && self.view.invited.with_untracked(Option::is_none) {
-            self.view.invited.set(Some(invitation));
-        }
-    }
-
-    fn on_signs(&self, peer: PeerId, signs: Signs) {
-        self.view.signs.update(|known| {
-            known.insert(peer, signs);
-        });
-        // Who asked for them is looking.
-        if self.compares_with != Some(peer) {
-            self.view.notice.set(Some(Notice::Compares(peer)));
-        }
+    pub(super) fn answer_invitation(&mut self, from: PeerId, goes: bool) {
+        self.moved = self.company.answer_invitation(from, goes);
     }
 
     /// Says goodbye. What is dropped afterwards closes by itself.
@@ -323,31 +293,16 @@ impl Visit {
     fn publish(&mut self, news: News) {
         match news {
             News::Status(status) => self.view.status.set(status),
-            News::Peer(peer) => {
-                if peer.state != PeerState::Connected && peer.state != PeerState::Away {
-                    // Another connection has others.
-                    self.view.forget_signs(peer.peer);
-                }
-                self.view.peers.update(|peers| {
-                    match peers.iter_mut().find(|known| known.peer == peer.peer) {
-                        Some(known) => *known = peer,
-                        None => peers.push(peer),
-                    }
-                });
-            }
-            News::Name { peer, name } => self.names.set(peer, name),
-            News::PeerGone(peer) => {
-                self.view.peers.update(|peers| peers.retain(|known| known.peer != peer));
-                self.view.forget_signs(peer);
-                self.names.left(peer);
-            }
             News::Outgoing(outgoing) => self.on_outgoing(&outgoing),
             News::Relays(relays) => self.view.relays.set(relays),
-            News::Signs { peer, signs } => self.on_signs(peer, signs),
             News::Verified(device) => storage::keep_verified(&device.0),
             News::NotVerified(device) => storage::forget_verified(&device.0),
-            News::Invited { from, link } => self.on_invited(Invitation { from, link }),
             News::Moved(link) => self.moved = Some(link),
+            News::Peer(_)
+            | News::Name { .. }
+            | News::Comparison { .. }
+            | News::Invited { .. }
+            | News::PeerGone(_) => self.company.on_news(news),
             News::Incoming(_) => {}
         }
     }

@@ -1,7 +1,9 @@
 use leptos::prelude::*;
+use snaproom_protocol::PeerId;
 
 use super::{
     modal::Modal,
+    peers::Who,
     surface::hand_focus_on,
     words::{self, labels},
 };
@@ -11,16 +13,35 @@ use crate::room::{Entry, PeerState, PhotoView, Room, RoomView, Status};
 /// Neither people nor photos that exist nowhere else are left behind without a question.
 #[component]
 pub fn NewRoom(room: Room) -> impl IntoView {
-    let RoomView { trail, peers, .. } = room.view;
+    let RoomView { trail, peers, names, .. } = room.view;
     let asking = RwSignal::new(false);
+    let left_out = RwSignal::new(Vec::new());
     on_cleanup(|| hand_focus_on("newRoom", "status"));
     let unsaved = move || count_unsaved(trail);
-    let with_others = move || peers.with(|peers| peers.iter().any(|peer| peer.state == PeerState::Connected));
+    let connected = Memo::new(move |_| {
+        peers.with(|peers| {
+            let connected = peers.iter().filter(|peer| peer.state == PeerState::Connected);
+            connected.map(|peer| peer.peer).collect::<Vec<_>>()
+        })
+    });
+    let companions = Memo::new(move |_| {
+        let mut companions = connected.get();
+        left_out.with(|left_out| companions.retain(|peer| !left_out.contains(peer)));
+        companions
+    });
+    let with_others = move || connected.with(|connected| !connected.is_empty());
+    let toggle = move |peer: PeerId| {
+        left_out.update(|left_out| match left_out.iter().position(|one| *one == peer) {
+            Some(place) => drop(left_out.remove(place)),
+            None => left_out.push(peer),
+        });
+    };
     view! {
         <button
             id="newRoom"
             type="button"
             on:click=move |_| {
+                left_out.set(Vec::new());
                 if untrack(|| unsaved() > 0 || with_others()) { asking.set(true) } else { room.new_room() }
             }
         >
@@ -33,7 +54,19 @@ pub fn NewRoom(room: Room) -> impl IntoView {
             title=labels::LEAVE
         >
             <p hidden=move || unsaved() == 0>{move || asking.get().then(|| words::unsaved(unsaved()))}</p>
-            <p hidden=move || !with_others()>{labels::TAKE_ALONG_HINT}</p>
+            <fieldset id="companions" hidden=move || !with_others()>
+                <legend>{labels::TAKE_ALONG_HINT}</legend>
+                <For
+                    each=move || connected.get()
+                    key=|peer| *peer
+                    children=move |peer| view! {
+                        <label>
+                            <input type="checkbox" prop:checked=move || !left_out.with(|left_out| left_out.contains(&peer)) on:change=move |_| toggle(peer) />
+                            <Who peer names />
+                        </label>
+                    }
+                />
+            </fieldset>
             <div class="buttons">
                 <button
                     class="primary"
@@ -49,13 +82,13 @@ pub fn NewRoom(room: Room) -> impl IntoView {
                 <button
                     id="takeAlong"
                     type="button"
-                    hidden=move || !with_others()
+                    hidden=move || companions.with(Vec::is_empty)
                     on:click=move |_| {
                         asking.set(false);
-                        room.move_everybody();
+                        room.move_with(companions.get_untracked());
                     }
                 >
-                    {labels::TAKE_ALONG}
+                    {move || words::take_along(companions.with(Vec::len), connected.with(Vec::len))}
                 </button>
                 <button
                     class="leave"
@@ -73,43 +106,9 @@ pub fn NewRoom(room: Room) -> impl IntoView {
     }
 }
 
-/// Somebody goes to another room and asks everybody to come along.
-#[component]
-pub fn Invited(room: Room) -> impl IntoView {
-    let RoomView { trail, invited, names, .. } = room.view;
-    let unsaved = move || count_unsaved(trail);
-    let title = Signal::derive(move || {
-        let from = invited.get().map(|invitation| invitation.from);
-        from.map(|from| names.with(|names| words::invites(&from, names))).unwrap_or_default()
-    });
-    view! {
-        <Modal
-            id="invitedDialog"
-            open=Signal::derive(move || invited.with(Option::is_some))
-            on_close=move |()| room.answer_invitation(false)
-            title
-        >
-            <p>{labels::INVITED_HINT}</p>
-            <p hidden=move || unsaved() == 0>{move || words::unsaved(unsaved())}</p>
-            <div class="buttons">
-                <button id="goAlong" class="primary" type="button" on:click=move |_| room.answer_invitation(true)>
-                    {labels::GO_ALONG}
-                </button>
-                <button
-                    type="button"
-                    hidden=move || unsaved() == 0
-                    on:click=move |_| room.save_all()
-                >
-                    {labels::SAVE_ALL}
-                </button>
-                <button type="button" on:click=move |_| room.answer_invitation(false)>{labels::STAY}</button>
-            </div>
-        </Modal>
-    }
-}
-
 /// How many photos exist nowhere else.
-fn count_unsaved(trail: RwSignal<Vec<Entry<PhotoView>>>) -> usize {
+#[must_use]
+pub fn count_unsaved(trail: RwSignal<Vec<Entry<PhotoView>>>) -> usize {
     trail.with(|trail| trail.iter().filter(|entry| entry.view.with(PhotoView::is_unsaved)).count())
 }
 

@@ -3,7 +3,8 @@
 //! | file | what |
 //! |---|---|
 //! | `status`, `notice`, `announcer` | how the room is; sentences that pass; what only people who hear the page need |
-//! | `link`, `qr`, `leave` | the link one shares, as text and as a code; another room, alone or with everybody |
+//! | `link`, `qr` | the link one shares, as text and as a code |
+//! | `leave`, `invitation` | to another room, alone or with others |
 //! | `peers`, `name`, `relay` | who is here, what they are called, and whether they see one's network address |
 //! | `person`, `about` | the signs that two people compare; what is kept from whom |
 //! | `camera`, `sent` | viewfinder, snapped photo, buttons; what became of one's own photos |
@@ -17,6 +18,7 @@ mod about;
 mod announcer;
 mod camera;
 mod icon;
+mod invitation;
 mod leave;
 mod lightbox;
 mod link;
@@ -40,7 +42,8 @@ use crate::room::Room;
 use about::About;
 use announcer::Announcer;
 use camera::Capture;
-use leave::{Invited, NewRoom, needs_new_room};
+use invitation::Invited;
+use leave::{NewRoom, needs_new_room};
 use link::LinkBar;
 use notice::NoticeRegion;
 use peers::Peers;
@@ -63,6 +66,7 @@ pub fn RoomPage(
             <About view />
             {move || (!needs_new_room(view.status.get())).then(|| view! { <NewRoom room /> })}
         </header>
+        <Invited room />
         <main class="room">
             <StatusLine room />
             <div class="company">
@@ -73,7 +77,6 @@ pub fn RoomPage(
             <Trail room />
             <Sent room />
         </main>
-        <Invited room />
         <Announcer view />
         <NoticeRegion view id="notice" />
     }

@@ -6,9 +6,10 @@ use super::{
     name::NameDialog,
     person::PersonDialog,
     states,
+    surface::hand_focus_on,
     words::{self, Names, labels},
 };
-use crate::room::{PeerView, Room, RoomView};
+use crate::room::{Comparison, Room, RoomView, Trust};
 
 /// Colours in the style sheet, `data-tone="0"` and on.
 const TONES: u8 = 8;
@@ -51,32 +52,40 @@ pub fn Peers(room: Room) -> impl IntoView {
 /// Somebody else; pressed, there is more about them.
 #[component]
 fn Other(room: Room, peer: PeerId, looked_at: RwSignal<Option<PeerId>>) -> impl IntoView {
-    let RoomView { peers, names, signs, .. } = room.view;
+    let RoomView { peers, names, comparisons, .. } = room.view;
+    let id = format!("person-{peer}");
+    let leaves = id.clone();
+    on_cleanup(move || hand_focus_on(&leaves, "status"));
     let person = Memo::new(move |_| peers.with(|peers| peers.iter().find(|view| view.peer == peer).cloned()));
-    let of = move |read: fn(&PeerView) -> &'static str| person.with(|person| person.as_ref().map(read));
-    let verified = move || person.with(|person| person.as_ref().is_some_and(|person| person.verified));
-    let compared = move || {
-        if verified() {
-            return None;
+    let comparison = Memo::new(move |_| comparisons.with(|known| known.get(&peer).copied()));
+    let state = move || person.with(|person| person.as_ref().map(|person| states::peer(person.state)));
+    let how =
+        move || person.with(|person| person.as_ref().map(|person| words::how(person, comparison.get())));
+    let has = move |trust| person.with(|person| person.as_ref().is_some_and(|person| person.trust == trust));
+    let is_verified = move || has(Trust::Verified);
+    let to_compare = move || match comparison.get() {
+        Some(Comparison::Signs(signs)) if !is_verified() => {
+            Some(signs.map(|sign| words::sign(sign).0).concat())
         }
-        signs.with(|signs| signs.get(&peer).map(|signs| signs.map(|sign| words::sign(sign).0).concat()))
+        _ => None,
     };
     view! {
         <li
             class="person peer"
+            class:telling=move || has(Trust::Replaced) || comparison.get() == Some(Comparison::Wanted)
             data-peer=peer.to_string()
-            data-state=move || of(|person| states::peer(person.state))
+            data-state=state
             data-path=move || person.with(|person| person.as_ref()?.path.map(states::path))
-            data-verified=move || verified().to_string()
+            data-verified=move || is_verified().to_string()
         >
-            <button type="button" aria-haspopup="dialog" on:click=move |_| looked_at.set(Some(peer))>
+            <button id=id type="button" aria-haspopup="dialog" on:click=move |_| looked_at.set(Some(peer))>
                 <Who peer names />
-                {move || verified().then(|| view! {
+                {move || is_verified().then(|| view! {
                     <Icon name="check" />
                     <span class="unseen">", "{labels::VERIFIED}", "</span>
                 })}
-                <span class="how">{move || of(|person| words::peer(person.state, person.path))}</span>
-                <span class="sas" aria-hidden="true">{compared}</span>
+                <span class="how">{how}</span>
+                <span class="sas" aria-hidden="true">{to_compare}</span>
             </button>
         </li>
     }

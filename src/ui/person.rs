@@ -3,72 +3,94 @@ use snaproom_protocol::PeerId;
 
 use super::{
     modal::Modal,
+    surface::{focus_on, hand_focus_on},
     words::{self, labels},
 };
-use crate::room::{PeerState, Room, RoomView};
+use crate::room::{Comparison, PeerState, Room, RoomView, Signs, Trust};
+
+/// What the focus rests on while there is nothing to press.
+const WORDS: &str = "personWords";
 
 /// Who somebody is, as far as two people can find out: seven signs that they read to each other.
 #[component]
 pub fn PersonDialog(room: Room, open: RwSignal<Option<PeerId>>) -> impl IntoView {
-    let RoomView { peers, names, signs, .. } = room.view;
+    let RoomView { peers, names, comparisons, .. } = room.view;
     let person = Memo::new(move |_| {
         let id = open.get()?;
         peers.with(|peers| peers.iter().find(|peer| peer.peer == id).cloned())
     });
-    let known = Memo::new(move |_| signs.with(|signs| signs.get(&person.get()?.peer).copied()));
+    let comparison = Memo::new(move |_| comparisons.with(|known| known.get(&person.get()?.peer).copied()));
+    let signs = Memo::new(move |_| match comparison.get()? {
+        Comparison::Signs(signs) => Some(signs),
+        Comparison::Waiting | Comparison::Wanted => None,
+    });
     let title = Signal::derive(move || {
         person.get().map(|person| names.with(|names| words::name_of(names, &person.peer))).unwrap_or_default()
     });
-    let can_ask = move || {
-        known.get().is_none() && person.get().is_some_and(|person| person.state == PeerState::Connected)
-    };
+    let can_ask = Memo::new(move |_| {
+        let is_there = person.get().is_some_and(|person| person.state == PeerState::Connected);
+        is_there && matches!(comparison.get(), None | Some(Comparison::Wanted))
+    });
+    let can_say_same = Memo::new(move |_| {
+        signs.get().is_some() && person.get().is_some_and(|person| person.trust != Trust::Verified)
+    });
     let answer = move |same| {
-        if let Some(peer) = open.get_untracked() {
-            room.compared(peer, same);
+        if let Some((peer, signs)) = open.get_untracked().zip(signs.get_untracked()) {
+            room.compared(peer, signs, same);
         }
         open.set(None);
     };
-    // Who has gone has nothing to compare.
+    // Who has gone has nothing to compare, nor a place in the page for the focus to go back to.
     let is_open = Signal::derive(move || person.get().is_some());
+    Effect::new(move |was_open: Option<bool>| {
+        let is_open = is_open.get();
+        if was_open == Some(true) && !is_open && open.get_untracked().is_some() {
+            open.set(None);
+            focus_on("status");
+        }
+        is_open
+    });
     view! {
         <Modal id="personDialog" open=is_open on_close=move |()| open.set(None) title>
-            <p class="remedy">{move || person.get().map(|person| words::person(&person, known.get().is_some()))}</p>
-            <ol class="comparison">
-                {move || known.get().map(|signs| {
-                    signs.map(|sign| {
-                        let (picture, name) = words::sign(sign);
-                        view! { <li><span aria-hidden="true">{picture}</span>{name}</li> }
-                    })
-                })}
-            </ol>
+            <div role="status">
+                <p id=WORDS class="remedy" tabindex="-1">
+                    {move || person.get().map(|person| words::person(&person, comparison.get()))}
+                </p>
+                {move || signs.get().map(|signs| view! { <Seven signs /> })}
+            </div>
             <div class="buttons">
-                <button
-                    id="compare"
-                    class="primary"
-                    type="button"
-                    hidden=move || !can_ask()
-                    on:click=move |_| if let Some(peer) = open.get_untracked() { room.compare(peer) }
-                >
-                    {labels::COMPARE}
-                </button>
-                <button
-                    id="sameSigns"
-                    class="primary"
-                    type="button"
-                    hidden=move || known.get().is_none()
-                    on:click=move |_| answer(true)
-                >
-                    {labels::SAME_SIGNS}
-                </button>
-                <button
-                    id="otherSigns"
-                    type="button"
-                    hidden=move || known.get().is_none()
-                    on:click=move |_| answer(false)
-                >
-                    {labels::OTHER_SIGNS}
-                </button>
+                {move || can_ask.get().then(|| {
+                    on_cleanup(|| hand_focus_on("compare", WORDS));
+                    view! {
+                        <button
+                            id="compare"
+                            class="primary"
+                            type="button"
+                            on:click=move |_| if let Some(peer) = open.get_untracked() { room.compare(peer) }
+                        >
+                            {labels::COMPARE}
+                        </button>
+                    }
+                })}
+                {move || can_say_same.get().then(|| view! {
+                    <button id="sameSigns" class="primary" type="button" on:click=move |_| answer(true)>
+                        {labels::SAME_SIGNS}
+                    </button>
+                })}
+                {move || signs.get().is_some().then(|| view! {
+                    <button id="otherSigns" type="button" on:click=move |_| answer(false)>{labels::OTHER_SIGNS}</button>
+                })}
             </div>
         </Modal>
     }
+}
+
+/// Seven signs with their names.
+#[component]
+fn Seven(signs: Signs) -> impl IntoView {
+    let signs = signs.map(|sign| {
+        let (picture, name) = words::sign(sign);
+        view! { <li><span aria-hidden="true">{picture}</span>{name}</li> }
+    });
+    view! { <ol class="comparison">{signs}</ol> }
 }

@@ -2,16 +2,18 @@
 
 pub mod labels;
 mod names;
+mod people;
 mod signs;
 
 pub use names::{Names, friendly_name, isolated, name_of, tone};
+pub use people::{came_and_went, how, invites, name_hint, person, relay_hint, take_along};
 pub use signs::sign;
 
 use snaproom_protocol::{PeerId, control::RefusedItem};
 
 use crate::room::{
-    CameraFailure, CameraView, Failure, LinkView, Notice, Path, PeerState, PeerView, PhotoView, Recipient,
-    RefusedPeer, Saving, Shows, SnapView, Status, TransferState,
+    CameraFailure, CameraView, Failure, LinkView, Notice, PeerState, PeerView, PhotoView, Recipient, Saving,
+    Shows, SnapView, Status, TransferState,
 };
 
 /// How the room is, and the one thing to do about it. Who is stranded wants relays alone, and the server has none.
@@ -194,45 +196,6 @@ pub fn snapped(snap: Option<SnapView>) -> String {
     }
 }
 
-/// How a peer is.
-#[must_use]
-pub fn peer(state: PeerState, path: Option<Path>) -> &'static str {
-    match (state, path) {
-        (PeerState::Connecting, _) => "connecting…",
-        (PeerState::Connected, None | Some(Path::Direct)) => "connected",
-        (PeerState::Connected, Some(Path::Relay)) => "connected by a relay",
-        (PeerState::Away, _) => "away just now",
-        (PeerState::Refused(RefusedPeer::Version), _) => "has another version: reload both pages",
-        (PeerState::Refused(RefusedPeer::Proof), _) => "refused: could not prove that it has the link",
-        (PeerState::Refused(RefusedPeer::Protocol), _) => "refused: its page broke the rules",
-        (PeerState::Refused(RefusedPeer::Compared), _) => "refused: the signs differ; make a new room",
-        (PeerState::Failed, _) => "cannot be reached yet",
-    }
-}
-
-/// What two people can do to know who the other is, and whether they did.
-#[must_use]
-pub fn person(person: &PeerView, has_signs: bool) -> &'static str {
-    match person.state {
-        _ if has_signs => {
-            "Read these signs to each other, in a call or side by side. If both see the same, nobody sits between you."
-        }
-        _ if person.verified => {
-            "Verified: you compared signs with this device before, and they were the same."
-        }
-        PeerState::Connected => {
-            "Not verified yet. Compare seven signs with this person, to be sure that nobody sits between you."
-        }
-        state => peer(state, person.path),
-    }
-}
-
-/// Somebody asks us to come along.
-#[must_use]
-pub fn invites(from: &PeerId, names: &Names) -> String {
-    format!("{} goes to a new room", isolated(names, from))
-}
-
 /// How a photo of somebody else is.
 #[must_use]
 pub fn incoming(photo: &PhotoView) -> String {
@@ -277,16 +240,6 @@ pub fn outgoing(recipient: &Recipient) -> String {
     }
 }
 
-/// What becomes of who hides the network address, beside the switch.
-#[must_use]
-pub fn relay_hint(relays: bool) -> &'static str {
-    if relays {
-        "The others then see the address of a relay only. Photos take longer."
-    } else {
-        "This server has no relay, so nobody can be reached this way. Switch it off to connect."
-    }
-}
-
 /// A sentence that passes.
 #[must_use]
 pub fn notice(notice: &Notice, names: &Names) -> String {
@@ -306,7 +259,14 @@ pub fn notice(notice: &Notice, names: &Names) -> String {
             "The trail is full: an old photo made way for a new one. Save what you keep.".into()
         }
         Notice::Compares(peer) => {
-            format!("Signs to compare with {} are here: press that name.", isolated(names, peer))
+            format!("{} wants to compare signs: press that name.", isolated(names, peer))
+        }
+        Notice::OtherDevice(peer) => format!(
+            "{} has another device than the one that you verified. Press that name and compare signs again.",
+            isolated(names, peer)
+        ),
+        Notice::LeftComparison(peer) => {
+            format!("{} left before you compared signs.", isolated(names, peer))
         }
         Notice::AllSaved(1) => "The photo is saved, in a zip file.".into(),
         Notice::AllSaved(photos) => format!("All {photos} photos are saved, in one zip file."),
@@ -333,16 +293,6 @@ fn refused(reason: RefusedItem) -> &'static str {
 #[must_use]
 pub fn arrived(number: usize, from: &PeerId, names: &Names) -> String {
     format!("Photo {number} is here, from {}.", isolated(names, from))
-}
-
-/// Said when somebody comes or goes while others are here; empty when nobody did.
-#[must_use]
-pub fn came_and_went(before: &[PeerId], now: &[PeerId], names: &Names) -> String {
-    let came = now.iter().filter(|peer| !before.contains(peer));
-    let went = before.iter().filter(|peer| !now.contains(peer));
-    let came = came.map(|peer| format!("{} is here.", isolated(names, peer)));
-    let went = went.map(|peer| format!("{} is not here any more.", isolated(names, peer)));
-    came.chain(went).collect::<Vec<_>>().join(" ")
 }
 
 /// A photo, for people who do not see it.
@@ -394,12 +344,6 @@ pub fn unsaved(photos: usize) -> String {
         1 => "One photo is not saved. It goes when you leave this room.".into(),
         many => format!("{many} photos are not saved. They go when you leave this room."),
     }
-}
-
-/// Under the field for one's name.
-#[must_use]
-pub fn name_hint(friendly: &str) -> String {
-    format!("The others in the room see it. Leave it empty to be {friendly}.")
 }
 
 /// The heading of a photo of ours.

@@ -122,6 +122,24 @@ impl Tab {
         self.evaluate(&format!("{typed}(document.querySelector('#nameInput'))")).await
     }
 
+    /// Opens what there is about the other one.
+    pub async fn look_at_other(&self) -> Result<()> {
+        self.click("#peers .peer button").await?;
+        self.until("the dialog", "document.querySelector('#personDialog')?.open").await
+    }
+
+    /// Asks the other one to compare signs, or agrees to it.
+    pub async fn ask_to_compare(&self) -> Result<()> {
+        self.look_at_other().await?;
+        self.click("#compare").await
+    }
+
+    /// Loads the page anew, in the same tab of a device that forgot by what it is known.
+    pub async fn forget_device(&self) -> Result<()> {
+        self.evaluate::<()>("localStorage.removeItem('snaproom:device')").await?;
+        self.reload().await
+    }
+
     /// Leaves for a new room, and photos that are not saved behind.
     pub async fn new_room(&self) -> Result<()> {
         self.click("#newRoom").await?;

@@ -63,9 +63,20 @@ impl Stage {
                 self.other()?.click("#newRoom").await?;
                 self.other()?.click("#takeAlong").await
             }
+            Step::OtherAsks => {
+                self.other()?.ask_to_compare().await?;
+                let asked = "document.querySelector('#peers .peer .how').textContent.includes('wants')";
+                self.tab.until("word of it", asked).await
+            }
+            Step::OtherForgets => {
+                self.other()?.forget_device().await?;
+                let other =
+                    "document.querySelector('#peers .peer .how').textContent.includes('another device')";
+                self.tab.until("another device", other).await
+            }
             Step::Compare => {
-                self.tab.click("#peers .peer button").await?;
-                self.tab.click("#compare").await?;
+                self.other()?.ask_to_compare().await?;
+                self.tab.ask_to_compare().await?;
                 let last =
                     "document.querySelector('#personDialog[open] .comparison li:nth-child(7)') !== null";
                 self.tab.until("seven signs", last).await

@@ -58,6 +58,10 @@ pub enum Step {
     OtherLeaves,
     /// Whoever came first goes to a new room and asks everybody to come along.
     OtherMoves,
+    /// Whoever else is here asks to compare signs.
+    OtherAsks,
+    /// The device of whoever else is here is another one.
+    OtherForgets,
     /// The person compares signs with whoever else is here.
     Compare,
     /// From now on the page's browser finds no way to anybody who joins.
@@ -89,9 +93,9 @@ pub enum Step {
 }
 
 use Step::{
-    Block, Click, Compare, Hear, Join, JoinDeaf, Name, OtherCloses, OtherLeaves, OtherMoves, OtherReloads,
-    Receive, ReceiveFalse, ReceiveHalf, RevokeCamera, SeatEnds, See, Send, SendHalf, ServerEnds, Snap,
-    SocketEnds, TakeBack, UnplugCamera, Vanish,
+    Block, Click, Compare, Hear, Join, JoinDeaf, Name, OtherAsks, OtherCloses, OtherForgets, OtherLeaves,
+    OtherMoves, OtherReloads, Receive, ReceiveFalse, ReceiveHalf, RevokeCamera, SeatEnds, See, Send,
+    SendHalf, ServerEnds, Snap, SocketEnds, TakeBack, UnplugCamera, Vanish,
 };
 
 /// All of them, from the first visit to the last photo.
@@ -222,6 +226,21 @@ pub const STATES: &[State] = &[
         open: Open::Camera,
         then: &[Join, Click("#peers .peer button"), See("#personDialog[open] #compare")],
     },
+    State {
+        name: "signs-awaited",
+        open: Open::Camera,
+        then: &[
+            Join,
+            Click("#peers .peer button"),
+            Click("#compare"),
+            See("#personDialog[open] .buttons:empty, #personDialog[open] .buttons:not(:has(button))"),
+        ],
+    },
+    State {
+        name: "signs-wanted",
+        open: Open::Camera,
+        then: &[Join, OtherAsks, Click("#peers .peer button"), See("#personDialog[open] #compare")],
+    },
     State { name: "signs", open: Open::Camera, then: &[Join, Compare] },
     State {
         name: "signs-beside-the-name",
@@ -232,6 +251,29 @@ pub const STATES: &[State] = &[
         name: "verified",
         open: Open::Camera,
         then: &[Join, Compare, Click("#sameSigns"), See(".peer[data-verified=true]")],
+    },
+    State {
+        name: "verified-signs",
+        open: Open::Camera,
+        then: &[
+            Join,
+            Compare,
+            Click("#sameSigns"),
+            Click("#peers .peer button"),
+            See("#personDialog[open] #otherSigns"),
+        ],
+    },
+    State {
+        name: "another-device",
+        open: Open::Camera,
+        then: &[
+            Join,
+            Compare,
+            Click("#sameSigns"),
+            OtherForgets,
+            Click("#peers .peer button"),
+            See("#personDialog[open] #compare"),
+        ],
     },
     State {
         name: "signs-differ",
@@ -246,13 +288,21 @@ pub const STATES: &[State] = &[
     State {
         name: "take-along",
         open: Open::Camera,
-        then: &[Join, Click("#newRoom"), See("#leaveDialog[open] #takeAlong")],
+        then: &[Join, Join, Join, Click("#newRoom"), See("#leaveDialog[open] #takeAlong")],
     },
     State {
-        name: "invited",
+        name: "take-some-along",
         open: Open::Camera,
-        then: &[Join, Receive(1), OtherMoves, See("#invitedDialog[open]")],
+        then: &[
+            Join,
+            Join,
+            Receive(1),
+            Click("#newRoom"),
+            Click("#companions input"),
+            See("#leaveDialog[open] #takeAlong"),
+        ],
     },
+    State { name: "invited", open: Open::Camera, then: &[Join, Receive(1), OtherMoves, See("#invitation")] },
     // When something is wrong.
     State {
         name: "away",

@@ -5,15 +5,22 @@ use snaproom_e2e::{Tab, two_tabs};
 
 const SIGNS: &str = "#personDialog[open] .comparison";
 
-/// Opens what there is about the other one.
-async fn look_at_other(tab: &Tab) -> Result<()> {
-    tab.click("#peers .peer button").await?;
-    tab.until("the dialog", "document.querySelector('#personDialog')?.open").await
-}
-
 async fn signs(tab: &Tab) -> Result<String> {
     tab.until("seven signs", &format!("document.querySelectorAll('{SIGNS} li').length === 7")).await?;
     tab.text(SIGNS).await
+}
+
+/// Bob asks, and Alice agrees.
+async fn compare(alice: &Tab, bob: &Tab) -> Result<(String, String)> {
+    bob.ask_to_compare().await?;
+    let asked = "document.querySelector('#notice').textContent.includes('wants to compare')";
+    alice.until("word of it", asked).await?;
+    alice.ask_to_compare().await?;
+    Ok((signs(alice).await?, signs(bob).await?))
+}
+
+async fn wait_focus(tab: &Tab, on: &str) -> Result<()> {
+    tab.until(&format!("the focus on {on}"), &format!("document.activeElement?.matches({on:?})")).await
 }
 
 async fn wait_verified(tab: &Tab, verified: bool) -> Result<()> {
@@ -28,12 +35,7 @@ async fn signs_are_the_same_on_both_sides_and_who_was_verified_is_known_after_re
     for tab in [&alice, &bob] {
         wait_verified(tab, false).await?;
     }
-    look_at_other(&alice).await?;
-    alice.click("#compare").await?;
-    let hers = signs(&alice).await?;
-    bob.until("word of it", "document.querySelector('#notice').textContent.includes('Signs')").await?;
-    look_at_other(&bob).await?;
-    let his = signs(&bob).await?;
+    let (hers, his) = compare(&alice, &bob).await?;
     println!("both see {hers:?}");
     ensure!(hers == his, "{hers:?} and {his:?}");
 
@@ -67,9 +69,7 @@ async fn signs_are_the_same_on_both_sides_and_who_was_verified_is_known_after_re
 #[tokio::test]
 async fn who_sees_other_signs_gets_nothing_more() -> Result<()> {
     let (_server, alice, bob) = two_tabs(Tab::with_camera(), Tab::without_camera()).await?;
-    look_at_other(&alice).await?;
-    alice.click("#compare").await?;
-    signs(&alice).await?;
+    compare(&alice, &bob).await?;
     alice.click("#otherSigns").await?;
     alice
         .until("he is refused", "document.querySelector('#peers .peer').dataset.state === 'refused'")
@@ -78,6 +78,55 @@ async fn who_sees_other_signs_gets_nothing_more() -> Result<()> {
     ensure!(words.contains("signs differ"), "{words}");
     bob.until("she is gone", "!document.querySelector('#peers .peer[data-state=connected]')").await?;
     ensure!(!alice.is_usable("#snapAndSend").await?, "a photo would go to nobody");
+    Ok(())
+}
+
+#[tokio::test]
+async fn both_have_to_ask_and_the_keyboard_is_not_lost_on_the_way() -> Result<()> {
+    let (_server, alice, bob) = two_tabs(Tab::without_camera(), Tab::without_camera()).await?;
+    alice.ask_to_compare().await?;
+    wait_focus(&alice, "#personWords").await?;
+    let words = alice.text("#personWords").await?;
+    ensure!(words.contains("Waiting"), "{words}");
+    bob.until("word of it", "document.querySelector('#peers .peer .how').textContent.includes('wants')")
+        .await?;
+    bob.look_at_other().await?;
+    ensure!(
+        bob.evaluate::<bool>(&format!("!document.querySelector('{SIGNS}')")).await?,
+        "he has not agreed yet"
+    );
+
+    // Gone before that: nothing is left to agree to.
+    alice.reload().await?;
+    bob.until(
+        "the question is gone",
+        "!document.querySelector('#peers .peer .how').textContent.includes('wants')",
+    )
+    .await?;
+    bob.wait_connected(1).await?;
+    bob.click("#compare").await?;
+    alice.ask_to_compare().await?;
+    ensure!(signs(&alice).await? == signs(&bob).await?, "other signs");
+
+    // Who leaves while the signs are open takes them along.
+    alice.click("#personDialog .close").await?;
+    alice.new_room().await?;
+    bob.until("the dialog closes", "!document.querySelector('#personDialog').open").await?;
+    bob.until("a word", "document.querySelector('#notice').textContent.includes('left before')").await?;
+    wait_focus(&bob, "#status").await
+}
+
+#[tokio::test]
+async fn another_device_in_the_place_of_a_verified_one_is_told() -> Result<()> {
+    let (_server, alice, bob) = two_tabs(Tab::without_camera(), Tab::without_camera()).await?;
+    compare(&alice, &bob).await?;
+    alice.click("#sameSigns").await?;
+    wait_verified(&alice, true).await?;
+    bob.forget_device().await?;
+    alice.until("a word", "document.querySelector('#notice').textContent.includes('another device')").await?;
+    wait_verified(&alice, false).await?;
+    let how = alice.text("#peers .peer .how").await?;
+    ensure!(how.contains("another device"), "{how}");
     Ok(())
 }
 
@@ -92,16 +141,50 @@ async fn everybody_here_is_taken_along_and_who_stays_is_left() -> Result<()> {
     alice.click("#newRoom").await?;
     alice.click("#takeAlong").await?;
     for tab in [&bob, &carol] {
-        tab.until("the question", "document.querySelector('#invitedDialog').open").await?;
+        tab.until("the question", "document.querySelector('#invitation') !== null").await?;
     }
     bob.click("#goAlong").await?;
-    carol.click("#invitedDialog .buttons button:last-child").await?;
+    carol.click("#stayHere").await?;
+    wait_focus(&carol, "#status").await?;
     for tab in [&alice, &bob] {
         tab.wait_connected(1).await?;
     }
     carol.wait_status("alone").await?;
     let new = alice.link().await?;
     ensure!(new != old && bob.link().await? == new && carol.link().await? == old, "who is where");
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_is_left_out_is_not_asked() -> Result<()> {
+    let (_server, alice, bob) = two_tabs(Tab::without_camera(), Tab::without_camera()).await?;
+    bob.set_name("Bob").await?;
+    let carol = Tab::without_camera().open(&alice.link().await?).await?;
+    carol.set_name("Carol").await?;
+    for tab in [&alice, &bob, &carol] {
+        tab.wait_connected(2).await?;
+    }
+    let carols =
+        "[...document.querySelectorAll('#companions label')].find((label) => label.textContent === 'Carol')";
+    alice.until("her name", carols).await?;
+    // Thought better of it, and left nobody out after all: then once more.
+    for close in [true, false] {
+        alice.click("#newRoom").await?;
+        alice.until("all are asked", &format!("{carols}.querySelector('input').checked")).await?;
+        alice.evaluate::<()>(&format!("void {carols}.click()")).await?;
+        let words = alice.text("#takeAlong").await?;
+        ensure!(words == "Take 1 of 2 along", "{words}");
+        if close {
+            alice.click("#leaveDialog .close").await?;
+        }
+    }
+    alice.click("#takeAlong").await?;
+    bob.click("#goAlong").await?;
+    for tab in [&alice, &bob] {
+        tab.wait_connected(1).await?;
+    }
+    carol.wait_status("alone").await?;
+    ensure!(carol.evaluate::<bool>("!document.querySelector('#invitation')").await?, "she was asked");
     Ok(())
 }
 

@@ -17,8 +17,8 @@ impl Session {
             Command::SetName(name) => self.set_name(&name),
             Command::SetRelayOnly(relay_only) => self.set_relay_only(relay_only, now),
             Command::Compare(peer) => self.compare(peer),
-            Command::Compared { peer, same } => self.compared(peer, same, now),
-            Command::MoveEverybody(link) => self.move_everybody(link, now),
+            Command::Compared { peer, signs, same } => self.compared(peer, signs, same, now),
+            Command::Move { link, with } => self.move_with(&with, link, now),
             Command::Retry => self.retry(now),
             Command::Leave => {
                 if self.signaling.is_in() {

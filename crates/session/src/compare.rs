@@ -8,7 +8,8 @@
 //!                  | nonce of who asks | nonce of who answers, 6)
 //! ```
 //! Who asks is bound before it learns the other's nonce, and who answers before it learns the asker's. So somebody in
-//! between has one try for each time that two people compare, and 2^-42 to go unnoticed in it.
+//! between has one try for each time that two people compare, and 2^-42 to go unnoticed in it. And it cannot try alone:
+//! both people have to ask for it.
 
 use sha2::{Digest as _, Sha256};
 use snaproom_protocol::{DeviceKey, Digest, Nonce, PeerId, control::Control};
@@ -16,7 +17,7 @@ use snaproom_protocol::{DeviceKey, Digest, Nonce, PeerId, control::Control};
 use crate::{
     News, Session, Time,
     confirm::{End, Role, transcript},
-    io::{RefusedPeer, Signs},
+    io::{Comparison, RefusedPeer, Signs},
     keys::RoomKeys,
     random,
     transfer::Violation,
@@ -28,7 +29,9 @@ pub(crate) enum Comparing {
     Nothing,
     /// We asked, bound to this nonce.
     Asked(Nonce),
-    /// We were asked, and said this nonce.
+    /// We were asked, by who is bound to this. Without our person's word it gets no try.
+    Wanted(Digest),
+    /// Our person agreed, and we said this nonce.
     Answered {
         nonce: Nonce,
         commitment: Digest,
@@ -41,52 +44,74 @@ impl Session {
     pub(crate) fn compare(&mut self, id: PeerId) {
         let nonce = Nonce(random(&mut self.rng));
         let Some(pair) = self.peers.get_mut(&id).and_then(|peer| peer.confirmed_mut()) else { return };
-        match pair.comparing {
+        let comparison = match pair.comparing {
             Comparing::Nothing => {
                 pair.comparing = Comparing::Asked(nonce);
                 self.out.control(pair.connection, &Control::Compare { commitment: commitment(&nonce) });
+                Comparison::Waiting
             }
-            Comparing::Known(signs) => self.out.news(News::Signs { peer: id, signs }),
-            Comparing::Asked(_) | Comparing::Answered { .. } => {}
-        }
+            Comparing::Wanted(commitment) => {
+                pair.comparing = Comparing::Answered { nonce, commitment };
+                self.out.control(pair.connection, &Control::CompareNonce { nonce });
+                Comparison::Waiting
+            }
+            Comparing::Asked(_) | Comparing::Answered { .. } => Comparison::Waiting,
+            Comparing::Known(signs) => Comparison::Signs(signs),
+        };
+        self.out.news(News::Comparison { peer: id, comparison: Some(comparison) });
     }
 
     /// The person read the signs to the other, who saw the same, or did not.
-    pub(crate) fn compared(&mut self, id: PeerId, same: bool, now: Time) {
+    pub(crate) fn compared(&mut self, id: PeerId, signs: Signs, same: bool, now: Time) {
         // Also when the connection has ended since: whoever is between two people would end it just then.
-        let Some(device) = self.peers.get(&id).and_then(|peer| peer.compared) else { return };
-        let was_verified = self.verified.contains(&device);
-        if same && !was_verified {
-            self.verified.push(device);
-            self.out.news(News::Verified(device));
-        } else if !same {
-            self.verified.retain(|verified| *verified != device);
-            if was_verified {
+        let Some((shown, device)) = self.peers.get(&id).and_then(|peer| peer.compared) else { return };
+        if signs != shown {
+            return;
+        }
+        if same {
+            if self.devices.verify(id, device) {
+                self.out.news(News::Verified(device));
+            }
+        } else {
+            if self.devices.differ(id, device) {
                 self.out.news(News::NotVerified(device));
             }
-            self.differing.push((id, device));
             self.on_connection_lost(id, Some(RefusedPeer::Compared), now);
         }
     }
 
-    /// Whether the person saw other signs than this peer, or than somebody with this device.
-    pub(crate) fn differs(&self, id: PeerId, device: &DeviceKey) -> bool {
-        self.differing.iter().any(|(peer, key)| *peer == id || key == device)
+    /// A question ends with its connection. Signs say also later who was at its other end.
+    pub(crate) fn end_comparison(&mut self, id: PeerId, comparing: Comparing) {
+        if !matches!(comparing, Comparing::Nothing | Comparing::Known(_)) {
+            self.out.news(News::Comparison { peer: id, comparison: None });
+        }
+    }
+
+    /// This device takes part from now on: signs of another one would be looked at in vain.
+    pub(crate) fn forget_signs_of_others(&mut self, id: PeerId, device: &DeviceKey) {
+        let Some(peer) = self.peers.get_mut(&id) else { return };
+        if peer.compared.take_if(|(_, compared)| compared != device).is_some() {
+            self.out.news(News::Comparison { peer: id, comparison: None });
+        }
     }
 
     pub(crate) fn on_compare(&mut self, id: PeerId, commitment: Digest) -> Result<(), Violation> {
-        let nonce = Nonce(random(&mut self.rng));
         let me = self.me;
         let Some(pair) = self.peers.get_mut(&id).and_then(|peer| peer.confirmed_mut()) else { return Ok(()) };
         match pair.comparing {
             // Both asked: one question stands.
             Comparing::Asked(_) if me < id => Ok(()),
-            Comparing::Nothing | Comparing::Asked(_) => {
-                pair.comparing = Comparing::Answered { nonce, commitment };
-                self.out.control(pair.connection, &Control::CompareNonce { nonce });
+            Comparing::Asked(_) => {
+                pair.comparing = Comparing::Wanted(commitment);
+                self.compare(id);
                 Ok(())
             }
-            Comparing::Answered { .. } | Comparing::Known(_) => Err(Violation),
+            Comparing::Nothing => {
+                pair.comparing = Comparing::Wanted(commitment);
+                self.out.news(News::Comparison { peer: id, comparison: Some(Comparison::Wanted) });
+                Ok(())
+            }
+            Comparing::Wanted(_) | Comparing::Answered { .. } | Comparing::Known(_) => Err(Violation),
         }
     }
 
@@ -121,8 +146,8 @@ impl Session {
         };
         let signs = signs(&self.keys, &(offerer, answerer), devices, asked, answered);
         pair.comparing = Comparing::Known(signs);
-        peer.compared = Some(theirs);
-        self.out.news(News::Signs { peer: id, signs });
+        peer.compared = Some((signs, theirs));
+        self.out.news(News::Comparison { peer: id, comparison: Some(Comparison::Signs(signs)) });
     }
 }
 

@@ -145,9 +145,11 @@ impl Session {
             return Err(RefusedPeer::Proof);
         }
         peer.device = Some(device);
-        if self.differs(id, &device) {
+        if self.devices.differs(id, &device) {
             return Err(RefusedPeer::Compared);
         }
+        self.devices.sees(id, device);
+        self.forget_signs_of_others(id, &device);
         self.on_confirmed(id, now);
         Ok(())
     }

@@ -10,7 +10,8 @@ use snaproom_protocol::{
 use crate::{Link, confirm::Role};
 
 pub use crate::news::{
-    Failure, Incoming, News, Outgoing, PeerState, PeerView, RefusedPeer, Signs, Status, TransferState,
+    Comparison, Failure, Incoming, News, Outgoing, PeerState, PeerView, RefusedPeer, Signs, Status,
+    TransferState, Trust,
 };
 
 /// One `RTCPeerConnection`. A peer that comes back gets a new one, so what an old one still reports is
@@ -92,17 +93,24 @@ pub enum Command {
     SetName(String),
     /// Use relays alone from now on, so that nobody in the room learns this device's addresses; or not any more.
     SetRelayOnly(bool),
-    /// Show the signs to compare with a peer's: [`News::Signs`] follows, on both sides.
+    /// Ask a peer to compare signs, or answer that it asked: [`News::Comparison`] follows, on both sides.
     Compare(PeerId),
     /// The two people compared them.
     Compared {
         /// With whom.
         peer: PeerId,
+        /// What the person saw. Others than were shown last count for nothing.
+        signs: Signs,
         /// Whether they were the same.
         same: bool,
     },
-    /// Ask everybody here to come along to another room; [`News::Moved`] follows.
-    MoveEverybody(Link),
+    /// Go to another room, and ask others to come along; [`News::Moved`] follows.
+    Move {
+        /// Where to.
+        link: Link,
+        /// Who is asked, of those who are connected.
+        with: Vec<PeerId>,
+    },
     /// Join anew now, as after a full room.
     Retry,
     /// Leave for good. Afterwards the session is only good for draining its outputs.

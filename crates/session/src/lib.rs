@@ -10,6 +10,7 @@
 //! | [`Link`], [`keys`] | the secret behind the `#`, and every key that follows from it |
 //! | [`seal`], [`confirm`] | envelopes that the server cannot read; the proof on the data channel |
 //! | [`device`], [`compare`] | the key by which a device is known again; the signs that two people compare |
+//! | `trust` | what they found out |
 //! | `signaling`, `server` | when to open the socket and when it is dead; what is said to the server, and what it says |
 //! | `peer`, `pair` | somebody else in the room, and the connection that there is just now |
 //! | `greeting`, `exchange`, [`sdp`] | hellos: who offers; offers, answers, candidates; what is refused |
@@ -52,6 +53,7 @@ mod tell;
 mod time;
 mod timing;
 mod transfer;
+mod trust;
 #[cfg(test)]
 mod vectors;
 
@@ -75,6 +77,7 @@ use peer::Peer;
 use signaling::Signaling;
 use timing::ASLEEP;
 use transfer::{Ended, Shelf};
+use trust::Devices;
 
 /// Peers that a session keeps a record of; a server that invents more is not followed.
 const MAX_PEERS: usize = 64;
@@ -96,9 +99,7 @@ pub struct Me {
 pub struct Session {
     keys: RoomKeys,
     device: Device,
-    verified: Vec<DeviceKey>,
-    /// Whose signs the person found to differ, and with which device: nothing of them is accepted in this visit.
-    differing: Vec<(PeerId, DeviceKey)>,
+    devices: Devices,
     token: Token,
     /// Of the next join.
     turn: Turn,
@@ -141,8 +142,7 @@ impl Session {
         let keys = RoomKeys::derive(link);
         Self {
             device: Device::of(&device, keys.room()),
-            verified,
-            differing: Vec::new(),
+            devices: Devices::new(verified),
             keys,
             token,
             turn: Turn { life, join: 0 },

@@ -1,8 +1,10 @@
-//! To another room with everybody who is here: who was sent away still has the link of this one.
+//! To another room with those who are here: whoever is not to follow still has the link of this one.
 
 use snaproom_protocol::{PeerId, control::Control};
 
-use crate::{Link, News, Session, Time, peer::Peer, timing::MOVE_TIMEOUT, transfer::Violation};
+use crate::{
+    Link, News, Session, Time, keys::RoomKeys, peer::Peer, timing::MOVE_TIMEOUT, transfer::Violation,
+};
 
 /// We go as soon as everybody has read where to.
 pub(crate) struct Moving {
@@ -13,15 +15,15 @@ pub(crate) struct Moving {
 }
 
 impl Session {
-    /// Asks everybody who is connected to come along.
-    pub(crate) fn move_everybody(&mut self, link: Link, now: Time) {
+    /// Asks those of them who are connected to come along.
+    pub(crate) fn move_with(&mut self, companions: &[PeerId], link: Link, now: Time) {
         // Asked twice, all go to one room.
         if self.moving.is_some() {
             return;
         }
         let mut waits_for = Vec::new();
         for (id, peer) in &self.peers {
-            if let Some(pair) = peer.confirmed() {
+            if let Some(pair) = peer.confirmed().filter(|_| companions.contains(id)) {
                 waits_for.push(*id);
                 self.out.control(pair.connection, &Control::Move { link: link.fragment() });
             }
@@ -31,6 +33,9 @@ impl Session {
 
     pub(crate) fn on_move(&mut self, id: PeerId, link: &str) -> Result<(), Violation> {
         let link = Link::from_fragment(link).filter(Link::is_private).ok_or(Violation)?;
+        if RoomKeys::derive(&link).room() == self.keys.room() {
+            return Err(Violation);
+        }
         let Some(pair) = self.peers.get(&id).and_then(Peer::confirmed) else { return Ok(()) };
         self.out.control(pair.connection, &Control::MoveRead);
         self.out.news(News::Invited { from: id, link });

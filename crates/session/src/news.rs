@@ -21,12 +21,12 @@ pub enum News {
         /// Checked. None for the friendly name.
         name: Option<String>,
     },
-    /// What the person compares with a peer's.
-    Signs {
-        /// Who.
+    /// How far the comparison with a peer has come.
+    Comparison {
+        /// With whom.
         peer: PeerId,
-        /// The same on both sides, unless somebody sits between them.
-        signs: Signs,
+        /// How far; none where it has ended with its connection, or the signs are another device's.
+        comparison: Option<Comparison>,
     },
     /// A device that was compared and found to be the other person's: to be remembered for [`Me::verified`](crate::Me).
     Verified(DeviceKey),
@@ -86,8 +86,30 @@ pub struct PeerView {
     pub state: PeerState,
     /// How its packets go, once known.
     pub path: Option<Path>,
-    /// Whether the person once compared signs with its device.
-    pub verified: bool,
+    /// What the person found out about its device.
+    pub trust: Trust,
+}
+
+/// Whether a peer's device is one with which the person compared signs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// No.
+    Unknown,
+    /// It is, and they were the same.
+    Verified,
+    /// No, though in this visit the same peer had one that is.
+    Replaced,
+}
+
+/// How far a comparison has come. Nobody takes part in one without having asked for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comparison {
+    /// We asked; their person, or their page, has yet to answer.
+    Waiting,
+    /// Their person asked, and waits for ours: [`Compare`](crate::Command::Compare) answers.
+    Wanted,
+    /// The same on both sides, unless somebody sits between them.
+    Signs(Signs),
 }
 
 /// Seven numbers below 64, each of which stands for a sign (module `compare`).

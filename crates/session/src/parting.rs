@@ -59,6 +59,7 @@ impl Session {
         self.out.push(Output::Close(pair.connection));
         peer.outbox.disconnect(&mut self.out);
         peer.inbox.disconnect(&mut self.out);
+        self.end_comparison(id, pair.comparing);
     }
 
     /// There is no connection with a peer: whether it is waited for, and for how long.

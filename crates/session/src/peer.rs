@@ -4,11 +4,12 @@ use crate::{
     Time,
     called::Called,
     confirm::Role,
-    io::{PeerState, PeerView, RefusedPeer},
+    io::{PeerState, PeerView, RefusedPeer, Signs, Trust},
     pair::Pair,
     time::{earlier, is_due},
     timing::{GREET_AGAIN, GREET_AGAIN_AT_MOST, HOLD_HELLO, KNOWN_PEER_PAUSE, OFFERER_WAITS},
     transfer::{Inbox, Outbox},
+    trust::Devices,
 };
 
 /// After so many negotiations without a connection the person is told.
@@ -36,8 +37,8 @@ pub(crate) struct Peer {
     pub(crate) life: Option<TabId>,
     /// The key that signed its last connection's proof.
     pub(crate) device: Option<DeviceKey>,
-    /// The device that the signs which were shown last are for.
-    pub(crate) compared: Option<DeviceKey>,
+    /// The signs that were shown last, and the device that they are for.
+    pub(crate) compared: Option<(Signs, DeviceKey)>,
     pub(crate) inbox: Inbox,
     pub(crate) outbox: Outbox,
     /// Negotiations without a confirmed connection since the last one.
@@ -178,12 +179,13 @@ impl Peer {
         }
     }
 
-    /// How the person sees it, who has compared signs with the devices in `verified`.
-    pub(crate) fn view(&self, verified: &[DeviceKey]) -> PeerView {
+    /// How the person sees it.
+    pub(crate) fn view(&self, devices: &Devices) -> PeerView {
         let path = self.pair.as_ref().and_then(|pair| pair.path);
         // Who comes next under this id has yet to prove which device it is.
-        let verified = self.is_confirmed() && self.device.is_some_and(|device| verified.contains(&device));
-        PeerView { peer: self.id, state: self.state(), path, verified }
+        let device = self.device.filter(|_| self.is_confirmed());
+        let trust = device.map_or(Trust::Unknown, |device| devices.trust(self.id, &device));
+        PeerView { peer: self.id, state: self.state(), path, trust }
     }
 
     pub(crate) fn deadline(&self, in_room: bool) -> Option<Time> {

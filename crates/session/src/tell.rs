@@ -9,7 +9,7 @@ use crate::{
 impl Session {
     pub(crate) fn tell(&mut self, now: Time) {
         for (_, peer) in self.peers.iter_mut().filter(|(_, peer)| peer.is_here()) {
-            let view = peer.view(&self.verified);
+            let view = peer.view(&self.devices);
             if peer.told.as_ref() != Some(&view) {
                 peer.told = Some(view.clone());
                 self.out.news(News::Peer(view));

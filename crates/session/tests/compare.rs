@@ -11,7 +11,7 @@ use common::{Ix, Lane, Parcel, Room, WireId, seeds, test};
 use snaproom_protocol::{Digest, Nonce, PeerId, control::Control, server::FromServer, wire};
 use snaproom_session::{
     Command, Event, Input, Link,
-    io::{PeerState, RefusedPeer},
+    io::{Comparison, PeerState, RefusedPeer, Signs, Trust},
 };
 
 const ANNA: Ix = 0;
@@ -23,17 +23,47 @@ fn compare(room: &mut Room, tab: Ix, with: Ix) {
     room.handle(tab, Input::Command(Command::Compare(peer)));
 }
 
-fn compared(room: &mut Room, tab: Ix, with: Ix, same: bool) {
-    let peer = room.me(with);
-    room.handle(tab, Input::Command(Command::Compared { peer, same }));
+fn comparison(room: &Room, tab: Ix, with: Ix) -> Option<Comparison> {
+    room.tabs[tab].comparisons.get(&room.me(with)).copied()
+}
+
+fn signs(room: &Room, tab: Ix, with: Ix) -> Option<Signs> {
+    match comparison(room, tab, with)? {
+        Comparison::Signs(signs) => Some(signs),
+        Comparison::Waiting | Comparison::Wanted => None,
+    }
 }
 
 fn both_see_signs(room: &Room) -> bool {
-    (0..2).all(|tab| room.tabs[tab].signs.contains_key(&room.me(1 - tab)))
+    (0..2).all(|tab| signs(room, tab, 1 - tab).is_some())
+}
+
+/// The first asks, and the second agrees.
+fn both_compare(room: &mut Room) {
+    compare(room, 0, 1);
+    room.run_until("asked", |room| comparison(room, 1, 0) == Some(Comparison::Wanted));
+    compare(room, 1, 0);
+    room.run_until("signs", both_see_signs);
+}
+
+/// Presses the button below the signs that this tab shows.
+fn compared(room: &mut Room, tab: Ix, with: Ix, same: bool) {
+    let signs = signs(room, tab, with).expect("signs are shown");
+    let peer = room.me(with);
+    room.handle(tab, Input::Command(Command::Compared { peer, signs, same }));
+}
+
+fn trust(room: &Room, tab: Ix, other: Ix) -> Trust {
+    room.tabs[tab].peers[&room.me(other)].trust
 }
 
 fn is_verified(room: &Room, tab: Ix, other: Ix) -> bool {
-    room.tabs[tab].peers[&room.me(other)].verified
+    trust(room, tab, other) == Trust::Verified
+}
+
+fn move_with(room: &mut Room, tab: Ix, with: &[Ix], link: &Link) {
+    let with = with.iter().map(|&tab| room.me(tab)).collect();
+    room.handle(tab, Input::Command(Command::Move { link: link.clone(), with }));
 }
 
 /// This tab's end of its connection with another.
@@ -55,13 +85,34 @@ fn both_see_the_same_signs_whoever_asks() {
         let asking: &[Ix] = [&[0][..], &[1], &[0, 1]][seed as usize % 3];
         for &tab in asking {
             compare(&mut room, tab, 1 - tab);
+            assert_eq!(comparison(&room, tab, 1 - tab), Some(Comparison::Waiting));
+        }
+        if let &[asker] = asking {
+            let other = 1 - asker;
+            room.run_until("asked", |room| comparison(room, other, asker) == Some(Comparison::Wanted));
+            compare(&mut room, other, asker);
         }
         room.run_until("signs", both_see_signs);
-        let signs = |tab: Ix| room.tabs[tab].signs[&room.me(1 - tab)];
-        assert_eq!(signs(0), signs(1));
-        assert!(signs(0).iter().all(|sign| *sign < 64));
+        assert_eq!(signs(&room, 0, 1), signs(&room, 1, 0));
+        assert!(signs(&room, 0, 1).unwrap().iter().all(|sign| *sign < 64));
         assert!(!is_verified(&room, 0, 1), "not before the person says so");
     });
+}
+
+/// Else somebody in between could try as often as it likes, with nobody looking.
+#[test]
+fn who_is_asked_says_nothing_before_the_person_agrees() {
+    let mut room = Room::of(1, 2);
+    let said = |room: &Room| room.tabs[1].said.iter().filter(|text| is_of_comparison(text)).count();
+    compare(&mut room, 0, 1);
+    room.run_for(Duration::from_mins(1));
+    assert_eq!(comparison(&room, 1, 0), Some(Comparison::Wanted));
+    assert_eq!(said(&room), 0);
+    assert_eq!(comparison(&room, 0, 1), Some(Comparison::Waiting));
+    assert_eq!(room.sees(0, 1), Some(PeerState::Connected), "nobody is hurried");
+    compare(&mut room, 1, 0);
+    room.run_until("signs", both_see_signs);
+    assert_eq!(said(&room), 1);
 }
 
 #[test]
@@ -69,20 +120,19 @@ fn asked_again_the_signs_stay_and_another_connection_has_others() {
     let mut room = Room::of(1, 2);
     let mut seen = Vec::new();
     for again in [false, true] {
-        compare(&mut room, 0, 1);
-        room.run_until("signs", both_see_signs);
+        both_compare(&mut room);
         let said = room.tabs[0].said.len();
         let other = room.me(1);
-        let signs = room.tabs[0].signs.remove(&other).unwrap();
+        let shown = room.tabs[0].comparisons.remove(&other).unwrap();
         compare(&mut room, 0, 1);
-        assert_eq!(room.tabs[0].signs[&room.me(1)], signs);
+        assert_eq!(comparison(&room, 0, 1), Some(shown));
         assert_eq!(room.tabs[0].said.len(), said, "nothing is said for that");
-        seen.push(signs);
+        seen.push(shown);
         if !again {
             room.fail_connection();
             room.run_for(Duration::from_secs(5));
             room.settle();
-            room.tabs.iter_mut().for_each(|tab| tab.signs.clear());
+            room.tabs.iter_mut().for_each(|tab| tab.comparisons.clear());
         }
     }
     assert_ne!(seen[0], seen[1]);
@@ -92,8 +142,7 @@ fn asked_again_the_signs_stay_and_another_connection_has_others() {
 fn who_was_verified_is_known_again_after_reloads_of_both_and_on_new_tabs_of_the_device() {
     seeds(20, |seed| {
         let mut room = Room::of(seed, 2);
-        compare(&mut room, 0, 1);
-        room.run_until("signs", both_see_signs);
+        both_compare(&mut room);
         compared(&mut room, 0, 1, true);
         assert!(is_verified(&room, 0, 1));
         assert!(!is_verified(&room, 1, 0), "each says it for itself");
@@ -122,14 +171,50 @@ fn who_was_verified_is_known_again_after_reloads_of_both_and_on_new_tabs_of_the_
 #[test]
 fn who_sees_other_signs_is_refused() {
     let mut room = Room::of(1, 2);
-    compared(&mut room, 0, 1, true);
-    compared(&mut room, 0, 1, false);
-    assert_eq!(room.sees(0, 1), Some(PeerState::Connected), "nothing was compared yet");
-    compare(&mut room, 0, 1);
-    room.run_until("signs", both_see_signs);
+    let peer = room.me(1);
+    let say_of = |room: &mut Room, signs| {
+        for same in [true, false] {
+            room.handle(0, Input::Command(Command::Compared { peer, signs, same }));
+        }
+        assert_eq!(room.sees(0, 1), Some(PeerState::Connected));
+        assert_eq!(trust(room, 0, 1), Trust::Unknown);
+    };
+    // Of nothing, and of what is not shown any more.
+    say_of(&mut room, [0; 7]);
+    both_compare(&mut room);
+    let mut others = signs(&room, 0, 1).unwrap();
+    others[6] ^= 1;
+    say_of(&mut room, others);
+
     compared(&mut room, 0, 1, false);
     assert_eq!(room.sees(0, 1), Some(PeerState::Refused(RefusedPeer::Compared)));
     assert!(room.tabs[0].id.verified.is_empty());
+}
+
+#[test]
+fn another_device_in_the_place_of_one_that_was_verified_is_told() {
+    let mut room = Room::of(1, 2);
+    both_compare(&mut room);
+    compared(&mut room, 0, 1, true);
+    let device = room.tabs[1].id.device;
+    // Whoever else has the tab's token, or the tab itself after its device forgot its secret.
+    for (secret, expected) in [(room.tabs[0].id.device, Trust::Replaced), (device, Trust::Verified)] {
+        room.close(1);
+        room.tabs[1].id.device = secret;
+        room.reopen(1);
+        room.settle();
+        assert_eq!(trust(&room, 0, 1), expected);
+        assert_eq!(comparison(&room, 0, 1), None, "the signs were another device's");
+    }
+    // Found to be the same person's, both are.
+    room.close(1);
+    room.tabs[1].id.device = room.tabs[0].id.device;
+    room.reopen(1);
+    room.settle();
+    both_compare(&mut room);
+    compared(&mut room, 0, 1, true);
+    assert!(is_verified(&room, 0, 1));
+    assert_eq!(room.tabs[0].id.verified.len(), 2);
 }
 
 fn is_of_comparison(text: &str) -> bool {
@@ -166,8 +251,7 @@ fn nothing_brings_back_who_saw_other_signs() {
         ("another tab", new_tab_of_the_device),
     ] {
         let mut room = Room::of(1, 2);
-        compare(&mut room, 0, 1);
-        room.run_until("signs", both_see_signs);
+        both_compare(&mut room);
         // Even if the wrong button was pressed first.
         compared(&mut room, 0, 1, true);
         compared(&mut room, 0, 1, false);
@@ -183,11 +267,22 @@ fn nothing_brings_back_who_saw_other_signs() {
 }
 
 #[test]
+fn a_question_ends_with_its_connection() {
+    let mut room = Room::of(1, 2);
+    compare(&mut room, 0, 1);
+    room.run_until("asked", |room| comparison(room, 1, 0) == Some(Comparison::Wanted));
+    room.fail_connection();
+    room.run_for(Duration::from_secs(5));
+    room.settle();
+    assert_eq!([comparison(&room, 0, 1), comparison(&room, 1, 0)], [None, None]);
+    both_compare(&mut room);
+}
+
+#[test]
 fn what_the_person_saw_counts_also_when_the_connection_has_ended_since() {
     for same in [true, false] {
         let mut room = Room::of(1, 2);
-        compare(&mut room, 0, 1);
-        room.run_until("signs", both_see_signs);
+        both_compare(&mut room);
         room.close(1);
         room.run_until("away", |room| room.sees(0, 1) == Some(PeerState::Away));
         compared(&mut room, 0, 1, same);
@@ -205,7 +300,7 @@ fn asked_twice_everybody_goes_to_one_room() {
     room.freeze(2);
     let links = [Link::mint([8; 16]), Link::mint([9; 16])];
     for link in &links {
-        room.handle(0, Input::Command(Command::MoveEverybody(link.clone())));
+        move_with(&mut room, 0, &[1, 2], link);
     }
     room.run_until("gone", |room| room.tabs[0].moved.is_some());
     assert_eq!(room.tabs[0].moved.as_ref().unwrap().1, links[0]);
@@ -229,13 +324,12 @@ fn somebody_in_between_who_passes_everything_on_is_seen() {
     compare(&mut room, MALLORY, BOB);
     compare(&mut room, ANNA, MALLORY);
     passes(&mut room, ANNA, BOB);
+    room.run_until("asked", |room| comparison(room, BOB, MALLORY) == Some(Comparison::Wanted));
+    compare(&mut room, BOB, MALLORY);
     passes(&mut room, BOB, ANNA);
     passes(&mut room, ANNA, BOB);
-    let mallory = room.me(MALLORY);
-    room.run_until("signs", |room| {
-        [ANNA, BOB].iter().all(|&tab| room.tabs[tab].signs.contains_key(&mallory))
-    });
-    assert_ne!(room.tabs[ANNA].signs[&mallory], room.tabs[BOB].signs[&mallory]);
+    room.run_until("signs", |room| [ANNA, BOB].iter().all(|&tab| signs(room, tab, MALLORY).is_some()));
+    assert_ne!(signs(&room, ANNA, MALLORY), signs(&room, BOB, MALLORY));
 }
 
 #[test]
@@ -255,7 +349,7 @@ fn whoever_breaks_the_order_of_a_comparison_is_refused() {
         room.run_for(Duration::from_secs(1));
         let expected = Some(PeerState::Refused(RefusedPeer::Protocol));
         assert_eq!(room.sees(0, 1), expected, "{messages:?}");
-        assert!(room.tabs[0].signs.is_empty());
+        assert_eq!(signs(&room, 0, 1), None);
     }
 }
 
@@ -266,7 +360,7 @@ fn everybody_who_is_here_is_asked_to_come_along_before_we_go() {
         room.freeze(3);
         let asked_at = room.now;
         let link = Link::mint([9; 16]);
-        room.handle(0, Input::Command(Command::MoveEverybody(link.clone())));
+        move_with(&mut room, 0, &[1, 2, 3], &link);
         room.run_until("gone", |room| room.tabs[0].moved.is_some());
         let (at, to) = room.tabs[0].moved.clone().unwrap();
         assert_eq!(to, link);
@@ -281,23 +375,37 @@ fn everybody_who_is_here_is_asked_to_come_along_before_we_go() {
 }
 
 #[test]
+fn who_is_left_out_hears_nothing_of_the_new_room() {
+    let mut room = Room::of(1, 3);
+    let link = Link::mint([9; 16]);
+    move_with(&mut room, 0, &[1], &link);
+    room.run_until("gone", |room| room.tabs[0].moved.is_some());
+    room.run_for(Duration::from_secs(5));
+    assert_eq!(room.tabs[1].invited.len(), 1);
+    assert!(room.tabs[2].invited.is_empty());
+    let moves = |text: &&String| matches!(wire::from_text(text), Ok(Control::Move { .. }));
+    assert_eq!(room.tabs[0].said.iter().filter(moves).count(), 1);
+}
+
+#[test]
 fn nobody_waits_for_somebody_who_left_meanwhile() {
     let mut room = Room::of(1, 2);
     let link = Link::mint([9; 16]);
     room.cut_path(0, 1);
-    room.handle(0, Input::Command(Command::MoveEverybody(link.clone())));
+    move_with(&mut room, 0, &[1], &link);
     room.leave(1);
     room.run_until("gone", |room| room.tabs[0].moved.is_some());
     assert_eq!(room.tabs[0].moved.as_ref().unwrap().1, link);
     // And alone one goes at once.
     let mut room = Room::of(1, 1);
-    room.handle(0, Input::Command(Command::MoveEverybody(link)));
+    move_with(&mut room, 0, &[], &link);
     assert!(room.tabs[0].moved.is_some());
 }
 
 #[test]
-fn nobody_is_led_to_a_room_that_can_be_guessed() {
-    for link in ["", "kitchen", "%23", &"A".repeat(23), &"A".repeat(10_000)] {
+fn nobody_is_led_to_a_room_that_can_be_guessed_nor_to_this_one() {
+    let here = Room::of(1, 2).tabs[0].link.fragment();
+    for link in ["", "kitchen", "%23", &"A".repeat(23), &"A".repeat(10_000), &here] {
         let mut room = Room::of(1, 2);
         room.tabs[1].is_liar = true;
         say(&mut room, 1, 0, &Control::Move { link: link.to_owned() });
@@ -314,5 +422,5 @@ fn who_is_not_connected_has_nothing_to_compare() {
     room.leave(1);
     room.run_for(Duration::from_secs(1));
     compare(&mut room, 0, 1);
-    assert!(room.tabs[0].signs.is_empty());
+    assert!(room.tabs[0].comparisons.is_empty());
 }

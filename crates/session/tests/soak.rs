@@ -16,7 +16,7 @@ use common::{Ix, Room, many_seeds, picture, test};
 use snaproom_protocol::{ItemId, PeerId, control::RefusedItem};
 use snaproom_session::{
     Command, Input, Link,
-    io::{Failure, TransferState},
+    io::{Comparison, Failure, TransferState},
 };
 
 /// After the network is whole again everybody must be connected within this.
@@ -111,11 +111,14 @@ impl Soak {
                 }
                 4 if other != tab => {
                     let peer = room.me(other);
-                    room.handle(tab, Input::Command(Command::Compared { peer, same: true }));
+                    if let Some(Comparison::Signs(signs)) = room.tabs[tab].comparisons.get(&peer).copied() {
+                        room.handle(tab, Input::Command(Command::Compared { peer, signs, same: true }));
+                    }
                 }
                 5 => {
                     let link = Link::mint(room.random());
-                    room.handle(tab, Input::Command(Command::MoveEverybody(link)));
+                    let with = (0..room.tabs.len()).map(|tab| room.me(tab)).collect();
+                    room.handle(tab, Input::Command(Command::Move { link, with }));
                 }
                 _ => {
                     let name = ["", "Anna", "Zoë"][room.below(3) as usize];

@@ -30,10 +30,10 @@ pub const LEAVE: &str = "Leave this room?";
 pub const LEAVE_ANYWAY: &str = "Leave without saving";
 pub const STAY: &str = "Stay";
 pub const LEAVE_ALONE: &str = "Go alone";
-pub const TAKE_ALONG: &str = "Take everyone along";
-pub const TAKE_ALONG_HINT: &str = "A new room has a new link. Whoever has only the old one cannot follow.";
-pub const INVITED_HINT: &str =
-    "Everyone here is asked to come along. Whoever has only the old link cannot follow.";
+pub const TAKE_ALONG_HINT: &str =
+    "A new room has a new link. Whoever has only the old one cannot follow. Ask these people to come along:";
+pub const INVITED_HINT: &str = "That person made the new link, and alone knows who else has it.";
+pub const INVITATION: &str = "An invitation";
 pub const GO_ALONG: &str = "Come along";
 
 // What is kept from whom.

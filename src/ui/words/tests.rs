@@ -2,6 +2,7 @@ use snaproom_protocol::{ItemId, PeerId};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::*;
+use crate::room::Trust;
 
 #[wasm_bindgen_test]
 fn sizes_are_rounded_to_what_a_person_compares() {
@@ -31,7 +32,7 @@ fn the_server_of_this_computer_is_explained_and_no_other() {
 
 #[wasm_bindgen_test]
 fn the_hint_names_what_is_missing() {
-    let peer = |state| PeerView { peer: PeerId([6; 16]), state, path: None, verified: false };
+    let peer = |state| PeerView { peer: PeerId([6; 16]), state, path: None, trust: Trust::Unknown };
     let (nobody, coming, here) = ([], [peer(PeerState::Connecting)], [peer(PeerState::Connected)]);
     let snap = |sent| Some(SnapView { item: ItemId([0; 16]), width: 4, height: 3, sent });
     let (off, on) = (CameraView::Off, CameraView::On);
@@ -65,7 +66,7 @@ fn the_hint_follows_a_photo_to_the_people_it_goes_to() {
         peer: PeerId([byte; 16]),
         state: PeerState::Connected,
         path: None,
-        verified: false,
+        trust: Trust::Unknown,
     });
     let snap = Some(SnapView { item: ItemId([0; 16]), width: 4, height: 3, sent: true });
     let names = Names::from_iter([(PeerId([6; 16]), "Noa".into())]);
@@ -96,7 +97,7 @@ fn each_camera_failure_has_its_own_sentence_and_remedy() {
 }
 
 fn peer(byte: u8, state: PeerState) -> PeerView {
-    PeerView { peer: PeerId([byte; 16]), state, path: None, verified: false }
+    PeerView { peer: PeerId([byte; 16]), state, path: None, trust: Trust::Unknown }
 }
 
 #[wasm_bindgen_test]

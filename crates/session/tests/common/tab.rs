@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use snaproom_protocol::{ItemId, PeerId, bulk::Part, server::IceServer, wire};
 use snaproom_session::{
     ChunkId, ConnectionId, Link, Me, News, Output, PayloadId, Session, Time,
-    io::{IcePolicy, Incoming, Outgoing, PeerState, PeerView, Signs, Status},
+    io::{Comparison, IcePolicy, Incoming, Outgoing, PeerState, PeerView, Status},
 };
 
 use super::{Event, Ix, Lane, Parcel, Room, SocketId, WireId, payloads::Job};
@@ -49,8 +49,8 @@ pub struct Tab {
     /// What the others want to be called, and what was told of it.
     pub names: BTreeMap<PeerId, String>,
     pub name_news: Vec<(Time, PeerId, Option<String>)>,
-    /// What its person compares with each peer's.
-    pub signs: BTreeMap<PeerId, Signs>,
+    /// How far its comparison with each peer has come.
+    pub comparisons: BTreeMap<PeerId, Comparison>,
     pub invited: Vec<(PeerId, Link)>,
     pub moved: Option<(Time, Link)>,
     pub incoming: Vec<Incoming>,
@@ -103,7 +103,7 @@ impl Tab {
             name: String::new(),
             names: BTreeMap::new(),
             name_news: Vec::new(),
-            signs: BTreeMap::new(),
+            comparisons: BTreeMap::new(),
             invited: Vec::new(),
             moved: None,
             incoming: Vec::new(),
@@ -291,8 +291,11 @@ impl Room {
                 assert!(tab.peers.remove(&peer).is_some(), "gone once");
             }
             News::Relays(relays) => tab.relays = Some(relays),
-            News::Signs { peer, signs } => {
-                tab.signs.insert(peer, signs);
+            News::Comparison { peer, comparison } => {
+                match comparison {
+                    Some(comparison) => tab.comparisons.insert(peer, comparison),
+                    None => tab.comparisons.remove(&peer),
+                };
             }
             News::Verified(device) => tab.id.verified.push(device),
             News::NotVerified(device) => tab.id.verified.retain(|verified| *verified != device),

@@ -285,7 +285,7 @@ impl World {
                 assert!(outgoing.bytes <= outgoing.total);
                 self.outgoing.insert((outgoing.item, outgoing.to), outgoing.state);
             }
-            News::Status(_) | News::Relays(_) | News::Signs { .. } | News::Invited { .. } => {}
+            News::Status(_) | News::Relays(_) | News::Comparison { .. } | News::Invited { .. } => {}
             News::Verified(_) | News::NotVerified(_) | News::Moved(_) => {
                 panic!("nobody compares, nobody moves")
             }
