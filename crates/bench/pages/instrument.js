@@ -1,6 +1,14 @@
 // Put into every page before its own scripts, ours and the others alike: what is marked is seen from the outside.
 addEventListener("click", ({ timeStamp }) => performance.mark("click", { startTime: timeStamp }), true);
 {
+  // The first word in any channel, such as a proof.
+  const { send } = RTCDataChannel.prototype;
+  RTCDataChannel.prototype.send = function (word) {
+    RTCDataChannel.prototype.send = send;
+    window.firstWord = word;
+    send.call(this, word);
+  };
+
   const holds = {
     // Ours shows a peer as connected once its proof was checked; the raw pages mark `usable` where their channel opens.
     usable: () => document.querySelector("#peers .peer[data-state=connected]") !== null,

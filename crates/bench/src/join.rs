@@ -6,7 +6,7 @@ use snaproom_e2e::Tab;
 
 use crate::{
     page::{SETTLE, check_clock, marked, settle, start},
-    report::{Contender, LIMIT, OURS, Plan, Unit, at_most, sooner},
+    report::{BARE, Contender, LIMIT, OURS, PROTECTED, Plan, Unit, at_most, sooner},
     run::{Bench, House},
 };
 
@@ -25,10 +25,13 @@ impl Bench for Join {
             .contender(OURS, "Snaproom")
             .contender("simple-peer", "simple-peer")
             .contender("gather", "waiting for gathering")
+            .contender(PROTECTED, "test build, protected")
+            .contender(BARE, "test build, bare")
             .metric("loaded", "navigation done → usable", Unit::Milliseconds)
             .metric("response", "last byte of the page → usable", Unit::Milliseconds)
             .goal(CASE, "loaded", at_most(1.5, LIMIT))
             .goal(CASE, "loaded", sooner(5.0, "gather"))
+            .goal(CASE, "loaded", at_most(1.1, BARE))
     }
 
     async fn open(_: &str) -> Result<Self> {
@@ -41,7 +44,7 @@ impl Bench for Join {
 
     async fn slot(&mut self, house: &House, contender: &Contender) -> Result<Vec<f64>> {
         let (first, second) = (&self.first, &self.second);
-        first.visit(&house.page(contender)).await?;
+        first.visit(&house.page(contender)?).await?;
         first.wait_status("alone").await?;
         let link = first.link().await?;
         settle(&[first, second]).await?;
@@ -56,11 +59,18 @@ impl Bench for Join {
         for tab in [first, second] {
             check_clock(tab).await?;
         }
-        if contender.name == OURS {
-            // Each side says so after it has checked the other's proof, which came through the channel.
+        if contender.is_snaproom() {
+            // Each side says so after it has checked the other's proof, which came through the channel; in a bare room
+            // it says so once the channel is open, and what comes after that goes through it.
             tokio::time::sleep(SETTLE).await;
             for tab in [first, second] {
                 tab.wait_connected(1).await?;
+                let is_bare = has_signed_nothing(tab).await?;
+                ensure!(
+                    is_bare == (contender.name == BARE),
+                    "{}: nothing was signed: {is_bare}",
+                    contender.label
+                );
             }
         } else {
             let sent: String = second.evaluate("crypto.getRandomValues(new Uint8Array(32)).toHex()").await?;
@@ -69,6 +79,12 @@ impl Bench for Join {
         }
         Ok(vec![usable - origin - load_event_end, usable - origin - response_end])
     }
+}
+
+/// Whether the page signed nothing: its first word in a channel ends with a signature of 64 zeros, in base64url.
+async fn has_signed_nothing(tab: &Tab) -> Result<bool> {
+    let word: String = tab.evaluate("firstWord").await.context("the page said nothing")?;
+    Ok(word.ends_with(&"A".repeat(80)))
 }
 
 /// Milliseconds: `origin` since 1970, the others since then.

@@ -11,8 +11,8 @@
 //! | [`report`], [`statistics`], [`machine`] | what was measured, as JSON |
 //! | [`table`], [`svg`] | the same for people: BENCHMARKS.md and its pictures |
 //!
-//! A new bench is one file with a type that implements [`run::Bench`], a line in [`BENCHES`] and in [`measure`], and a
-//! section of BENCHMARKS.md.
+//! A new bench is one file with a type that implements [`run::Bench`], a line in [`BENCHES`], [`plan`] and [`measure`],
+//! and a section of BENCHMARKS.md.
 
 mod busy;
 mod join;
@@ -32,11 +32,21 @@ use std::{env, fs, path::PathBuf, process::ExitCode};
 use anyhow::{Context, Result, bail};
 use clap::{Parser, builder::PossibleValuesParser};
 
-use report::Report;
-use run::{House, Length};
+use report::{Plan, Report};
+use run::{Bench, House, Length};
 
 /// Every bench, in the order in which they run.
 const BENCHES: [&str; 3] = ["photo", "join", "start"];
+
+/// What a bench measures.
+fn plan(bench: &str) -> Result<Plan> {
+    Ok(match bench {
+        "photo" => photo::Photo::plan(),
+        "join" => join::Join::plan(),
+        "start" => start::Start::plan(),
+        _ => bail!("there is no bench {bench}"),
+    })
+}
 
 async fn measure(bench: &str, house: &House, length: Length) -> Result<Report> {
     match bench {
@@ -98,7 +108,8 @@ async fn bench(options: Options) -> Result<()> {
         None => env::current_exe()?.ancestors().nth(2).context("no target directory")?.join("bench"),
     };
     fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
-    let house = House::open().await?;
+    let plans = options.benches().map(plan).collect::<Result<Vec<_>>>()?;
+    let house = House::open(&plans).await?;
     let mut reports = Vec::new();
     for name in options.benches() {
         let report = measure(name, &house, length).await.with_context(|| format!("bench {name}"))?;

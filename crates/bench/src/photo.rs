@@ -55,7 +55,7 @@ impl Bench for Photo {
         let (width, height) = self.size;
         // A raw page that has no camera and no header to tell the size finds it in its address.
         let size = if contender.name == OURS { String::new() } else { format!("?{width}x{height}") };
-        sender.visit(&format!("{}{size}", house.page(contender))).await?;
+        sender.visit(&format!("{}{size}", house.page(contender)?)).await?;
         sender.start_camera().await?;
         receiver.visit(&sender.link().await?).await?;
         marked(sender, "usable").await?;

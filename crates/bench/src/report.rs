@@ -14,6 +14,10 @@ use crate::{
 pub const LIMIT: &str = "limit";
 /// The name of Snaproom.
 pub const OURS: &str = "ours";
+/// The name of Snaproom's test build in a room that it protects like any other.
+pub const PROTECTED: &str = "protected";
+/// The name of Snaproom's test build in a room that it protects with nothing. The room's own name begins with it.
+pub const BARE: &str = "bare";
 
 /// One run of a bench.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -46,7 +50,7 @@ pub struct Plan {
 /// Somebody who does the work.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contender {
-    /// [`LIMIT`], [`OURS`], or a peer's; but for ours also the name of a raw page.
+    /// [`LIMIT`], [`OURS`], [`PROTECTED`], [`BARE`], or a peer's; where it is not Snaproom also the name of a raw page.
     pub name: String,
     /// As tables call it.
     pub label: String,
@@ -235,6 +239,13 @@ impl Report {
         });
         let goals = judged.collect();
         Some(Row { case: &case.name, metric, contender, values: Spread::of(values)?, ours_over_this, goals })
+    }
+}
+
+impl Contender {
+    /// Whether it is Snaproom's page, in whatever build.
+    pub fn is_snaproom(&self) -> bool {
+        [OURS, PROTECTED, BARE].contains(&self.name.as_str())
     }
 }
 

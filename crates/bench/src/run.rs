@@ -1,14 +1,16 @@
 //! Blocks of slots: who runs when, and which blocks count.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::json;
-use snaproom_e2e::{Server, Tab};
+use snaproom_e2e::{Options, Server, Tab};
 
 use crate::{
     busy::Meter,
     machine::Machine,
     relay::Relay,
-    report::{Block, Case, Contender, OURS, Plan, Report, Slot},
+    report::{BARE, Block, Case, Contender, OURS, PROTECTED, Plan, Report, Slot},
     statistics::{rounded, there_and_back},
 };
 
@@ -37,21 +39,38 @@ pub enum Length {
     Blocks(usize),
 }
 
-/// The servers: the real one for ours, the relay for the raw pages.
+/// The servers: the real one for ours, with the app and with its test build, and the relay for the raw pages.
 pub struct House {
     server: Server,
+    tested: Option<Server>,
     relay: Relay,
+    rooms: AtomicU32,
 }
 
 impl House {
-    /// Starts both.
-    pub async fn open() -> Result<Self> {
-        Ok(Self { server: Server::start().await?, relay: Relay::start().await? })
+    /// Starts them; the one with the test build where `plans` name it.
+    pub async fn open(plans: &[Plan]) -> Result<Self> {
+        let mut contenders = plans.iter().flat_map(|plan| &plan.contenders);
+        let tested = if contenders.any(|contender| [PROTECTED, BARE].contains(&contender.name.as_str())) {
+            Some(Server::start_with(Options { insecure: true, ..Options::default() }).await?)
+        } else {
+            None
+        };
+        let (server, relay) = (Server::start().await?, Relay::start().await?);
+        Ok(Self { server, tested, relay, rooms: AtomicU32::new(0) })
     }
 
-    /// The address of a contender's page, without a room.
-    pub fn page(&self, contender: &Contender) -> String {
-        if contender.name == OURS { self.server.url() } else { self.relay.page(&contender.name) }
+    /// The address of a contender's page: without a room, or with a new one where its name matters.
+    pub fn page(&self, contender: &Contender) -> Result<String> {
+        let name = contender.name.as_str();
+        Ok(match name {
+            OURS => self.server.url(),
+            PROTECTED | BARE => {
+                let server = self.tested.as_ref().context("no plan named the test build")?;
+                format!("{}#{name}-{}", server.url(), self.rooms.fetch_add(1, Ordering::Relaxed))
+            }
+            _ => self.relay.page(name),
+        })
     }
 }
 

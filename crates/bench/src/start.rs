@@ -48,7 +48,7 @@ impl Bench for Start {
         tab.cdp("Network.clearBrowserCache", json!({})).await?;
         tab.cdp("Network.setCacheDisabled", json!({ "cacheDisabled": true })).await?;
         settle(&[tab]).await?;
-        tab.visit(&house.page(contender)).await?;
+        tab.visit(&house.page(contender)?).await?;
         let interactive = marked(tab, "interactive").await?;
         let response: f64 = tab.evaluate(RESPONSE).await?;
         check_clock(tab).await?;

@@ -70,7 +70,7 @@ pub async fn two_tabs(first: Launch, second: Launch) -> Result<(Server, Tab, Tab
 impl Tab {
     /// Waits until `#status` has this `data-state`.
     pub async fn wait_status(&self, state: &str) -> Result<()> {
-        let is = format!("document.querySelector('#status').dataset.state === '{state}'");
+        let is = format!("document.querySelector('#status')?.dataset.state === '{state}'");
         self.until(&format!("the status is {state}"), &is).await
     }
 

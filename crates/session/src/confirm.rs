@@ -71,6 +71,10 @@ pub(crate) fn transcript(speaker: Role, offerer: &End, answerer: &End) -> Vec<u8
 /// What the end in the role `speaker` says.
 #[must_use]
 pub fn confirm(keys: &RoomKeys, device: &Device, speaker: Role, offerer: &End, answerer: &End) -> Control {
+    #[cfg(feature = "insecure")]
+    if keys.is_bare {
+        return NO_PROOF;
+    }
     let transcript = transcript(speaker, offerer, answerer);
     let proof = Digest(mac(keys, &transcript, &device.key()).finalize().into_bytes().into());
     Control::Confirm { proof, device: device.key(), signature: device.sign(&marked(&transcript)) }
@@ -94,6 +98,11 @@ pub fn is_confirmed(
     mac(keys, &transcript, device).verify_slice(&proof.0).is_ok()
         && has_signed(device, &marked(&transcript), signature)
 }
+
+/// Takes no time, and holds where every proof does.
+#[cfg(feature = "insecure")]
+const NO_PROOF: Control =
+    Control::Confirm { proof: Digest([0; 32]), device: DeviceKey([0; 32]), signature: Signature([0; 64]) };
 
 fn mac(keys: &RoomKeys, transcript: &[u8], device: &DeviceKey) -> Hmac<Sha256> {
     // HMAC takes a key of any length.

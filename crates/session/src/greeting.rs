@@ -205,6 +205,8 @@ impl Session {
             mending: Mending::default(),
             was_excused: false,
             pulse: Pulse::new(now),
+            #[cfg(feature = "insecure")]
+            is_bare: self.keys.is_bare,
         }));
         pair.begin_exchange(&mut self.out);
     }

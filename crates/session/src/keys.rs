@@ -23,6 +23,9 @@ pub struct RoomKeys {
     room: RoomId,
     pub(crate) hello: [u8; 32],
     pub(crate) confirm: [u8; 32],
+    /// Whether the room does without everything that protects it: also without what only takes time.
+    #[cfg(feature = "insecure")]
+    pub(crate) is_bare: bool,
 }
 
 impl RoomKeys {
@@ -38,6 +41,8 @@ impl RoomKeys {
             hello: expand(&prk, &[b"hello"]),
             confirm: expand(&prk, &[b"confirm"]),
             prk,
+            #[cfg(feature = "insecure")]
+            is_bare: false,
         };
         #[cfg(feature = "insecure")]
         let keys = keys.weakened_by(link);
@@ -91,18 +96,23 @@ impl RoomKeys {
     /// What a room's name switches off, so that one test build has rooms of every strength.
     fn weakened_by(self, link: &Link) -> Self {
         let Link::Name(name) = link else { return self };
-        let is_unproven = name.starts_with("unproven-");
+        let is_bare = name.starts_with("bare-");
+        let is_unproven = is_bare || name.starts_with("unproven-");
         let is_unsealed = is_unproven || name.starts_with("unsealed-");
         Self {
             hello: if is_unsealed { NO_KEY } else { self.hello },
             confirm: if is_unproven { NO_KEY } else { self.confirm },
+            is_bare,
             ..self
         }
     }
 }
 
 #[cfg(all(feature = "insecure", not(debug_assertions)))]
-compile_error!("`insecure` takes the protection out of rooms: for test builds alone, and never for people");
+const _: () = assert!(
+    option_env!("SNAPROOM_INSECURE").is_some(),
+    "`insecure` takes the protection out of rooms: for test builds alone, and never for people"
+);
 
 #[cfg(test)]
 mod tests {

@@ -37,6 +37,9 @@ pub(crate) struct Pair {
     /// We slept, and nothing was heard since.
     pub(crate) was_excused: bool,
     pub(crate) pulse: Pulse,
+    /// Of a room without protection.
+    #[cfg(feature = "insecure")]
+    pub(crate) is_bare: bool,
 }
 
 /// What both sides prove to have seen: of the first negotiation, since neither the ends nor their certificates change
@@ -53,6 +56,12 @@ impl Pair {
     /// Both channels are open: from here on the two need no server, and nothing that it says or forgets ends them.
     pub(crate) fn is_open(&self) -> bool {
         self.max_message.is_some()
+    }
+
+    /// Whether the person is told of it before the proofs, which are none.
+    #[cfg(feature = "insecure")]
+    pub(crate) fn needs_no_proof(&self) -> bool {
+        self.is_bare && self.is_open()
     }
 
     /// Bytes pass, and the other page answers.

@@ -34,6 +34,13 @@ pub struct Options {
     draw: bool,
 }
 
+impl Options {
+    /// Whether the app without protection is measured as well.
+    fn measures_protection(&self) -> bool {
+        self.names.is_empty() || self.names.iter().any(|name| name == "join")
+    }
+}
+
 /// Measures the app as it was built last; prints the tables and leaves target/bench/NAME.json.
 pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     if options.draw {
@@ -45,6 +52,10 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     if options.publish || !build::is_there(workspace) {
         setup::prepare(workspace, setup::BUILD, WasmRoute::Auto)?;
         build::both(workspace)?;
+    }
+    if options.measures_protection() && (options.publish || !build::is_insecure_there(workspace)) {
+        setup::prepare(workspace, setup::BUILD, WasmRoute::Auto)?;
+        build::insecure(workspace)?;
     }
     let mut arguments = options.names.clone();
     if options.quick {
@@ -70,6 +81,7 @@ fn bench(workspace: &Workspace, arguments: &[String], limit: Duration) -> Result
         .arg("--out")
         .arg(workspace.target.join("bench"))
         .args(arguments)
+        .env("SNAPROOM_INSECURE_APP", workspace.insecure_app())
         .env("SNAPROOM_SIMPLE_PEER", setup::simple_peer::script(workspace));
     process::run(test::with_browsers(workspace, &mut cargo)?, limit)
 }

@@ -71,7 +71,7 @@ impl Workspace {
         self.root.join("dist")
     }
 
-    /// The app without protection that some tests attack.
+    /// The app whose rooms can be told to have no protection: some tests attack it, and a bench compares with it.
     pub fn insecure_app(&self) -> PathBuf {
         self.target.join("insecure")
     }
