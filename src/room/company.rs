@@ -1,6 +1,8 @@
 //! The others, as the page shows them: who is here and what they are called, what was found out about them, and where
 //! they ask us to come along to.
 
+use std::collections::VecDeque;
+
 use leptos::prelude::{GetUntracked, Set, Update, WithUntracked};
 use snaproom_protocol::PeerId;
 use snaproom_session::{Link, News};
@@ -10,16 +12,21 @@ use super::{
     view::{Comparison, Invitation, Notice, PeerState, PeerView, RoomView, Trust},
 };
 
+/// Invitations that wait behind the open one: nobody has to say no to more of them in a row.
+const MAX_INVITATIONS: usize = 8;
+
 pub(super) struct Company {
     view: RoomView,
     names: Names,
     /// Who asked us to come along to another room, and was told no.
     stayed: Vec<PeerId>,
+    /// Who asked as well, while another question was open: nobody's invitation keeps another one from the person.
+    waiting: VecDeque<Invitation>,
 }
 
 impl Company {
     pub(super) fn new(view: RoomView) -> Self {
-        Self { view, names: Names::new(view.names), stayed: Vec::new() }
+        Self { view, names: Names::new(view.names), stayed: Vec::new(), waiting: VecDeque::new() }
     }
 
     /// What is news of the others is shown.
@@ -37,7 +44,7 @@ impl Company {
     /// Where to we go along with who asked, if the person wants to.
     pub(super) fn answer_invitation(&mut self, from: PeerId, goes: bool) -> Option<Link> {
         let Invitation { link, .. } = self.view.invited.get_untracked().filter(|open| open.from == from)?;
-        self.view.invited.set(None);
+        self.view.invited.set(self.waiting.pop_front());
         if goes {
             return Some(link);
         }
@@ -45,7 +52,7 @@ impl Company {
         None
     }
 
-    fn on_peer(&self, peer: PeerView) {
+    fn on_peer(&mut self, peer: PeerView) {
         let (id, trust) = (peer.peer, peer.trust);
         if matches!(peer.state, PeerState::Refused(_)) {
             self.forget_invitation(id);
@@ -61,12 +68,9 @@ impl Company {
     }
 
     fn on_peer_gone(&mut self, id: PeerId) {
-        let is_verified =
-            |peers: &Vec<PeerView>| peers.iter().any(|peer| peer.peer == id && peer.trust == Trust::Verified);
+        // Those that were answered went with their connection.
         if self.view.comparisons.with_untracked(|known| known.contains_key(&id)) {
-            if !self.view.peers.with_untracked(is_verified) {
-                self.view.notice.set(Some(Notice::LeftComparison(id)));
-            }
+            self.view.notice.set(Some(Notice::LeftComparison(id)));
             self.on_comparison(id, None);
         }
         self.view.peers.update(|peers| peers.retain(|known| known.peer != id));
@@ -81,20 +85,37 @@ impl Company {
             };
         });
         if comparison == Some(Comparison::Wanted) {
-            self.view.notice.set(Some(Notice::Compares(peer)));
+            // Whoever took the place of a verified device could else push that word away with a question.
+            let is_replaced = |peers: &Vec<PeerView>| {
+                peers.iter().any(|known| known.peer == peer && known.trust == Trust::Replaced)
+            };
+            let replaced = self.view.peers.with_untracked(is_replaced);
+            let notice = if replaced { Notice::OtherDevice(peer) } else { Notice::Compares(peer) };
+            self.view.notice.set(Some(notice));
         }
     }
 
-    /// Asked once more by somebody who was told no, or while another question is open, the person is left alone.
-    fn on_invited(&self, invitation: Invitation) {
-        if !self.stayed.contains(&invitation.from) && self.view.invited.with_untracked(Option::is_none) {
+    /// Asked once more by somebody who was told no, or waits for the answer, the person is left alone.
+    fn on_invited(&mut self, invitation: Invitation) {
+        let from = invitation.from;
+        if self.stayed.contains(&from) || self.is_invited_by(from) {
+            return;
+        }
+        if self.view.invited.with_untracked(Option::is_none) {
             self.view.invited.set(Some(invitation));
+        } else if self.waiting.len() < MAX_INVITATIONS && !self.waiting.iter().any(|one| one.from == from) {
+            self.waiting.push_back(invitation);
         }
     }
 
-    fn forget_invitation(&self, from: PeerId) {
-        if self.view.invited.with_untracked(|open| open.as_ref().is_some_and(|open| open.from == from)) {
-            self.view.invited.set(None);
+    fn forget_invitation(&mut self, from: PeerId) {
+        self.waiting.retain(|one| one.from != from);
+        if self.is_invited_by(from) {
+            self.view.invited.set(self.waiting.pop_front());
         }
+    }
+
+    fn is_invited_by(&self, from: PeerId) -> bool {
+        self.view.invited.with_untracked(|open| open.as_ref().is_some_and(|open| open.from == from))
     }
 }

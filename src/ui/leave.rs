@@ -15,7 +15,8 @@ use crate::room::{Entry, PeerState, PhotoView, Room, RoomView, Status};
 pub fn NewRoom(room: Room) -> impl IntoView {
     let RoomView { trail, peers, names, .. } = room.view;
     let asking = RwSignal::new(false);
-    let left_out = RwSignal::new(Vec::new());
+    // Who comes while the question is open is not chosen: somebody who is to stay behind may come back as another.
+    let chosen = RwSignal::new(Vec::<PeerId>::new());
     on_cleanup(|| hand_focus_on("newRoom", "status"));
     let unsaved = move || count_unsaved(trail);
     let connected = Memo::new(move |_| {
@@ -26,14 +27,14 @@ pub fn NewRoom(room: Room) -> impl IntoView {
     });
     let companions = Memo::new(move |_| {
         let mut companions = connected.get();
-        left_out.with(|left_out| companions.retain(|peer| !left_out.contains(peer)));
+        chosen.with(|chosen| companions.retain(|peer| chosen.contains(peer)));
         companions
     });
     let with_others = move || connected.with(|connected| !connected.is_empty());
     let toggle = move |peer: PeerId| {
-        left_out.update(|left_out| match left_out.iter().position(|one| *one == peer) {
-            Some(place) => drop(left_out.remove(place)),
-            None => left_out.push(peer),
+        chosen.update(|chosen| match chosen.iter().position(|one| *one == peer) {
+            Some(place) => drop(chosen.remove(place)),
+            None => chosen.push(peer),
         });
     };
     view! {
@@ -41,7 +42,7 @@ pub fn NewRoom(room: Room) -> impl IntoView {
             id="newRoom"
             type="button"
             on:click=move |_| {
-                left_out.set(Vec::new());
+                chosen.set(connected.get_untracked());
                 if untrack(|| unsaved() > 0 || with_others()) { asking.set(true) } else { room.new_room() }
             }
         >
@@ -61,7 +62,7 @@ pub fn NewRoom(room: Room) -> impl IntoView {
                     key=|peer| *peer
                     children=move |peer| view! {
                         <label>
-                            <input type="checkbox" prop:checked=move || !left_out.with(|left_out| left_out.contains(&peer)) on:change=move |_| toggle(peer) />
+                            <input type="checkbox" prop:checked=move || chosen.with(|chosen| chosen.contains(&peer)) on:change=move |_| toggle(peer) />
                             <Who peer names />
                         </label>
                     }

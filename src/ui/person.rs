@@ -72,13 +72,21 @@ pub fn PersonDialog(room: Room, open: RwSignal<Option<PeerId>>) -> impl IntoView
                         </button>
                     }
                 })}
-                {move || can_say_same.get().then(|| view! {
-                    <button id="sameSigns" class="primary" type="button" on:click=move |_| answer(true)>
-                        {labels::SAME_SIGNS}
-                    </button>
+                {move || can_say_same.get().then(|| {
+                    on_cleanup(|| hand_focus_on("sameSigns", WORDS));
+                    view! {
+                        <button id="sameSigns" class="primary" type="button" on:click=move |_| answer(true)>
+                            {labels::SAME_SIGNS}
+                        </button>
+                    }
                 })}
-                {move || signs.get().is_some().then(|| view! {
-                    <button id="otherSigns" type="button" on:click=move |_| answer(false)>{labels::OTHER_SIGNS}</button>
+                {move || signs.get().is_some().then(|| {
+                    on_cleanup(|| hand_focus_on("otherSigns", WORDS));
+                    view! {
+                        <button id="otherSigns" type="button" on:click=move |_| answer(false)>
+                            {labels::OTHER_SIGNS}
+                        </button>
+                    }
                 })}
             </div>
         </Modal>

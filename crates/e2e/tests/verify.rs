@@ -76,6 +76,14 @@ async fn who_sees_other_signs_gets_nothing_more() -> Result<()> {
         .await?;
     let words = alice.text("#peers .peer .how").await?;
     ensure!(words.contains("signs differ"), "{words}");
+    // The signs are answered: nothing is left to press.
+    alice.look_at_other().await?;
+    let pressable = "document.querySelector('#personDialog .buttons button, #peers .sas:not(:empty)')";
+    ensure!(
+        alice.evaluate::<bool>(&format!("!{pressable}")).await?,
+        "she could still say that they are the same"
+    );
+    alice.click("#personDialog .close").await?;
     bob.until("she is gone", "!document.querySelector('#peers .peer[data-state=connected]')").await?;
     ensure!(!alice.is_usable("#snapAndSend").await?, "a photo would go to nobody");
     Ok(())
@@ -127,6 +135,18 @@ async fn another_device_in_the_place_of_a_verified_one_is_told() -> Result<()> {
     wait_verified(&alice, false).await?;
     let how = alice.text("#peers .peer .how").await?;
     ensure!(how.contains("another device"), "{how}");
+
+    // A question of the other device does not push that away.
+    bob.ask_to_compare().await?;
+    let asked = "document.querySelector('#peers .peer .how').textContent.includes('wants to compare')";
+    alice.until("the question", asked).await?;
+    let how = alice.text("#peers .peer .how").await?;
+    ensure!(how.contains("another device"), "{how}");
+    let notice = alice.text("#notice").await?;
+    ensure!(notice.contains("another device"), "{notice}");
+    alice.look_at_other().await?;
+    let words = alice.text("#personWords").await?;
+    ensure!(words.contains("not the device"), "{words}");
     Ok(())
 }
 
@@ -185,6 +205,53 @@ async fn who_is_left_out_is_not_asked() -> Result<()> {
     }
     carol.wait_status("alone").await?;
     ensure!(carol.evaluate::<bool>("!document.querySelector('#invitation')").await?, "she was asked");
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_comes_while_the_question_is_open_is_not_taken_along_unasked() -> Result<()> {
+    let (_server, alice, bob) = two_tabs(Tab::without_camera(), Tab::without_camera()).await?;
+    alice.click("#newRoom").await?;
+    let carol = Tab::without_camera().open(&alice.link().await?).await?;
+    carol.wait_connected(2).await?;
+    alice.until("both are listed", "document.querySelectorAll('#companions input').length === 2").await?;
+    let chosen = "document.querySelectorAll('#companions input:checked').length";
+    ensure!(alice.evaluate::<u32>(chosen).await? == 1, "somebody was added by coming");
+    alice.click("#takeAlong").await?;
+    bob.until("the question", "document.querySelector('#invitation') !== null").await?;
+    carol.wait_connected(1).await?;
+    ensure!(carol.evaluate::<bool>("!document.querySelector('#invitation')").await?, "she was asked");
+    Ok(())
+}
+
+#[tokio::test]
+async fn no_invitation_keeps_another_one_from_the_person() -> Result<()> {
+    let (_server, alice, bob) = two_tabs(Tab::without_camera(), Tab::without_camera()).await?;
+    alice.set_name("Alice").await?;
+    let carol = Tab::without_camera().open(&alice.link().await?).await?;
+    carol.set_name("Carol").await?;
+    for tab in [&alice, &bob, &carol] {
+        tab.wait_connected(2).await?;
+    }
+    for name in ["Alice", "Carol"] {
+        let known = format!("document.querySelector('#peers').textContent.includes('{name}')");
+        bob.until("their names", &known).await?;
+    }
+    carol.click("#newRoom").await?;
+    carol.click("#takeAlong").await?;
+    alice.click("#stayHere").await?;
+    bob.wait_connected(1).await?;
+    alice.wait_connected(1).await?;
+    alice.click("#newRoom").await?;
+    alice.click("#takeAlong").await?;
+    bob.wait_status("alone").await?;
+    bob.until("her word", "document.querySelector('#invitation')?.textContent.includes('Carol')").await?;
+    bob.click("#stayHere").await?;
+    bob.until("hers", "document.querySelector('#invitation')?.textContent.includes('Alice')").await?;
+    bob.click("#goAlong").await?;
+    for tab in [&alice, &bob] {
+        tab.wait_connected(1).await?;
+    }
     Ok(())
 }
 

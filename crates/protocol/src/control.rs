@@ -114,7 +114,7 @@ pub enum Control {
         /// That the commitment was made from.
         nonce: Nonce,
     },
-    /// Everybody here is asked to come along to another room.
+    /// Whoever hears it is asked to come along to another room.
     Move {
         /// What stands behind the `#` of its link: 16 or 32 random bytes in base64url.
         link: String,

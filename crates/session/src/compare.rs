@@ -19,6 +19,7 @@ use crate::{
     confirm::{End, Role, transcript},
     io::{Comparison, RefusedPeer, Signs},
     keys::RoomKeys,
+    peer::Peer,
     random,
     transfer::Violation,
 };
@@ -72,25 +73,44 @@ impl Session {
             if self.devices.verify(id, device) {
                 self.out.news(News::Verified(device));
             }
+            if self.peers.get(&id).is_some_and(|peer| !peer.is_confirmed()) {
+                self.forget_signs(id, |_| true);
+            }
         } else {
             if self.devices.differ(id, device) {
                 self.out.news(News::NotVerified(device));
             }
-            self.on_connection_lost(id, Some(RefusedPeer::Compared), now);
+            self.refuse_who_differs(id, device, now);
         }
     }
 
-    /// A question ends with its connection. Signs say also later who was at its other end.
+    /// The peer whose signs differed, and every other tab of its device.
+    fn refuse_who_differs(&mut self, id: PeerId, device: DeviceKey, now: Time) {
+        for other in self.peers.keys().copied().collect::<Vec<_>>() {
+            self.forget_signs(other, |compared| *compared == device);
+            let is_its = |peer: &Peer| peer.is_confirmed() && peer.device == Some(device);
+            if other == id || self.peers.get(&other).is_some_and(is_its) {
+                self.on_connection_lost(other, Some(RefusedPeer::Compared), now);
+            }
+        }
+    }
+
+    /// A question ends with its connection, and so do signs that were the same. Others say also later who was at its
+    /// other end.
     pub(crate) fn end_comparison(&mut self, id: PeerId, comparing: Comparing) {
         if !matches!(comparing, Comparing::Nothing | Comparing::Known(_)) {
             self.out.news(News::Comparison { peer: id, comparison: None });
         }
+        let device = self.peers.get(&id).and_then(|peer| peer.compared).map(|(_, device)| device);
+        if device.is_some_and(|device| self.devices.has_verified(&device)) {
+            self.forget_signs(id, |_| true);
+        }
     }
 
-    /// This device takes part from now on: signs of another one would be looked at in vain.
-    pub(crate) fn forget_signs_of_others(&mut self, id: PeerId, device: &DeviceKey) {
+    /// Signs of such devices would be looked at in vain.
+    pub(crate) fn forget_signs(&mut self, id: PeerId, of: impl Fn(&DeviceKey) -> bool) {
         let Some(peer) = self.peers.get_mut(&id) else { return };
-        if peer.compared.take_if(|(_, compared)| compared != device).is_some() {
+        if peer.compared.take_if(|(_, device)| of(device)).is_some() {
             self.out.news(News::Comparison { peer: id, comparison: None });
         }
     }

@@ -149,7 +149,7 @@ impl Session {
             return Err(RefusedPeer::Compared);
         }
         self.devices.sees(id, device);
-        self.forget_signs_of_others(id, &device);
+        self.forget_signs(id, |compared| *compared != device);
         self.on_confirmed(id, now);
         Ok(())
     }

@@ -19,7 +19,7 @@
 //! | `mending`, `pulse` | when ICE is restarted, and when that is given up; whether the other page is awake |
 //! | `transfer` | items, pieces, hashes, the window; they outlive every connection |
 //! | `commands`, `tell` | what the person wants, and is told |
-//! | `moving` | to another room, with everybody |
+//! | `moving` | to another room, with others |
 //! | [`jpeg`], [`name`] | what a preview, a file name and a display name may be |
 //! | `timing` | how long everything may take, and why |
 

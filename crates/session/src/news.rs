@@ -97,7 +97,7 @@ pub enum Trust {
     Unknown,
     /// It is, and they were the same.
     Verified,
-    /// No, though in this visit the same peer had one that is.
+    /// In this visit the same peer had another one that is.
     Replaced,
 }
 

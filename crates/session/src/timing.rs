@@ -92,7 +92,7 @@ pub(crate) const KEEP_TRANSFERS: Duration = Duration::from_mins(15);
 /// The person is told of a new name of one peer at most this often.
 pub(crate) const NAME_PAUSE: Duration = Duration::from_secs(1);
 
-/// Who goes to another room with everybody waits this long until all have read where to: longer than a page that is
+/// Who goes to another room with others waits this long until all have read where to: longer than a page that is
 /// not asleep takes.
 pub(crate) const MOVE_TIMEOUT: Duration = Duration::from_secs(3);
 

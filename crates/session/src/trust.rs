@@ -10,7 +10,8 @@ const MAX_SEEN: usize = 64;
 /// The outcome of every comparison.
 pub(crate) struct Devices {
     verified: Vec<DeviceKey>,
-    /// The verified device that was seen last under an id in this visit.
+    /// Whose these are, as far as this visit shows: the first verified device that was seen under an id, and those
+    /// that were compared under it.
     seen: Vec<(PeerId, DeviceKey)>,
     /// Whose signs differed, and with which device: nothing of them is accepted in this visit.
     differing: Vec<(PeerId, DeviceKey)>,
@@ -21,37 +22,50 @@ impl Devices {
         Self { verified, seen: Vec::new(), differing: Vec::new() }
     }
 
-    /// How far the person knows who stands behind an id.
+    /// How far the person knows who stands behind an id. A device that was verified under another one alone says
+    /// nothing of this one.
     pub(crate) fn trust(&self, peer: PeerId, device: &DeviceKey) -> Trust {
-        if self.verified.contains(device) {
+        let is_first = self.is_unseen(peer);
+        if self.has_verified(device) && (is_first || self.seen.contains(&(peer, *device))) {
             Trust::Verified
-        } else if self.seen.iter().any(|(id, _)| *id == peer) {
-            Trust::Replaced
-        } else {
+        } else if is_first {
             Trust::Unknown
+        } else {
+            Trust::Replaced
         }
+    }
+
+    pub(crate) fn has_verified(&self, device: &DeviceKey) -> bool {
+        self.verified.contains(device)
     }
 
     /// A peer proved that it is this device.
     pub(crate) fn sees(&mut self, peer: PeerId, device: DeviceKey) {
-        if !self.verified.contains(&device) {
-            return;
+        if self.has_verified(&device) && self.is_unseen(peer) {
+            self.remember(peer, device);
         }
-        self.seen.retain(|(id, _)| *id != peer);
-        if self.seen.len() == MAX_SEEN {
-            self.seen.remove(0);
-        }
-        self.seen.push((peer, device));
     }
 
     /// Whether that is new.
     pub(crate) fn verify(&mut self, peer: PeerId, device: DeviceKey) -> bool {
-        let is_new = !self.verified.contains(&device);
+        let is_new = !self.has_verified(&device);
         if is_new {
             self.verified.push(device);
         }
-        self.sees(peer, device);
+        self.remember(peer, device);
         is_new
+    }
+
+    fn is_unseen(&self, peer: PeerId) -> bool {
+        !self.seen.iter().any(|(id, _)| *id == peer)
+    }
+
+    fn remember(&mut self, peer: PeerId, device: DeviceKey) {
+        self.seen.retain(|seen| *seen != (peer, device));
+        if self.seen.len() == MAX_SEEN {
+            self.seen.remove(0);
+        }
+        self.seen.push((peer, device));
     }
 
     /// Whether it had been verified.

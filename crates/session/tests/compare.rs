@@ -8,6 +8,7 @@ mod common;
 use std::time::Duration;
 
 use common::{Ix, Lane, Parcel, Room, WireId, seeds, test};
+use sha2::{Digest as _, Sha256};
 use snaproom_protocol::{Digest, Nonce, PeerId, control::Control, server::FromServer, wire};
 use snaproom_session::{
     Command, Event, Input, Link,
@@ -191,6 +192,44 @@ fn who_sees_other_signs_is_refused() {
     assert!(room.tabs[0].id.verified.is_empty());
 }
 
+/// Mallory, whom Anna knows as such, in Bob's place: the check mark would say nothing then.
+#[test]
+fn a_verified_device_in_the_place_of_another_one_is_told_too() {
+    let mut room = Room::of(1, 2);
+    let (bobs, mallorys) = (room.tabs[1].id.device, room.tabs[0].id.device);
+    let returns_with = |room: &mut Room, device| {
+        room.close(1);
+        room.tabs[1].id.device = device;
+        room.reopen(1);
+        room.settle();
+    };
+    let other = room.open();
+    room.close(other);
+    room.tabs[other].id.device = mallorys;
+    room.reopen(other);
+    room.settle();
+    for tab in [1, other] {
+        compare(&mut room, 0, tab);
+        room.run_until("asked", |room| comparison(room, tab, 0) == Some(Comparison::Wanted));
+        compare(&mut room, tab, 0);
+        room.run_until("signs", |room| signs(room, 0, tab).is_some());
+        compared(&mut room, 0, tab, true);
+        assert!(is_verified(&room, 0, tab));
+    }
+    returns_with(&mut room, mallorys);
+    assert_eq!(trust(&room, 0, 1), Trust::Replaced);
+    returns_with(&mut room, bobs);
+    assert_eq!(trust(&room, 0, 1), Trust::Verified);
+    // Found to be the same person's, both are.
+    returns_with(&mut room, mallorys);
+    both_compare(&mut room);
+    compared(&mut room, 0, 1, true);
+    for device in [bobs, mallorys] {
+        returns_with(&mut room, device);
+        assert_eq!(trust(&room, 0, 1), Trust::Verified);
+    }
+}
+
 #[test]
 fn another_device_in_the_place_of_one_that_was_verified_is_told() {
     let mut room = Room::of(1, 2);
@@ -244,11 +283,12 @@ fn nothing_brings_back_who_saw_other_signs() {
         room.reopen(tab);
         room.leave(1);
     };
-    for (name, comes_back) in [
-        ("rejoins", rejoin),
-        ("left, the server says", leave),
-        ("reloads", reload),
-        ("another tab", new_tab_of_the_device),
+    // Somebody whom the page does not know any more has to prove who it is first.
+    for (name, comes_back, is_tried) in [
+        ("rejoins", rejoin, false),
+        ("left, the server says", leave, true),
+        ("reloads", reload, false),
+        ("another tab", new_tab_of_the_device, true),
     ] {
         let mut room = Room::of(1, 2);
         both_compare(&mut room);
@@ -262,7 +302,79 @@ fn nothing_brings_back_who_saw_other_signs() {
         room.run_for(Duration::from_mins(2));
         let since = &room.tabs[0].peer_news[news..];
         assert!(since.iter().all(|(_, view)| view.state != PeerState::Connected), "{name}: {since:?}");
-        println!("{name}: {} connections were tried", room.tabs[0].did("Connect") - connects);
+        let tried = room.tabs[0].did("Connect") - connects;
+        assert_eq!(tried > 0, is_tried, "{name}: {tried} connections were tried");
+    }
+}
+
+#[test]
+fn whose_signs_differed_is_not_verified_by_the_next_press() {
+    let mut room = Room::of(1, 2);
+    both_compare(&mut room);
+    let (peer, signs) = (room.me(1), signs(&room, 0, 1).unwrap());
+    compared(&mut room, 0, 1, false);
+    assert_eq!(comparison(&room, 0, 1), None, "there is nothing more to say of them");
+    room.handle(0, Input::Command(Command::Compared { peer, signs, same: true }));
+    assert!(room.tabs[0].id.verified.is_empty());
+}
+
+#[test]
+fn every_tab_of_a_device_whose_signs_differed_is_refused() {
+    let mut room = Room::of(1, 2);
+    let other = room.open();
+    let stranger = room.open();
+    room.close(other);
+    room.tabs[other].id.device = room.tabs[1].id.device;
+    room.reopen(other);
+    room.settle();
+    both_compare(&mut room);
+    compared(&mut room, 0, 1, false);
+    for tab in [1, other] {
+        assert_eq!(room.sees(0, tab), Some(PeerState::Refused(RefusedPeer::Compared)));
+    }
+    assert_eq!(room.sees(0, stranger), Some(PeerState::Connected));
+}
+
+#[test]
+fn signs_that_were_the_same_go_with_their_connection_and_others_stay_to_be_answered() {
+    for answered in [true, false] {
+        let mut room = Room::of(1, 2);
+        both_compare(&mut room);
+        if answered {
+            compared(&mut room, 0, 1, true);
+            assert!(signs(&room, 0, 1).is_some(), "the answer can be taken back");
+        }
+        room.close(1);
+        room.run_until("away", |room| room.sees(0, 1) == Some(PeerState::Away));
+        assert_eq!(signs(&room, 0, 1).is_none(), answered);
+        if !answered {
+            compared(&mut room, 0, 1, true);
+            assert_eq!(signs(&room, 0, 1), None);
+        }
+        room.reopen(1);
+        room.settle();
+        assert!(is_verified(&room, 0, 1));
+    }
+}
+
+/// Else who asks could look for a nonce that makes the signs it wants, once it has heard the other's.
+#[test]
+fn who_asks_is_bound_to_the_nonce_that_it_began_with() {
+    for bound in [true, false] {
+        let mut room = Room::of(1, 2);
+        room.tabs[1].is_liar = true;
+        let nonce = Nonce([1; 32]);
+        let commitment =
+            Digest(Sha256::new_with_prefix(b"snaproom/1/compare").chain_update(nonce.0).finalize().into());
+        say(&mut room, 1, 0, &Control::Compare { commitment });
+        room.run_until("asked", |room| comparison(room, 0, 1) == Some(Comparison::Wanted));
+        compare(&mut room, 0, 1);
+        let reveal = if bound { nonce } else { Nonce([2; 32]) };
+        say(&mut room, 1, 0, &Control::CompareReveal { nonce: reveal });
+        room.run_for(Duration::from_secs(1));
+        assert_eq!(signs(&room, 0, 1).is_some(), bound);
+        let refused = Some(PeerState::Refused(RefusedPeer::Protocol));
+        assert_eq!(room.sees(0, 1) == refused, !bound);
     }
 }
 

@@ -9,6 +9,9 @@ use crate::room::{Comparison, Path, PeerState, PeerView, RefusedPeer, Trust};
 #[must_use]
 pub fn how(person: &PeerView, comparison: Option<Comparison>) -> &'static str {
     match (person.state, person.trust, comparison) {
+        (PeerState::Connected, Trust::Replaced, Some(Comparison::Wanted)) => {
+            "wants to compare signs, with another device than before"
+        }
         (PeerState::Connected, _, Some(Comparison::Wanted)) => "wants to compare signs",
         (PeerState::Connected, Trust::Replaced, _) => "connected with another device than before",
         _ => peer(person.state, person.path),
@@ -41,6 +44,10 @@ pub fn person(person: &PeerView, comparison: Option<Comparison>) -> &'static str
         }
         (_, _, Some(Comparison::Waiting)) => {
             "Waiting for the other side. Ask this person to press your name, then Compare signs."
+        }
+        (_, Trust::Replaced, Some(Comparison::Wanted)) => {
+            "This is not the device that you compared signs with before, and it wants to compare. Go on when you can see \
+             or hear each other."
         }
         (_, _, Some(Comparison::Wanted)) => {
             "This person wants to compare seven signs with you. Go on when you can see or hear each other."

@@ -2,7 +2,7 @@ use snaproom_protocol::{ItemId, PeerId};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::*;
-use crate::room::Trust;
+use crate::room::{Comparison, Trust};
 
 #[wasm_bindgen_test]
 fn sizes_are_rounded_to_what_a_person_compares() {
@@ -166,4 +166,15 @@ fn what_waits_says_what_for() {
     assert_eq!(outgoing(&recipient(0, waiting)), "waits for its turn");
     assert_eq!(outgoing(&recipient(40, waiting)), "has 40 %; the rest waits for the connection");
     assert_eq!(outgoing(&recipient(40, lost)), "left before all of it came");
+}
+
+#[wasm_bindgen_test]
+fn another_device_than_the_verified_one_is_told_whatever_it_asks() {
+    let replaced = PeerView { trust: Trust::Replaced, ..peer(6, PeerState::Connected) };
+    for asks in [None, Some(Comparison::Waiting), Some(Comparison::Wanted), Some(Comparison::Signs([0; 7]))] {
+        assert!(how(&replaced, asks).contains("another device"), "{asks:?}");
+    }
+    for asks in [None, Some(Comparison::Wanted)] {
+        assert!(person(&replaced, asks).contains("not the device"), "{asks:?}");
+    }
 }
