@@ -15,9 +15,14 @@ use super::{
 /// Invitations that wait behind the open one: nobody has to say no to more of them in a row.
 const MAX_INVITATIONS: usize = 8;
 
+/// More than a room has seats.
+const MAX_WARNED: usize = 64;
+
 pub(super) struct Company {
     view: RoomView,
     names: Names,
+    /// What was said of somebody once: the list goes on saying it.
+    warned: Vec<Notice>,
     /// Who asked us to come along to another room, and was told no.
     stayed: Vec<PeerId>,
     /// Who asked as well, while another question was open: nobody's invitation keeps another one from the person.
@@ -26,14 +31,20 @@ pub(super) struct Company {
 
 impl Company {
     pub(super) fn new(view: RoomView) -> Self {
-        Self { view, names: Names::new(view.names), stayed: Vec::new(), waiting: VecDeque::new() }
+        Self {
+            view,
+            names: Names::new(view.names),
+            warned: Vec::new(),
+            stayed: Vec::new(),
+            waiting: VecDeque::new(),
+        }
     }
 
     /// What is news of the others is shown.
     pub(super) fn on_news(&mut self, news: News) {
         match news {
             News::Peer(peer) => self.on_peer(peer),
-            News::Name { peer, name } => self.names.set(peer, name),
+            News::Name { peer, name } => self.on_name(peer, name),
             News::PeerGone(peer) => self.on_peer_gone(peer),
             News::Comparison { peer, comparison } => self.on_comparison(peer, comparison),
             News::Invited { from, link } => self.on_invited(Invitation { from, link }),
@@ -63,8 +74,17 @@ impl Company {
             None => peers.push(peer),
         });
         if trust == Trust::Replaced && before != trust {
-            self.view.notice.set(Some(Notice::OtherDevice(id)));
+            self.warn(Notice::OtherDevice(id));
         }
+    }
+
+    fn on_name(&mut self, peer: PeerId, name: Option<String>) {
+        let before = self.view.names.with_untracked(|names| names.get(&peer).cloned());
+        let before = before.filter(|before| name.as_ref() != Some(before));
+        if let Some(from) = before.filter(|_| self.has_trust(peer, Trust::Verified)) {
+            self.view.notice.set(Some(Notice::Renamed { from, to: peer }));
+        }
+        self.names.set(peer, name);
     }
 
     fn on_peer_gone(&mut self, id: PeerId) {
@@ -77,7 +97,7 @@ impl Company {
         self.names.left(id);
     }
 
-    fn on_comparison(&self, peer: PeerId, comparison: Option<Comparison>) {
+    fn on_comparison(&mut self, peer: PeerId, comparison: Option<Comparison>) {
         self.view.comparisons.update(|known| {
             match comparison {
                 Some(comparison) => known.insert(peer, comparison),
@@ -86,13 +106,27 @@ impl Company {
         });
         if comparison == Some(Comparison::Wanted) {
             // Whoever took the place of a verified device could else push that word away with a question.
-            let is_replaced = |peers: &Vec<PeerView>| {
-                peers.iter().any(|known| known.peer == peer && known.trust == Trust::Replaced)
-            };
-            let replaced = self.view.peers.with_untracked(is_replaced);
-            let notice = if replaced { Notice::OtherDevice(peer) } else { Notice::Compares(peer) };
-            self.view.notice.set(Some(notice));
+            let is_replaced = self.has_trust(peer, Trust::Replaced);
+            self.warn(if is_replaced { Notice::OtherDevice(peer) } else { Notice::Compares(peer) });
         }
+    }
+
+    /// Once: a page that comes back again and again fills nobody's screen.
+    fn warn(&mut self, notice: Notice) {
+        if self.warned.contains(&notice) {
+            return;
+        }
+        if self.warned.len() == MAX_WARNED {
+            self.warned.remove(0);
+        }
+        self.warned.push(notice.clone());
+        self.view.notice.set(Some(notice));
+    }
+
+    fn has_trust(&self, peer: PeerId, trust: Trust) -> bool {
+        self.view
+            .peers
+            .with_untracked(|peers| peers.iter().any(|known| known.peer == peer && known.trust == trust))
     }
 
     /// Asked once more by somebody who was told no, or waits for the answer, the person is left alone.
@@ -102,6 +136,7 @@ impl Company {
             return;
         }
         if self.view.invited.with_untracked(Option::is_none) {
+            self.view.notice.set(Some(Notice::Invites(from)));
             self.view.invited.set(Some(invitation));
         } else if self.waiting.len() < MAX_INVITATIONS && !self.waiting.iter().any(|one| one.from == from) {
             self.waiting.push_back(invitation);

@@ -190,6 +190,17 @@ pub enum Notice {
     Compares(PeerId),
     /// This peer was verified, and now has another device.
     OtherDevice(PeerId),
+    /// This peer asks us to come along to another room.
+    Invites(PeerId),
+    /// We go to another room when the others have read where to.
+    Moving,
+    /// This peer was verified, and wants to be called something else.
+    Renamed {
+        /// What it was called.
+        from: String,
+        /// Who.
+        to: PeerId,
+    },
     /// This peer left before the signs were compared.
     LeftComparison(PeerId),
     /// This many photos are in the zip that was saved.

@@ -17,7 +17,7 @@ use super::{
     inbox::{Happened, Inbox},
     studio::Taken,
     vault::Vault,
-    view::{Entry, PeerState, PeerView, PhotoKey, Recipient, RoomView, SentView},
+    view::{Entry, Notice, PeerState, PeerView, PhotoKey, Recipient, RoomView, SentView},
     wires::Wires,
 };
 use crate::browser::{self, Connection, Error, Payload, Socket, SocketEvent, page, storage, task};
@@ -109,6 +109,7 @@ impl Visit {
     /// Asks these people to come along to a new room.
     pub(super) fn move_with(&mut self, with: Vec<PeerId>) {
         if let Ok(random) = task::random() {
+            self.view.notice.set(Some(Notice::Moving));
             self.handle(Input::Command(Command::Move { link: Link::mint(random), with }));
         }
     }

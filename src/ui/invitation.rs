@@ -2,6 +2,7 @@ use leptos::prelude::*;
 
 use super::{
     leave::count_unsaved,
+    peers::{Mark, Who},
     surface::hand_focus_on,
     words::{self, labels},
 };
@@ -13,7 +14,7 @@ use crate::room::{Invitation, Room, RoomView};
 pub fn Invited(room: Room) -> impl IntoView {
     let invited = room.view.invited;
     view! {
-        <div class="invited" role="status">
+        <div class="invited">
             {move || invited.get().map(|invitation| view! { <Card room invitation /> })}
         </div>
     }
@@ -31,7 +32,7 @@ fn Card(room: Room, invitation: Invitation) -> impl IntoView {
     });
     view! {
         <section id="invitation" class="card" aria-label=labels::INVITATION>
-            <p><strong>{move || names.with(|names| words::invites(&from, names))}</strong>" "{labels::INVITED_HINT}</p>
+            <p><Who peer=from names /><Mark room peer=from />" "{labels::INVITES}" "{labels::INVITED_HINT}</p>
             <p hidden=move || unsaved() == 0>{move || words::unsaved(unsaved())}</p>
             <div class="buttons">
                 <button

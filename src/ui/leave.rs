@@ -3,7 +3,7 @@ use snaproom_protocol::PeerId;
 
 use super::{
     modal::Modal,
-    peers::Who,
+    peers::{Mark, Who},
     surface::hand_focus_on,
     words::{self, labels},
 };
@@ -64,6 +64,7 @@ pub fn NewRoom(room: Room) -> impl IntoView {
                         <label>
                             <input type="checkbox" prop:checked=move || chosen.with(|chosen| chosen.contains(&peer)) on:change=move |_| toggle(peer) />
                             <Who peer names />
+                            <Mark room peer />
                         </label>
                     }
                 />

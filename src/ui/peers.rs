@@ -80,14 +80,28 @@ fn Other(room: Room, peer: PeerId, looked_at: RwSignal<Option<PeerId>>) -> impl 
         >
             <button id=id type="button" aria-haspopup="dialog" on:click=move |_| looked_at.set(Some(peer))>
                 <Who peer names />
-                {move || is_verified().then(|| view! {
-                    <Icon name="check" />
-                    <span class="unseen">", "{labels::VERIFIED}", "</span>
-                })}
+                <Mark room peer />
                 <span class="how">{how}</span>
                 <span class="sas" aria-hidden="true">{to_compare}</span>
             </button>
         </li>
+    }
+}
+
+/// Beside the name of somebody whose device is verified: a name is what anybody types.
+#[component]
+pub fn Mark(room: Room, peer: PeerId) -> impl IntoView {
+    let peers = room.view.peers;
+    let is_verified = Memo::new(move |_| {
+        peers.with(|peers| peers.iter().any(|known| known.peer == peer && known.trust == Trust::Verified))
+    });
+    move || {
+        is_verified.get().then(|| {
+            view! {
+                <Icon name="check" />
+                <span class="unseen">", "{labels::VERIFIED}", "</span>
+            }
+        })
     }
 }
 

@@ -24,7 +24,11 @@ pub fn PersonDialog(room: Room, open: RwSignal<Option<PeerId>>) -> impl IntoView
         Comparison::Signs(signs) => Some(signs),
         Comparison::Waiting | Comparison::Wanted => None,
     });
+    // What the other side calls itself stands nowhere near the signs: it may have signs in it.
     let title = Signal::derive(move || {
+        if signs.get().is_some() {
+            return labels::COMPARE.to_owned();
+        }
         person.get().map(|person| names.with(|names| words::name_of(names, &person.peer))).unwrap_or_default()
     });
     let can_ask = Memo::new(move |_| {

@@ -6,7 +6,7 @@ mod people;
 mod signs;
 
 pub use names::{Names, friendly_name, isolated, name_of, tone};
-pub use people::{came_and_went, how, invites, name_hint, person, relay_hint, take_along};
+pub use people::{came_and_went, how, name_hint, person, relay_hint, take_along};
 pub use signs::sign;
 
 use snaproom_protocol::{PeerId, control::RefusedItem};
@@ -265,6 +265,11 @@ pub fn notice(notice: &Notice, names: &Names) -> String {
             "{} has another device than the one that you verified. Press that name and compare signs again.",
             isolated(names, peer)
         ),
+        Notice::Invites(peer) => format!("{} {}", isolated(names, peer), labels::INVITES),
+        Notice::Moving => "Asking the others to come along…".into(),
+        Notice::Renamed { from, to } => {
+            format!("\u{2068}{from}\u{2069}, whom you verified, is called {} now.", isolated(names, to))
+        }
         Notice::LeftComparison(peer) => {
             format!("{} left before you compared signs.", isolated(names, peer))
         }

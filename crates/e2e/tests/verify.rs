@@ -53,6 +53,18 @@ async fn signs_are_the_same_on_both_sides_and_who_was_verified_is_known_after_re
         wait_verified(tab, true).await?;
     }
 
+    // Nobody turns into somebody else without a word.
+    for name in ["Bob", "Carol"] {
+        bob.set_name(name).await?;
+        alice
+            .until(
+                "his name",
+                &format!("document.querySelector('#peers .peer').textContent.includes('{name}')"),
+            )
+            .await?;
+    }
+    alice.until("a word", "document.querySelector('#notice').textContent.includes('is called')").await?;
+
     // Whoever else comes is not.
     let carol = Tab::without_camera().open(&alice.link().await?).await?;
     carol.wait_connected(2).await?;

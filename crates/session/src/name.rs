@@ -6,7 +6,7 @@ use snaproom_protocol::control::{MAX_DISPLAY_NAME_BYTES, MAX_DISPLAY_NAME_CHARS,
 const MAX_MARKS: usize = 4;
 
 /// Turns what a person types into a display name by dropping what does not fit: white space at the ends,
-/// invisible characters, piled-up marks, and whatever comes after [`MAX_DISPLAY_NAME_CHARS`]. May become empty.
+/// invisible characters, check marks, piled-up marks, and whatever comes after [`MAX_DISPLAY_NAME_CHARS`]. May become empty.
 #[must_use]
 pub fn display_name(typed: &str) -> String {
     let mut name = String::new();
@@ -22,7 +22,7 @@ pub fn display_name(typed: &str) -> String {
             if !base.is_some_and(is_symbol) {
                 continue;
             }
-        } else if is_invisible(c) {
+        } else if is_invisible(c) || is_check(c) {
             continue;
         } else if is_mark(c) {
             if base.is_none() || marks == MAX_MARKS {
@@ -75,6 +75,11 @@ fn is_symbol(c: char) -> bool {
 /// standard library knows, and tells by escaping it (as it does characters that are not printed).
 fn is_mark(c: char) -> bool {
     !c.is_ascii() && c.escape_debug().len() > 1
+}
+
+/// What the page says of a verified person, and nobody says of themselves.
+fn is_check(c: char) -> bool {
+    matches!(c, '√' | '☑' | '✅' | '✓' | '✔' | '\u{10102}' | '\u{1F5F8}' | '\u{1F5F9}')
 }
 
 /// What nobody sees, what changes the direction of what follows, and what looks different on every device.
@@ -147,6 +152,7 @@ mod tests {
             ("a\u{301}\u{302}\u{303}\u{304}\u{305}\u{306}b\u{307}", "a\u{301}\u{302}\u{303}\u{304}b\u{307}"),
             ("a\u{301}\u{302}\u{200B}\u{303}\u{304}\u{200B}\u{305}", "a\u{301}\u{302}\u{303}\u{304}"),
             ("ก\u{E47}\u{E47}\u{E47}\u{E47}\u{E47}\u{E47}", "ก\u{E47}\u{E47}\u{E47}\u{E47}"),
+            ("Anna ✓ ✔\u{FE0F}✅☑", "Anna"),
             ("\u{F8FF}\u{10FFFD}\u{FFFF}\u{1FFFE}\u{FFFC}x", "x"),
         ] {
             assert_eq!(display_name(typed), name, "{typed:?}");

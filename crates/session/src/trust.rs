@@ -41,8 +41,9 @@ impl Devices {
 
     /// A peer proved that it is this device.
     pub(crate) fn sees(&mut self, peer: PeerId, device: DeviceKey) {
-        if self.has_verified(&device) && self.is_unseen(peer) {
-            self.remember(peer, device);
+        // What a person compared makes no way for what somebody shows.
+        if self.has_verified(&device) && self.is_unseen(peer) && self.seen.len() < MAX_SEEN {
+            self.seen.push((peer, device));
         }
     }
 

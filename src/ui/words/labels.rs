@@ -32,6 +32,7 @@ pub const STAY: &str = "Stay";
 pub const LEAVE_ALONE: &str = "Go alone";
 pub const TAKE_ALONG_HINT: &str =
     "A new room has a new link. Whoever has only the old one cannot follow. Ask these people to come along:";
+pub const INVITES: &str = "goes to a new room and asks you to come along.";
 pub const INVITED_HINT: &str = "That person made the new link, and alone knows who else has it.";
 pub const INVITATION: &str = "An invitation";
 pub const GO_ALONG: &str = "Come along";

@@ -65,12 +65,6 @@ pub fn person(person: &PeerView, comparison: Option<Comparison>) -> &'static str
     }
 }
 
-/// Somebody asks us to come along.
-#[must_use]
-pub fn invites(from: &PeerId, names: &Names) -> String {
-    format!("{} goes to a new room and asks you to come along.", isolated(names, from))
-}
-
 /// What the button says that takes some of those who are here along to another room.
 #[must_use]
 pub fn take_along(some: usize, of: usize) -> String {
