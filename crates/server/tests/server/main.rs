@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "the helpers of tests may panic as tests may")]
 
 mod binary;
+mod config;
 mod files;
 mod harness;
 mod lagging;

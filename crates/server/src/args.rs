@@ -1,0 +1,218 @@
+//! The settings as a person writes them: in a file, in the environment, as flags. Each wins over the one before, and
+//! one parser reads all of them, so that a wrong value is refused with the same words wherever it stands.
+
+use std::{
+    ffi::OsString,
+    fmt, fs,
+    num::NonZeroU16,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use clap::{
+    Arg, ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches, Parser, parser::ValueSource,
+};
+use snaproom_server::{MAX_LEASE, MAX_ROOM_CAPACITY, Origin, Settings, StunUrl};
+use toml::{Table, Value};
+
+/// Serves Snaproom: the app's files and the signaling of its rooms.
+///
+/// A setting of the file has the flag's name without its dashes, as in `room-capacity = 4` or
+/// `origin = ["https://a.example", "https://b.example"]`. A flag wins over the environment, which wins over the file.
+#[derive(Debug, Parser)]
+#[command(name = "snaproom", version, max_term_width = 100)]
+pub struct Args {
+    /// File with settings, in TOML
+    #[arg(long, value_name = "FILE", env = "SNAPROOM_CONFIG", global = true)]
+    config: Option<PathBuf>,
+    /// Address and port to listen on; port 0 picks a free one
+    #[arg(long, value_name = "ADDR:PORT", env = "SNAPROOM_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: String,
+    /// Folder with the built app and its index.html
+    #[arg(long, value_name = "DIR", env = "SNAPROOM_APP", value_parser = folder)]
+    app: Option<PathBuf>,
+    /// Seats in a room
+    #[arg(long, value_name = "N", env = "SNAPROOM_ROOM_CAPACITY", default_value_t = 8,
+        value_parser = clap::value_parser!(u16).range(1..=i64::from(MAX_ROOM_CAPACITY)))]
+    room_capacity: u16,
+    /// Seconds that the seat of a lost connection is kept
+    #[arg(long, value_name = "SECONDS", env = "SNAPROOM_LEASE", default_value_t = 30,
+        value_parser = clap::value_parser!(u64).range(..=MAX_LEASE.as_secs()))]
+    lease: u64,
+    /// Another origin whose pages may use this server, such as <http://localhost:8080>; may be repeated
+    #[arg(long, value_name = "URL", env = "SNAPROOM_ORIGIN", value_delimiter = ',')]
+    origin: Vec<Origin>,
+    /// STUN server for the tabs, such as stun:stun.example.org:3478; may be repeated
+    #[arg(long, value_name = "URL", env = "SNAPROOM_ICE_SERVER", value_delimiter = ',')]
+    ice_server: Vec<StunUrl>,
+    /// End when the process with this id is gone
+    #[arg(long, value_name = "PID")]
+    pub exit_with_pid: Option<u32>,
+    #[command(subcommand)]
+    pub what: Option<What>,
+}
+
+/// What to do instead of serving.
+#[derive(Debug, clap::Subcommand)]
+pub enum What {
+    /// Check the settings, and print those in force and where each comes from
+    CheckConfig,
+}
+
+/// All settings, read.
+pub struct Read {
+    /// Their values.
+    pub args: Args,
+    matches: ArgMatches,
+    file: Option<File>,
+}
+
+/// Why they cannot be read.
+pub enum Refused {
+    /// By a flag or the environment; or help was asked for.
+    Said(clap::Error),
+    /// By the file: a sentence.
+    Written(String),
+}
+
+/// What a file adds to what was said.
+struct File {
+    path: PathBuf,
+    /// The settings that it decides.
+    keys: Vec<String>,
+    /// The same as flags.
+    flags: Vec<OsString>,
+}
+
+impl Read {
+    /// Reads `arguments`, of which the first is the program's name, with the environment and the file that they name.
+    pub fn from(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, Refused> {
+        let mut arguments: Vec<OsString> = arguments.into_iter().collect();
+        let mut matches = Args::command().try_get_matches_from(&arguments).map_err(Refused::Said)?;
+        let path = matches.get_one::<PathBuf>("config").cloned();
+        let file = path.map(|path| File::read(path, &matches)).transpose().map_err(Refused::Written)?;
+        if let Some(file) = &file {
+            arguments.splice(1..1, file.flags.iter().cloned());
+            matches =
+                Args::command().try_get_matches_from(&arguments).map_err(|error| file.refuse(&error))?;
+        }
+        let args = Args::from_arg_matches(&matches).map_err(Refused::Said)?;
+        Ok(Self { args, matches, file })
+    }
+}
+
+/// The settings in force, as a file could have them, each with where it comes from.
+impl fmt::Display for Read {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let command = Args::command();
+        for arg in command.get_arguments().filter(|arg| is_setting(arg)) {
+            let (id, key) = (arg.get_id().as_str(), arg.get_long().unwrap_or_default());
+            let Some(values) = self.matches.get_raw(id) else { continue };
+            let values: Vec<_> = values.map(|value| written(&value.to_string_lossy())).collect();
+            let values = if is_list(arg) { format!("[{}]", values.join(", ")) } else { values.join(", ") };
+            let from = match self.matches.value_source(id) {
+                _ if self.file.as_ref().is_some_and(|file| file.keys.iter().any(|known| known == key)) => {
+                    "file"
+                }
+                Some(ValueSource::CommandLine) => "flag",
+                Some(ValueSource::EnvVariable) => "environment",
+                _ => "default",
+            };
+            writeln!(f, "{key} = {values} # {from}")?;
+        }
+        Ok(())
+    }
+}
+
+impl File {
+    fn read(path: PathBuf, said: &ArgMatches) -> Result<Self, String> {
+        let shown = path.display();
+        let text = fs::read_to_string(&path).map_err(|error| format!("{shown} cannot be read: {error}"))?;
+        let table: Table = text.parse().map_err(|error| format!("{shown} is no TOML: {error}"))?;
+        let command = Args::command();
+        let (mut keys, mut flags) = (Vec::new(), Vec::new());
+        for (key, value) in table {
+            let arg = setting(&command, &key).ok_or_else(|| {
+                format!("{shown}: there is no setting `{key}`; `snaproom --help` lists them")
+            })?;
+            if said
+                .value_source(arg.get_id().as_str())
+                .is_some_and(|source| source != ValueSource::DefaultValue)
+            {
+                continue;
+            }
+            flags.extend(
+                as_flags(arg, &key, value)
+                    .ok_or_else(|| format!("{shown}: `{key}` is no value of this setting"))?,
+            );
+            keys.push(key);
+        }
+        Ok(Self { path, keys, flags })
+    }
+
+    /// What was said alone could be read, so what cannot be read is written here.
+    fn refuse(&self, error: &clap::Error) -> Refused {
+        Refused::Written(format!("{}: {}", self.path.display(), error.render()))
+    }
+}
+
+/// A value of the file as flags; none where no flag could say it.
+fn as_flags(arg: &Arg, key: &str, value: Value) -> Option<Vec<OsString>> {
+    let flag = |value: Value| match value {
+        Value::String(text) => Some(format!("--{key}={text}").into()),
+        Value::Integer(number) => Some(format!("--{key}={number}").into()),
+        _ => None,
+    };
+    match value {
+        Value::Boolean(on) if matches!(arg.get_action(), ArgAction::SetTrue) => {
+            Some(if on { vec![format!("--{key}").into()] } else { Vec::new() })
+        }
+        Value::Array(values) if is_list(arg) => values.into_iter().map(flag).collect(),
+        value => Some(vec![flag(value)?]),
+    }
+}
+
+/// The argument that a file calls `key`.
+fn setting<'a>(command: &'a Command, key: &str) -> Option<&'a Arg> {
+    command.get_arguments().find(|arg| is_setting(arg) && arg.get_long() == Some(key))
+}
+
+/// What belongs into a file: neither the file itself nor what concerns this one start.
+fn is_setting(arg: &Arg) -> bool {
+    arg.get_env().is_some() && arg.get_id() != "config"
+}
+
+fn is_list(arg: &Arg) -> bool {
+    matches!(arg.get_action(), ArgAction::Append)
+}
+
+/// A value as TOML has it.
+fn written(value: &str) -> String {
+    match value.parse::<i64>() {
+        Ok(number) => number.to_string(),
+        Err(_) => Value::String(value.to_owned()).to_string(),
+    }
+}
+
+impl Args {
+    /// What the server needs to know.
+    pub fn settings(&self) -> Result<Settings, String> {
+        Ok(Settings {
+            app: self.app.clone(),
+            room_capacity: NonZeroU16::new(self.room_capacity).ok_or("a room has at least one seat")?,
+            lease: Duration::from_secs(self.lease),
+            origins: self.origin.clone(),
+            stun: self.ice_server.clone(),
+            ..Settings::default()
+        })
+    }
+}
+
+fn folder(path: &str) -> Result<PathBuf, &'static str> {
+    let path = Path::new(path);
+    if path.is_dir() {
+        Ok(path.to_owned())
+    } else {
+        Err("there is no such folder; build the app with `cargo xtask build`")
+    }
+}

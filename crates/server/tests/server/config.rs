@@ -1,0 +1,138 @@
+//! Where settings come from, and what is said of wrong ones.
+
+use std::{fs, path::PathBuf, process::Stdio};
+
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use crate::harness::within;
+
+/// How a start ends that only looks at its settings.
+struct Told {
+    success: bool,
+    stdout: String,
+    stderr: String,
+}
+
+async fn check(arguments: &[&str], environment: &[(&str, &str)]) -> Told {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_snaproom"));
+    command.args(arguments).arg("check-config").stdin(Stdio::null()).kill_on_drop(true);
+    command.env_clear().envs(environment.iter().copied());
+    let output = within(command.output()).await.unwrap();
+    Told {
+        success: output.status.success(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+fn file(text: &str) -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("snaproom.toml");
+    fs::write(&path, text).unwrap();
+    (folder, path)
+}
+
+#[tokio::test]
+async fn a_flag_wins_over_the_environment_and_that_over_the_file() {
+    let (_folder, path) = file(
+        "room-capacity = 2\nlease = 2\norigin = [\"https://a.example\", \"https://b.example\"]\nlisten = \"[::1]:0\"\n",
+    );
+    let path = path.to_str().unwrap();
+    let environment = [("SNAPROOM_LEASE", "3"), ("SNAPROOM_ROOM_CAPACITY", "3"), ("SNAPROOM_CONFIG", path)];
+    let told = check(&["--room-capacity", "4"], &environment).await;
+    assert!(told.success, "{}", told.stderr);
+    for line in [
+        "room-capacity = 4 # flag",
+        "lease = 3 # environment",
+        "origin = [\"https://a.example\", \"https://b.example\"] # file",
+        "listen = \"[::1]:0\" # file",
+    ] {
+        assert!(told.stdout.lines().any(|said| said == line), "{line} is not in\n{}", told.stdout);
+    }
+    // A list is taken whole from where it is said.
+    let told = check(&["--config", path, "--origin", "https://c.example"], &[]).await;
+    assert!(told.stdout.contains("origin = [\"https://c.example\"] # flag"), "{}", told.stdout);
+}
+
+#[tokio::test]
+async fn what_is_printed_can_be_read_as_a_file() {
+    let told =
+        check(&["--lease", "7"], &[("SNAPROOM_ORIGIN", "https://a.example,http://b.example:80")]).await;
+    let (_folder, path) = file(&told.stdout);
+    let again = check(&["--config", path.to_str().unwrap()], &[]).await;
+    assert!(again.success, "{}", again.stderr);
+    let values = |text: &str| {
+        let value = |line: &str| line.split_once(" # ").unwrap().0.to_owned();
+        text.lines().map(value).collect::<Vec<_>>()
+    };
+    assert_eq!(values(&again.stdout), values(&told.stdout));
+}
+
+#[tokio::test]
+async fn a_wrong_value_is_refused_with_its_name_and_the_reason_wherever_it_stands() {
+    for (key, value, reason) in [
+        ("room-capacity", "0", "0 is not in 1..=65"),
+        ("room-capacity", "66", "66 is not in 1..=65"),
+        ("room-capacity", "many", "invalid digit"),
+        ("lease", "3601", "3601 is not in"),
+        ("lease", "-1", "-1"),
+        ("origin", "example.org", "not an origin"),
+        ("origin", "https://example.org/", "not an origin"),
+        ("ice-server", "turn:example.org", "credentials"),
+        ("ice-server", "example.org", "not a STUN address"),
+        ("app", "/nowhere/at/all", "no such folder"),
+    ] {
+        let variable = format!("SNAPROOM_{}", key.to_uppercase().replace('-', "_"));
+        let (_folder, path) = file(&format!("{key} = {value:?}\n"));
+        let path = path.to_str().unwrap();
+        for told in [
+            check(&[&format!("--{key}={value}")], &[]).await,
+            check(&[], &[(&variable, value)]).await,
+            check(&["--config", path], &[]).await,
+        ] {
+            assert!(!told.success, "{key} = {value} was taken");
+            assert!(told.stderr.contains(&format!("--{key}")), "no name in {}", told.stderr);
+            assert!(told.stderr.contains(reason), "no {reason:?} in {}", told.stderr);
+        }
+        assert!(check(&["--config", path], &[]).await.stderr.starts_with(path), "the file is named");
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_says_nothing_one_can_use_is_refused() {
+    for (text, reason) in [
+        ("capacity = 3", "no setting `capacity`"),
+        ("config = \"other.toml\"", "no setting `config`"),
+        ("exit-with-pid = 1", "no setting `exit-with-pid`"),
+        ("lease = [1, 2]", "`lease` is no value"),
+        ("lease = 1.5", "`lease` is no value"),
+        ("lease = { seconds = 1 }", "`lease` is no value"),
+        ("origin = [[\"https://a.example\"]]", "`origin` is no value"),
+        ("lease = ", "is no TOML"),
+        ("lease = 1\nlease = 2", "is no TOML"),
+    ] {
+        let (_folder, path) = file(text);
+        let told = check(&["--config", path.to_str().unwrap()], &[]).await;
+        assert!(!told.success && told.stderr.contains(reason), "{text}: {}", told.stderr);
+    }
+    let told = check(&["--config", "/nowhere/snaproom.toml"], &[]).await;
+    assert!(
+        !told.success && told.stderr.contains("/nowhere/snaproom.toml cannot be read"),
+        "{}",
+        told.stderr
+    );
+}
+
+#[tokio::test]
+async fn the_help_names_every_setting_with_its_variable_and_fits_a_terminal() {
+    let output = Command::new(env!("CARGO_BIN_EXE_snaproom")).arg("--help").env_clear().output();
+    let help = String::from_utf8(within(output).await.unwrap().stdout).unwrap();
+    for setting in check(&[], &[]).await.stdout.lines() {
+        let key = setting.split_once(" = ").unwrap().0;
+        assert!(help.contains(&format!("--{key} ")), "{key}");
+        assert!(help.contains(&format!("SNAPROOM_{}", key.to_uppercase().replace('-', "_"))), "{key}");
+    }
+    let widest = help.lines().max_by_key(|line| line.chars().count()).unwrap();
+    assert!(widest.chars().count() <= 100, "{widest}");
+}
