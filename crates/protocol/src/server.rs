@@ -179,6 +179,10 @@ pub enum Refusal {
     Lagging,
     /// The server holds as many rooms or sockets as it may.
     Busy,
+    /// Too many sockets come from this address.
+    TooMany,
+    /// Too much comes in too short a time, over this socket or from this address.
+    TooFast,
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use std::{
     ffi::OsString,
     fmt, fs,
-    num::NonZeroU16,
+    num::{NonZeroU16, NonZeroU32},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -12,7 +12,9 @@ use std::{
 use clap::{
     Arg, ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches, Parser, parser::ValueSource,
 };
-use snaproom_server::{MAX_LEASE, MAX_ROOM_CAPACITY, Origin, Settings, StunUrl};
+use snaproom_server::{
+    Allowance, MAX_LEASE, MAX_ROOM_CAPACITY, MAX_ROOMS, MAX_SOCKETS, Origin, Proxy, Settings, StunUrl,
+};
 use toml::{Table, Value};
 
 /// Serves Snaproom: the app's files and the signaling of its rooms.
@@ -45,6 +47,28 @@ pub struct Args {
     /// STUN server for the tabs, such as stun:stun.example.org:3478; may be repeated
     #[arg(long, value_name = "URL", env = "SNAPROOM_ICE_SERVER", value_delimiter = ',')]
     ice_server: Vec<StunUrl>,
+    /// Proxy, or network of them, whose X-Forwarded-For is believed, such as 127.0.0.1; may be repeated
+    #[arg(long, value_name = "ADDR[/BITS]", env = "SNAPROOM_TRUSTED_PROXY", value_delimiter = ',')]
+    trusted_proxy: Vec<Proxy>,
+    /// Connections of pages that one address may have
+    #[arg(long, value_name = "N", env = "SNAPROOM_CONNECTIONS_PER_ADDRESS", default_value_t = Allowance::default().sockets,
+        value_parser = clap::value_parser!(u32).range(1..))]
+    connections_per_address: u32,
+    /// Joins per second from one address; 20 times as many may come at once
+    #[arg(long, value_name = "N", env = "SNAPROOM_JOINS_PER_SECOND", default_value_t = Allowance::default().joins)]
+    joins_per_second: NonZeroU32,
+    /// Messages of up to a KiB per second over one connection, besides a burst; ten times as many from one address
+    #[arg(long, value_name = "N", env = "SNAPROOM_MESSAGES_PER_SECOND",
+        default_value_t = Allowance::default().messages)]
+    messages_per_second: NonZeroU32,
+    /// Connections of pages at a time
+    #[arg(long, value_name = "N", env = "SNAPROOM_MAX_CONNECTIONS", default_value_t = MAX_SOCKETS as u32,
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    max_connections: u32,
+    /// Rooms at a time
+    #[arg(long, value_name = "N", env = "SNAPROOM_MAX_ROOMS", default_value_t = MAX_ROOMS as u32,
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    max_rooms: u32,
     /// End when the process with this id is gone
     #[arg(long, value_name = "PID")]
     pub exit_with_pid: Option<u32>,
@@ -203,6 +227,14 @@ impl Args {
             lease: Duration::from_secs(self.lease),
             origins: self.origin.clone(),
             stun: self.ice_server.clone(),
+            proxies: self.trusted_proxy.clone(),
+            allowance: Allowance {
+                sockets: self.connections_per_address,
+                joins: self.joins_per_second,
+                messages: self.messages_per_second,
+            },
+            max_sockets: self.max_connections as usize,
+            max_rooms: self.max_rooms as usize,
             ..Settings::default()
         })
     }

@@ -13,18 +13,20 @@
 //! What the server keeps of a person is a [peer id](snaproom_protocol::PeerId) for as long as it has a seat. Tokens,
 //! hellos and envelopes pass through; none is kept or logged.
 
+mod address;
 mod files;
 mod hub;
 mod origin;
 mod outbox;
 mod policy;
+mod quotas;
 pub mod rooms;
 mod settings;
 mod socket;
 
-use std::{io, pin::pin, sync::Arc, time::Duration};
+use std::{io, net::IpAddr, pin::pin, sync::Arc, time::Duration};
 
-use axum::{Router, middleware, routing::get};
+use axum::{Extension, Router, middleware, routing::get};
 use hyper::server::conn::http1;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -37,10 +39,18 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+pub use address::Proxy;
 pub use origin::Origin;
+pub use quotas::Allowance;
 pub use settings::{MAX_LEASE, MAX_ROOM_CAPACITY, MAX_ROOMS, MAX_SOCKETS, Settings, StunUrl, Timeouts};
 
-use crate::{files::AppFiles, hub::Hub, rooms::Limits, socket::Sockets};
+use crate::{
+    files::AppFiles,
+    hub::Hub,
+    quotas::Quotas,
+    rooms::Limits,
+    socket::{Peer, Sockets},
+};
 
 /// HTTP connections at a time, not counting upgraded ones; further ones wait to be accepted.
 const MAX_HTTP_CONNECTIONS: usize = 1024;
@@ -64,8 +74,13 @@ pub fn app(settings: Settings, stop: &CancellationToken, tasks: &TaskTracker) ->
         let (hub, stop) = (Arc::clone(&hub), stop.clone());
         async move { stop.run_until_cancelled(hub.expire_leases()).await }
     });
+    let quotas = Quotas::new(settings.allowance, settings.room_capacity);
+    tasks.spawn({
+        let (quotas, stop) = (Arc::clone(&quotas), stop.clone());
+        async move { stop.run_until_cancelled(quotas.forget()).await }
+    });
     let files = settings.app.clone().map(|folder| Arc::new(AppFiles::new(folder)));
-    let sockets = Sockets::new(settings, hub, stop.clone(), tasks.clone());
+    let sockets = Sockets::new(settings, hub, quotas, stop.clone(), tasks.clone());
     let router = Router::new()
         .route("/healthz", get(async || "ok"))
         .route("/ws", get(socket::open).with_state(Arc::new(sockets)));
@@ -85,13 +100,13 @@ pub async fn serve(listener: TcpListener, settings: Settings, shutdown: impl Fut
     let slots = Arc::new(Semaphore::new(MAX_HTTP_CONNECTIONS));
     let mut shutdown = pin!(shutdown);
     loop {
-        let (slot, stream) = tokio::select! {
+        let (slot, stream, peer) = tokio::select! {
             connection = accept(&listener, &slots) => connection,
             () = &mut shutdown => break,
         };
         let (app, stop) = (app.clone(), stop.clone());
         tasks.spawn(async move {
-            serve_connection(stream, app, timeouts, stop).await;
+            serve_connection(stream, peer, app, timeouts, stop).await;
             drop(slot);
         });
     }
@@ -104,13 +119,13 @@ pub async fn serve(listener: TcpListener, settings: Settings, shutdown: impl Fut
 }
 
 /// The next connection, once there is a slot for it.
-async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> (impl Drop + use<>, TcpStream) {
+async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> (impl Drop + use<>, TcpStream, IpAddr) {
     // Cannot fail: nobody closes this semaphore.
     #[expect(clippy::expect_used)]
     let slot = Arc::clone(slots).acquire_owned().await.expect("the semaphore is open");
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => return (slot, stream),
+            Ok((stream, peer)) => return (slot, stream, peer.ip()),
             Err(error) => pause_after(&error).await,
         }
     }
@@ -127,7 +142,14 @@ async fn pause_after(error: &io::Error) {
 }
 
 /// `axum::serve` would wait for a request's header for ever, so the connection is built here.
-async fn serve_connection(stream: TcpStream, app: Router, timeouts: Timeouts, stop: CancellationToken) {
+async fn serve_connection(
+    stream: TcpStream,
+    peer: IpAddr,
+    app: Router,
+    timeouts: Timeouts,
+    stop: CancellationToken,
+) {
+    let app = app.layer(Extension(Peer(peer)));
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!("a connection is slow to send: {error}");
     }

@@ -5,7 +5,7 @@ use std::{fmt, num::NonZeroU16, path::PathBuf, str::FromStr, time::Duration};
 use axum::http::uri::Authority;
 use snaproom_protocol::server::{Ice, IceServer};
 
-use crate::Origin;
+use crate::{Allowance, Origin, Proxy};
 
 /// Everything that can be set. `Default` is what the binary does without flags.
 #[derive(Debug, Clone)]
@@ -18,6 +18,10 @@ pub struct Settings {
     pub lease: Duration,
     /// Origins that may open a WebSocket besides the server's own.
     pub origins: Vec<Origin>,
+    /// Proxies whose word about their clients' addresses counts.
+    pub proxies: Vec<Proxy>,
+    /// What one client may have and do.
+    pub allowance: Allowance,
     /// For every tab.
     pub stun: Vec<StunUrl>,
     /// Rooms at a time; the next one is refused as busy.
@@ -68,6 +72,8 @@ impl Default for Settings {
             room_capacity: const { NonZeroU16::new(8).unwrap() },
             lease: Duration::from_secs(30),
             origins: Vec::new(),
+            proxies: Vec::new(),
+            allowance: Allowance::default(),
             stun: Vec::new(),
             max_rooms: MAX_ROOMS,
             max_sockets: MAX_SOCKETS,

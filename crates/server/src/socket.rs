@@ -1,8 +1,9 @@
 //! One WebSocket, one task: its opening, its conversation, its end.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
 
 use axum::{
+    Extension,
     extract::{
         State,
         ws::{
@@ -20,15 +21,17 @@ use snaproom_protocol::{
     wire,
 };
 use tokio::{
-    sync::Semaphore,
+    sync::{OwnedSemaphorePermit, Semaphore},
     time::{Instant, sleep_until, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     Origin, Settings,
+    address::Client,
     hub::{Hub, Seated, to_text},
     outbox::Next,
+    quotas::{Account, Quotas},
 };
 
 /// Tabs that are being told at the same time that the server is busy; more get a plain 503.
@@ -45,6 +48,7 @@ const WRITE_BUFFER_BYTES: usize = 2 * MAX_FRAME_BYTES;
 pub(crate) struct Sockets {
     settings: Settings,
     hub: Arc<Hub>,
+    quotas: Arc<Quotas>,
     seats: Arc<Semaphore>,
     turned_away: Arc<Semaphore>,
     stop: CancellationToken,
@@ -55,6 +59,7 @@ impl Sockets {
     pub(crate) fn new(
         settings: Settings,
         hub: Arc<Hub>,
+        quotas: Arc<Quotas>,
         stop: CancellationToken,
         tasks: TaskTracker,
     ) -> Self {
@@ -63,15 +68,28 @@ impl Sockets {
             turned_away: Arc::new(Semaphore::new(MAX_TURNED_AWAY)),
             settings,
             hub,
+            quotas,
             stop,
             tasks,
         }
     }
+
+    /// For one more socket, as long as it lives.
+    fn place_for(&self, client: Client) -> Result<(Account, OwnedSemaphorePermit), Refusal> {
+        let account = self.quotas.open(client).ok_or(Refusal::TooMany)?;
+        let permit = Arc::clone(&self.seats).try_acquire_owned().map_err(|_| Refusal::Busy)?;
+        Ok((account, permit))
+    }
 }
+
+/// Who is at the other end of a request's connection.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Peer(pub(crate) IpAddr);
 
 /// Answers `GET /ws`.
 pub(crate) async fn open(
     State(sockets): State<Arc<Sockets>>,
+    Extension(Peer(peer)): Extension<Peer>,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
@@ -84,10 +102,13 @@ pub(crate) async fn open(
         Ok(upgrade) => upgrade,
         Err(rejection) => return rejection.into_response(),
     };
-    let seat = Arc::clone(&sockets.seats).try_acquire_owned();
-    let has_seat = seat.is_ok();
-    let Ok(permit) = seat.or_else(|_| Arc::clone(&sockets.turned_away).try_acquire_owned()) else {
-        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    let client = Client::behind(peer, &headers, &sockets.settings.proxies);
+    let (account, permit) = match sockets.place_for(client) {
+        Ok((account, permit)) => (Ok(account), permit),
+        Err(reason) => match Arc::clone(&sockets.turned_away).try_acquire_owned() {
+            Ok(permit) => (Err(reason), permit),
+            Err(_) => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        },
     };
     let task = sockets.tasks.token();
     upgrade
@@ -98,10 +119,13 @@ pub(crate) async fn open(
         .max_write_buffer_size(WRITE_BUFFER_BYTES)
         .on_failed_upgrade(|error| tracing::debug!("a WebSocket did not open: {error}"))
         .on_upgrade(async move |mut socket| {
-            let end = if has_seat { attend(&mut socket, &sockets).await } else { refuse(Refusal::Busy) };
+            let end = match &account {
+                Ok(account) => attend(&mut socket, account, &sockets).await,
+                Err(reason) => refuse(*reason),
+            };
             tracing::debug!("a WebSocket ends: {end}");
             close(socket, end, sockets.settings.timeouts.linger).await;
-            drop((permit, task));
+            drop((account, permit, task));
         })
 }
 
@@ -136,20 +160,24 @@ fn refuse(reason: Refusal) -> End {
 }
 
 /// From the opening to the end; the seat is given up on the way out.
-async fn attend(socket: &mut WebSocket, sockets: &Sockets) -> End {
+async fn attend(socket: &mut WebSocket, account: &Account, sockets: &Sockets) -> End {
     let joined = tokio::select! {
-        joined = timeout(sockets.settings.timeouts.join, join(socket, sockets)) => joined,
+        joined = timeout(sockets.settings.timeouts.join, join(socket, account, sockets)) => joined,
         () = sockets.stop.cancelled() => return End::Stopped,
     };
     match joined {
-        Ok(Ok(seated)) => converse(socket, seated, sockets).await,
+        Ok(Ok(seated)) => converse(socket, seated, account, sockets).await,
         Ok(Err(end)) => end,
         Err(_) => refuse(Refusal::TooSlow),
     }
 }
 
 /// Reads the first message and takes the seat.
-async fn join<'a>(socket: &mut WebSocket, sockets: &'a Sockets) -> Result<Seated<'a>, End> {
+async fn join<'a>(
+    socket: &mut WebSocket,
+    account: &Account,
+    sockets: &'a Sockets,
+) -> Result<Seated<'a>, End> {
     let text = loop {
         if let Some(text) = text_of(socket.recv().await)? {
             break text;
@@ -162,6 +190,9 @@ async fn join<'a>(socket: &mut WebSocket, sockets: &'a Sockets) -> Result<Seated
     let Ok(ToServer::Join { room, token, turn, hello, .. }) = wire::from_text(&text) else {
         return Err(refuse(Refusal::Malformed));
     };
+    if !account.may_join() {
+        return Err(refuse(Refusal::TooFast));
+    }
     let seated = sockets.hub.join(room, peer_id(&token), turn, hello, sockets.settings.ice());
     tracing::debug!(%room, seated = seated.is_ok(), "a join");
     seated.map_err(End::Told)
@@ -175,7 +206,7 @@ fn peer_id(token: &Token) -> PeerId {
     PeerId(id)
 }
 
-async fn converse(socket: &mut WebSocket, seated: Seated<'_>, sockets: &Sockets) -> End {
+async fn converse(socket: &mut WebSocket, seated: Seated<'_>, account: &Account, sockets: &Sockets) -> End {
     let timeouts = sockets.settings.timeouts;
     let mut heard = Instant::now();
     let mut pinged = heard;
@@ -185,6 +216,7 @@ async fn converse(socket: &mut WebSocket, seated: Seated<'_>, sockets: &Sockets)
                 heard = Instant::now();
                 match text_of(frame) {
                     Ok(None) => Ok(()),
+                    Ok(Some(text)) if !account.may_send(text.len()) => Err(refuse(Refusal::TooFast)),
                     Ok(Some(text)) => match wire::from_text(&text) {
                         Ok(ToServer::Relay { to, envelope }) => {
                             seated.relay(to, envelope);

@@ -75,7 +75,10 @@ impl Session {
             }
             // It was heard, and that was all; or the next try may find more room or a better connection.
             FromServer::Pong
-            | FromServer::Refused { reason: Refusal::Busy | Refusal::TooSlow | Refusal::Lagging } => {}
+            | FromServer::Refused {
+                reason:
+                    Refusal::Busy | Refusal::TooSlow | Refusal::Lagging | Refusal::TooMany | Refusal::TooFast,
+            } => {}
             // Of the room it can speak once we are in it.
             _ if !self.signaling.is_in() => {}
             FromServer::Joined { peer, hello } => {

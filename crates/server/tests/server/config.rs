@@ -81,6 +81,12 @@ async fn a_wrong_value_is_refused_with_its_name_and_the_reason_wherever_it_stand
         ("origin", "https://example.org/", "not an origin"),
         ("ice-server", "turn:example.org", "credentials"),
         ("ice-server", "example.org", "not a STUN address"),
+        ("trusted-proxy", "proxy.example", "neither an address nor a network"),
+        ("connections-per-address", "0", "0 is not in"),
+        ("joins-per-second", "0", "zero"),
+        ("messages-per-second", "-1", "-1"),
+        ("max-connections", "1000001", "is not in"),
+        ("max-rooms", "none", "invalid digit"),
         ("app", "/nowhere/at/all", "no such folder"),
     ] {
         let variable = format!("SNAPROOM_{}", key.to_uppercase().replace('-', "_"));

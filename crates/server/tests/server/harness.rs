@@ -114,10 +114,22 @@ impl Tab {
         Self::open_on(socket.connect(address).await.unwrap()).await
     }
 
+    /// A tab that comes with these headers besides.
+    pub async fn open_with(address: SocketAddr, headers: &[(&'static str, &str)]) -> Self {
+        Self::handshake(TcpStream::connect(address).await.unwrap(), headers).await
+    }
+
     async fn open_on(stream: TcpStream) -> Self {
+        Self::handshake(stream, &[]).await
+    }
+
+    async fn handshake(stream: TcpStream, headers: &[(&'static str, &str)]) -> Self {
         let address = stream.peer_addr().unwrap();
         let mut request = format!("ws://{address}/ws").into_client_request().unwrap();
         request.headers_mut().insert("origin", format!("http://{address}").parse().unwrap());
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse().unwrap());
+        }
         let (socket, _) = within(client_async(request, stream)).await.unwrap();
         Self { id: PeerId([0; 16]), socket, fences: 0 }
     }
@@ -134,6 +146,16 @@ impl Tab {
         let FromServer::Welcome(welcome) = self.next().await else { panic!("no welcome") };
         self.id = welcome.peer;
         welcome
+    }
+
+    /// Whether it gets a seat; else it is refused.
+    pub async fn is_seated(&mut self, room: RoomId, token: u8) -> bool {
+        self.send(&join_message(room, token)).await;
+        match self.next().await {
+            FromServer::Welcome(_) => true,
+            FromServer::Refused { .. } => false,
+            other => panic!("neither a welcome nor a refusal: {other:?}"),
+        }
     }
 
     pub async fn send(&mut self, message: &ToServer) {
@@ -181,6 +203,11 @@ impl Tab {
             }
             heard.push(message);
         }
+    }
+
+    /// Reads on until this comes.
+    pub async fn until(&mut self, message: &FromServer) {
+        while self.next().await != *message {}
     }
 
     /// Reads the close frame and the end of the connection.

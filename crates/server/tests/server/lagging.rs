@@ -1,12 +1,12 @@
 //! A tab that does not read is dropped; its room goes on.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, num::NonZeroU32, time::Duration};
 
 use snaproom_protocol::{
     MAX_ENVELOPE_BYTES,
     server::{FromServer, Refusal, ToServer},
 };
-use snaproom_server::{Settings, Timeouts};
+use snaproom_server::{Allowance, Settings, Timeouts};
 use tokio::net::TcpSocket;
 
 use crate::harness::{Server, Tab, capacity, relay, relayed, room};
@@ -16,7 +16,9 @@ fn narrow_server(timeouts: Timeouts) -> Server {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_send_buffer_size(4096).unwrap();
     socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
-    let settings = Settings { timeouts, ..capacity(3) };
+    // What one may send is not what these tests are about.
+    let allowance = Allowance { messages: NonZeroU32::MAX, ..Allowance::default() };
+    let settings = Settings { timeouts, allowance, ..capacity(3) };
     Server::start_on(socket.listen(16).unwrap(), settings)
 }
 

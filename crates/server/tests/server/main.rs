@@ -8,6 +8,7 @@ mod files;
 mod harness;
 mod lagging;
 mod origin;
+mod quotas;
 mod refusals;
 mod rooms;
 mod shutdown;

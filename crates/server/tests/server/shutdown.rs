@@ -38,7 +38,7 @@ async fn a_shutdown_closes_every_socket_and_ends() {
 
 #[tokio::test]
 async fn a_tab_that_does_not_read_does_not_hold_up_the_shutdown() {
-    let server = Server::start(capacity(2)).await;
+    let server = Server::start(capacity(8)).await;
     let (mut ana, _) = Tab::join(server.address, room(1), 1).await;
     let mut stuck = Tab::open_narrow(server.address).await;
     stuck.take_seat(room(1), 2).await;
