@@ -107,6 +107,12 @@ pub enum FromServer {
     },
     /// Another socket showed the same token. Terminal: the server closes the socket after it.
     Replaced,
+    /// The server stops, perhaps to be started anew, and closes the socket after it. Each tab gets another time, so
+    /// that they do not come back all at once.
+    Stopping {
+        /// Milliseconds.
+        back_in: u32,
+    },
 }
 
 /// What a tab learns when it gets its seat.

@@ -69,6 +69,12 @@ pub struct Args {
     #[arg(long, value_name = "N", env = "SNAPROOM_MAX_ROOMS", default_value_t = MAX_ROOMS as u32,
         value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     max_rooms: u32,
+    /// Address and port that answers GET /metrics, in the format of Prometheus; nowhere if left out
+    #[arg(long, value_name = "ADDR:PORT", env = "SNAPROOM_METRICS")]
+    pub metrics: Option<String>,
+    /// Write the log as JSON, a line for each event
+    #[arg(long, env = "SNAPROOM_LOG_JSON")]
+    pub log_json: bool,
     /// End when the process with this id is gone
     #[arg(long, value_name = "PID")]
     pub exit_with_pid: Option<u32>,
@@ -212,9 +218,10 @@ fn is_list(arg: &Arg) -> bool {
 
 /// A value as TOML has it.
 fn written(value: &str) -> String {
-    match value.parse::<i64>() {
-        Ok(number) => number.to_string(),
-        Err(_) => Value::String(value.to_owned()).to_string(),
+    match (value.parse::<i64>(), value.parse::<bool>()) {
+        (Ok(number), _) => number.to_string(),
+        (_, Ok(on)) => on.to_string(),
+        _ => Value::String(value.to_owned()).to_string(),
     }
 }
 

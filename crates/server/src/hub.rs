@@ -18,6 +18,7 @@ use tokio::{sync::Notify, time};
 use crate::{
     outbox::Outbox,
     rooms::{Effect, Limits, NoSeat, Rooms, SocketId},
+    telemetry,
 };
 
 /// Shared by all sockets. The lock is never held across an await.
@@ -72,6 +73,7 @@ impl Hub {
         })));
         state.outboxes.insert(admission.socket, Arc::clone(&outbox));
         state.deliver(admission.effects);
+        telemetry::joined();
         Ok(Seated { hub: self, socket: admission.socket, outbox })
     }
 
@@ -104,6 +106,7 @@ impl Hub {
 impl State {
     /// Within the lock, so that every socket hears of things in the order in which they happened.
     fn deliver(&mut self, effects: impl IntoIterator<Item = Effect>) {
+        telemetry::rooms(self.rooms.count());
         for effect in effects {
             match effect {
                 Effect::Send { to, message } => {
@@ -142,7 +145,11 @@ impl Seated<'_> {
 
     pub(crate) fn relay(&self, to: PeerId, envelope: Envelope) {
         let mut state = self.hub.lock();
+        let bytes = envelope.0.len();
         let effect = state.rooms.relay(self.socket, to, envelope);
+        if effect.is_some() {
+            telemetry::relayed(bytes);
+        }
         state.deliver(effect);
     }
 

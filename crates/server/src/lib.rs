@@ -23,10 +23,11 @@ mod quotas;
 pub mod rooms;
 mod settings;
 mod socket;
+mod telemetry;
 
 use std::{io, net::IpAddr, pin::pin, sync::Arc, time::Duration};
 
-use axum::{Extension, Router, middleware, routing::get};
+use axum::{Extension, Router, extract::State, http::StatusCode, middleware, routing::get};
 use hyper::server::conn::http1;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -43,6 +44,7 @@ pub use address::Proxy;
 pub use origin::Origin;
 pub use quotas::Allowance;
 pub use settings::{MAX_LEASE, MAX_ROOM_CAPACITY, MAX_ROOMS, MAX_SOCKETS, Settings, StunUrl, Timeouts};
+pub use telemetry::metrics;
 
 use crate::{
     files::AppFiles,
@@ -83,6 +85,7 @@ pub fn app(settings: Settings, stop: &CancellationToken, tasks: &TaskTracker) ->
     let sockets = Sockets::new(settings, hub, quotas, stop.clone(), tasks.clone());
     let router = Router::new()
         .route("/healthz", get(async || "ok"))
+        .route("/readyz", get(readiness).with_state(stop.clone()))
         .route("/ws", get(socket::open).with_state(Arc::new(sockets)));
     let router = match files {
         Some(files) => router.fallback_service(axum::handler::Handler::with_state(files::serve, files)),
@@ -91,30 +94,63 @@ pub fn app(settings: Settings, stop: &CancellationToken, tasks: &TaskTracker) ->
     router.layer(middleware::map_response(policy::secure))
 }
 
-/// Serves on `listener` until `shutdown`, then closes every socket and waits for them, at most
-/// [`Timeouts::drain`].
+/// Whether whoever comes now will be served for a while.
+async fn readiness(State(stop): State<CancellationToken>) -> (StatusCode, &'static str) {
+    if stop.is_cancelled() { (StatusCode::SERVICE_UNAVAILABLE, "stopping") } else { (StatusCode::OK, "ok") }
+}
+
+/// Serves on `listener` until `shutdown`. Then it tells every tab when to come back, closes its socket, and waits for
+/// all of them, at most [`Timeouts::drain`]; whoever comes meanwhile is told the same.
 pub async fn serve(listener: TcpListener, settings: Settings, shutdown: impl Future<Output = ()>) {
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
     let timeouts = settings.timeouts;
-    let app = app(settings, &stop, &tasks);
-    let slots = Arc::new(Semaphore::new(MAX_HTTP_CONNECTIONS));
-    let mut shutdown = pin!(shutdown);
-    loop {
-        let (slot, stream, peer) = tokio::select! {
-            connection = accept(&listener, &slots) => connection,
-            () = &mut shutdown => break,
-        };
-        let (app, stop) = (app.clone(), stop.clone());
-        tasks.spawn(async move {
-            serve_connection(stream, peer, app, timeouts, stop).await;
-            drop(slot);
-        });
-    }
-    drop(listener);
+    let server = Connections {
+        app: app(settings, &stop, &tasks),
+        slots: Arc::new(Semaphore::new(MAX_HTTP_CONNECTIONS)),
+        timeouts,
+        tasks,
+    };
+    server.accept_until(&listener, &stop, shutdown).await;
+    tracing::info!("telling {} connections to come back later", server.tasks.len());
     stop.cancel();
-    tasks.close();
-    if timeout(timeouts.drain, tasks.wait()).await.is_err() {
-        tracing::warn!("{} connections did not end in time and are cut off", tasks.len());
+    server.tasks.close();
+    let ended = timeout(timeouts.drain, async {
+        // Nothing interrupts them, so that they can be answered.
+        server.accept_until(&listener, &CancellationToken::new(), server.tasks.wait()).await;
+    });
+    if ended.await.is_err() {
+        tracing::warn!("{} connections did not end in time and are cut off", server.tasks.len());
+    }
+}
+
+/// What all connections share.
+struct Connections {
+    app: Router,
+    slots: Arc<Semaphore>,
+    timeouts: Timeouts,
+    tasks: TaskTracker,
+}
+
+impl Connections {
+    /// Serves whoever comes, each until `stop` is cancelled.
+    async fn accept_until(
+        &self,
+        listener: &TcpListener,
+        stop: &CancellationToken,
+        end: impl Future<Output = ()>,
+    ) {
+        let mut end = pin!(end);
+        loop {
+            let (slot, stream, peer) = tokio::select! {
+                connection = accept(listener, &self.slots) => connection,
+                () = &mut end => return,
+            };
+            let (app, timeouts, stop) = (self.app.clone(), self.timeouts, stop.clone());
+            self.tasks.spawn(async move {
+                serve_connection(stream, peer, app, timeouts, stop).await;
+                drop(slot);
+            });
+        }
     }
 }
 

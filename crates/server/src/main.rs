@@ -6,10 +6,11 @@ mod companion;
 use std::{
     env,
     io::{self, IsTerminal, Write},
+    net::SocketAddr,
     process::ExitCode,
 };
 
-use snaproom_server::serve;
+use snaproom_server::{metrics, serve};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
@@ -30,12 +31,7 @@ async fn main() -> ExitCode {
         announce(&read.to_string());
         return ExitCode::SUCCESS;
     }
-    let filter = EnvFilter::builder().with_default_directive(tracing::Level::INFO.into()).from_env_lossy();
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(io::stderr().is_terminal())
-        .with_writer(io::stderr)
-        .init();
+    log(read.args.log_json);
     match run(read.args).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(sentence) => {
@@ -45,14 +41,27 @@ async fn main() -> ExitCode {
     }
 }
 
+/// To stderr; what `RUST_LOG` says, else all that is of interest to whoever runs the server.
+fn log(as_json: bool) {
+    let filter = EnvFilter::builder().with_default_directive(tracing::Level::INFO.into()).from_env_lossy();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    if as_json {
+        log.json().init();
+    } else {
+        log.with_ansi(io::stderr().is_terminal()).init();
+    }
+}
+
 async fn run(args: Args) -> Result<(), String> {
     let companion = args.exit_with_pid.map(Process::find).transpose()?;
-    let listen = &args.listen;
-    let listener = TcpListener::bind(listen).await.map_err(|error| {
-        format!("cannot listen on {listen}: {error}; choose another address with --listen")
-    })?;
-    let address =
-        listener.local_addr().map_err(|error| format!("the address of {listen} is unknown: {error}"))?;
+    let (listener, address) = bind(&args.listen, "--listen").await?;
+    if let Some(address) = &args.metrics {
+        let (listener, address) = bind(address, "--metrics").await?;
+        let app = metrics().map_err(|error| format!("cannot count: {error}"))?;
+        tracing::info!("metrics are at http://{address}/metrics");
+        // It ends with the process: whoever watches the server also wants to see it stop.
+        tokio::spawn(async move { axum::serve(listener, app).await });
+    }
     let stopped = stop_signal().map_err(|error| format!("cannot listen for signals: {error}"))?;
     announce(&format!("snaproom is listening on http://{address}\n"));
     serve(listener, args.settings()?, async {
@@ -63,6 +72,15 @@ async fn run(args: Args) -> Result<(), String> {
     })
     .await;
     Ok(())
+}
+
+async fn bind(address: &str, flag: &str) -> Result<(TcpListener, SocketAddr), String> {
+    let listener = TcpListener::bind(address).await.map_err(|error| {
+        format!("cannot listen on {address}: {error}; choose another address with {flag}")
+    })?;
+    let bound =
+        listener.local_addr().map_err(|error| format!("the address of {address} is unknown: {error}"))?;
+    Ok((listener, bound))
 }
 
 /// For scripts that wait for it. Nobody may be reading, which is no reason not to serve.

@@ -9,7 +9,7 @@ use std::{
 
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota};
 
-use crate::address::Client;
+use crate::{address::Client, telemetry};
 
 /// What one client may have and do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,6 +84,7 @@ impl Quotas {
         }
         *open += 1;
         drop(sockets);
+        telemetry::socket_opened();
         let messages = DefaultDirectRateLimiter::direct(self.per_socket);
         Some(Account { quotas: Arc::clone(self), client, messages })
     }
@@ -125,6 +126,7 @@ impl Account {
 
 impl Drop for Account {
     fn drop(&mut self) {
+        telemetry::socket_gone();
         let mut sockets = self.quotas.sockets.lock().unwrap_or_else(PoisonError::into_inner);
         if let Entry::Occupied(mut open) = sockets.entry(self.client) {
             *open.get_mut() -= 1;

@@ -192,6 +192,12 @@ impl Rooms {
         effects
     }
 
+    /// How many rooms there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.by_id.len()
+    }
+
     /// Nobody sits anywhere and no seat is kept.
     #[must_use]
     pub fn is_empty(&self) -> bool {

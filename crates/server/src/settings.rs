@@ -91,7 +91,7 @@ impl Default for Timeouts {
             silence: Duration::from_secs(35),
             write: Duration::from_secs(10),
             linger: Duration::from_secs(1),
-            drain: Duration::from_secs(5),
+            drain: Duration::from_secs(15),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! One WebSocket, one task: its opening, its conversation, its end.
 
-use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
+use std::{net::IpAddr, ops::RangeInclusive, sync::Arc, time::Duration};
 
 use axum::{
     Extension,
@@ -32,6 +32,7 @@ use crate::{
     hub::{Hub, Seated, to_text},
     outbox::Next,
     quotas::{Account, Quotas},
+    telemetry,
 };
 
 /// Tabs that are being told at the same time that the server is busy; more get a plain 503.
@@ -42,6 +43,9 @@ const READ_BUFFER_BYTES: usize = 1024;
 
 /// One frame that is being written, and the last words after it.
 const WRITE_BUFFER_BYTES: usize = 2 * MAX_FRAME_BYTES;
+
+/// When tabs come back to a server that stops, in milliseconds: after it can be there again, and not all at once.
+const BACK_IN: RangeInclusive<u32> = 500..=5_000;
 
 /// What all sockets share.
 #[derive(Debug)]
@@ -74,11 +78,16 @@ impl Sockets {
         }
     }
 
-    /// For one more socket, as long as it lives.
-    fn place_for(&self, client: Client) -> Result<(Account, OwnedSemaphorePermit), Refusal> {
-        let account = self.quotas.open(client).ok_or(Refusal::TooMany)?;
-        let permit = Arc::clone(&self.seats).try_acquire_owned().map_err(|_| Refusal::Busy)?;
-        Ok((account, permit))
+    /// For one more socket as long as it lives, be it only to be told why it may not stay.
+    fn place_for(&self, client: Client) -> Option<(Result<Account, Refusal>, OwnedSemaphorePermit)> {
+        let account = self.quotas.open(client).ok_or(Refusal::TooMany);
+        if account.is_ok()
+            && let Ok(permit) = Arc::clone(&self.seats).try_acquire_owned()
+        {
+            return Some((account, permit));
+        }
+        let permit = Arc::clone(&self.turned_away).try_acquire_owned().ok()?;
+        Some((account.and(Err(Refusal::Busy)), permit))
     }
 }
 
@@ -94,7 +103,7 @@ pub(crate) async fn open(
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     if !Origin::is_allowed(&headers, &sockets.settings.origins) {
-        tracing::debug!("a WebSocket of another origin was refused");
+        telemetry::refused("origin");
         return (StatusCode::FORBIDDEN, "This origin may not use this server; see its flag --origin.\n")
             .into_response();
     }
@@ -103,12 +112,9 @@ pub(crate) async fn open(
         Err(rejection) => return rejection.into_response(),
     };
     let client = Client::behind(peer, &headers, &sockets.settings.proxies);
-    let (account, permit) = match sockets.place_for(client) {
-        Ok((account, permit)) => (Ok(account), permit),
-        Err(reason) => match Arc::clone(&sockets.turned_away).try_acquire_owned() {
-            Ok(permit) => (Err(reason), permit),
-            Err(_) => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
-        },
+    let Some((account, permit)) = sockets.place_for(client) else {
+        telemetry::refused("crowd");
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
     let task = sockets.tasks.token();
     upgrade
@@ -123,7 +129,9 @@ pub(crate) async fn open(
                 Ok(account) => attend(&mut socket, account, &sockets).await,
                 Err(reason) => refuse(*reason),
             };
-            tracing::debug!("a WebSocket ends: {end}");
+            if let Some(reason) = end.refusal() {
+                telemetry::refused(reason);
+            }
             close(socket, end, sockets.settings.timeouts.linger).await;
             drop((account, permit, task));
         })
@@ -142,16 +150,24 @@ enum End {
     Stopped,
 }
 
-impl fmt::Display for End {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Gone => f.write_str("it is gone"),
-            Self::Left => f.write_str("the peer left"),
-            Self::Told(FromServer::Refused { reason }) => write!(f, "refused, {reason:?}"),
-            Self::Told(FromServer::Full { .. }) => f.write_str("the room is full"),
-            Self::Told(_) => f.write_str("replaced"),
-            Self::Stopped => f.write_str("the server stops"),
-        }
+impl End {
+    /// Why the server ended it, if it was for that.
+    fn refusal(&self) -> Option<&'static str> {
+        let Self::Told(last) = self else { return None };
+        Some(match last {
+            FromServer::Refused { reason } => match reason {
+                Refusal::Version => "version",
+                Refusal::Malformed => "malformed",
+                Refusal::TooLarge => "too_large",
+                Refusal::TooSlow => "too_slow",
+                Refusal::Lagging => "lagging",
+                Refusal::Busy => "busy",
+                Refusal::TooMany => "too_many",
+                Refusal::TooFast => "too_fast",
+            },
+            FromServer::Full { .. } => "full",
+            _ => "replaced",
+        })
     }
 }
 
@@ -303,7 +319,9 @@ async fn close(mut socket: WebSocket, end: End, linger: Duration) {
     let (last, code) = match end {
         End::Gone => (None, None),
         End::Left => (None, Some(close_code::NORMAL)),
-        End::Stopped => (None, Some(close_code::AWAY)),
+        End::Stopped => {
+            (Some(FromServer::Stopping { back_in: rand::random_range(BACK_IN) }), Some(close_code::AWAY))
+        }
         End::Told(last @ FromServer::Refused { .. }) => (Some(last), Some(close_code::POLICY)),
         End::Told(last) => (Some(last), Some(close_code::NORMAL)),
     };

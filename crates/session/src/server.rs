@@ -69,6 +69,10 @@ impl Session {
             FromServer::Welcome(welcome) => self.on_welcome(welcome, now),
             FromServer::Full { capacity } => self.end(Status::Full { capacity }),
             FromServer::Replaced => self.end(Status::Replaced),
+            FromServer::Stopping { back_in } => {
+                self.signaling.put_off(now, Duration::from_millis(back_in.into()));
+                self.out.push(Output::CloseSocket);
+            }
             FromServer::Refused { reason: Refusal::Version } => self.end(Status::Outdated),
             FromServer::Refused { reason: Refusal::Malformed | Refusal::TooLarge } => {
                 self.end(Status::Refused);

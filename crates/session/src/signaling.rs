@@ -115,6 +115,13 @@ impl Signaling {
         self.state = State::Waiting(at.max(now));
     }
 
+    /// The server stops, and says when to try again. It has no say beyond the longest wait of our own.
+    pub(crate) fn put_off(&mut self, now: Time, by: Duration) {
+        if self.state != State::Ended {
+            self.state = State::Waiting(now + by.min(MAX_BACK_OFF));
+        }
+    }
+
     /// The server said something that ends it.
     pub(crate) fn end(&mut self) {
         self.state = State::Ended;

@@ -193,6 +193,28 @@ fn a_refusal_is_final_or_passes() {
 }
 
 #[test]
+fn a_server_that_stops_says_when_to_come_back_within_bounds() {
+    for (said, expected) in [(2_000, 2_000), (0, 0), (u32::MAX, 15_000)] {
+        let mut room = Room::of(1, 2);
+        let at = room.now;
+        room.handle(0, Input::Server(wire::to_text(&FromServer::Stopping { back_in: said })));
+        assert_eq!(room.tabs[0].did("CloseSocket"), 1);
+        assert_eq!(room.tabs[0].status(), Some(Status::Connected), "who is connected stays so");
+        room.run_for(MINUTE);
+        assert_eq!(room.tabs[0].sockets_opened.len(), 2);
+        assert_eq!(*room.tabs[0].sockets_opened.last().unwrap(), at + Duration::from_millis(expected));
+        room.settle();
+    }
+    // Nor does it bring back who is not to come.
+    let mut room = Room::of(1, 1);
+    for last in [FromServer::Replaced, FromServer::Stopping { back_in: 0 }] {
+        room.handle(0, Input::Server(wire::to_text(&last)));
+    }
+    room.run_for(MINUTE);
+    assert_eq!(room.tabs[0].sockets_opened.len(), 1);
+}
+
+#[test]
 fn a_server_that_gives_us_another_name_is_refused() {
     let mut room = Room::new(1);
     room.open();

@@ -8,9 +8,8 @@ use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, BufReader},
     process::{Child, ChildStdout, Command},
 };
-use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
-use crate::harness::{Tab, get, relay, relayed, room, within};
+use crate::harness::{Tab, get, join_message, relay, relayed, room, within};
 
 fn snaproom(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_snaproom"));
@@ -62,7 +61,7 @@ async fn it_says_where_it_listens_and_stops_when_asked() {
         let (mut tab, welcome) = Tab::join(running.address, room(1), 1).await;
         assert_eq!(welcome.capacity, 2);
         signal(&running.child, name).await;
-        assert_eq!(tab.closed().await, CloseCode::Away);
+        tab.is_told_to_come_back().await;
         assert!(running.ended().await.contains("stopping"));
     }
 }
@@ -102,6 +101,50 @@ async fn wrong_flags_are_refused_by_name() {
         assert!(!output.status.success() && said.contains(name), "{args:?}: {said}");
         assert_eq!(output.stdout, b"", "{args:?}");
     }
+}
+
+#[tokio::test]
+async fn what_it_counts_can_be_asked_for_at_an_address_of_its_own() {
+    let flags = ["--listen", "127.0.0.1:0", "--metrics", "127.0.0.1:0", "--room-capacity", "2", "--log-json"];
+    let mut running = Running::start(snaproom(&flags)).await;
+    let mut log = BufReader::new(running.child.stderr.take().unwrap());
+    let mut line = String::new();
+    within(log.read_line(&mut line)).await.unwrap();
+    // A JSON object a line.
+    assert!(line.starts_with("{\"timestamp\"") && line.ends_with("}\n"), "{line}");
+    let address = line.split("http://").nth(1).unwrap().split("/metrics").next().unwrap().parse().unwrap();
+
+    let (mut ana, _) = Tab::join(running.address, room(1), 1).await;
+    let (mut ben, _) = Tab::join(running.address, room(1), 2).await;
+    ana.send(&relay(ben.id, b"twelve bytes")).await;
+    assert_eq!(ben.next().await, relayed(ana.id, b"twelve bytes"));
+    let mut third = Tab::open(running.address).await;
+    third.send(&join_message(room(1), 3)).await;
+    assert_eq!(third.next().await, FromServer::Full { capacity: 2 });
+    third.closed().await;
+    let metrics = within(async {
+        loop {
+            let metrics = get(address, "/metrics").await.body;
+            // The third is gone when the server has read its goodbye.
+            if metrics.contains("snaproom_sockets 2") {
+                return metrics;
+            }
+        }
+    })
+    .await;
+    for line in [
+        "snaproom_rooms 1",
+        "snaproom_joins_total 2",
+        "snaproom_relayed_total 1",
+        "snaproom_relayed_bytes_total 12",
+        "snaproom_refusals_total{reason=\"full\"} 1",
+    ] {
+        assert!(metrics.lines().any(|said| said == line), "{line} is not in\n{metrics}");
+    }
+    for path in ["/", "/ws", "/healthz"] {
+        assert_eq!(get(address, path).await.status, 404, "{path}");
+    }
+    assert_eq!(get(running.address, "/metrics").await.status, 404);
 }
 
 #[tokio::test]

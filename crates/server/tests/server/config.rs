@@ -111,6 +111,8 @@ async fn a_file_that_says_nothing_one_can_use_is_refused() {
         ("capacity = 3", "no setting `capacity`"),
         ("config = \"other.toml\"", "no setting `config`"),
         ("exit-with-pid = 1", "no setting `exit-with-pid`"),
+        ("log-json = \"yes\"", "--log-json"),
+        ("lease = true", "`lease` is no value"),
         ("lease = [1, 2]", "`lease` is no value"),
         ("lease = 1.5", "`lease` is no value"),
         ("lease = { seconds = 1 }", "`lease` is no value"),
@@ -136,7 +138,8 @@ async fn the_help_names_every_setting_with_its_variable_and_fits_a_terminal() {
     let help = String::from_utf8(within(output).await.unwrap().stdout).unwrap();
     for setting in check(&[], &[]).await.stdout.lines() {
         let key = setting.split_once(" = ").unwrap().0;
-        assert!(help.contains(&format!("--{key} ")), "{key}");
+        let named = [" ", "\n"].iter().any(|end| help.contains(&format!("--{key}{end}")));
+        assert!(named, "{key}");
         assert!(help.contains(&format!("SNAPROOM_{}", key.to_uppercase().replace('-', "_"))), "{key}");
     }
     let widest = help.lines().max_by_key(|line| line.chars().count()).unwrap();

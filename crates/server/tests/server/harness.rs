@@ -220,6 +220,20 @@ impl Tab {
         code
     }
 
+    /// The server stops; in how many milliseconds this tab is to come back.
+    pub async fn is_told_to_come_back(&mut self) -> u32 {
+        loop {
+            match self.next().await {
+                FromServer::Stopping { back_in } => {
+                    assert_eq!(self.closed().await, CloseCode::Away);
+                    return back_in;
+                }
+                FromServer::Joined { .. } | FromServer::Away { .. } | FromServer::Left { .. } => {}
+                other => panic!("the end was due, and this came: {other:?}"),
+            }
+        }
+    }
+
     /// The server refuses and closes.
     pub async fn is_refused(&mut self, reason: Refusal) {
         assert_eq!(self.next().await, FromServer::Refused { reason });
