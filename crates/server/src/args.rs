@@ -13,7 +13,7 @@ use clap::{
     Arg, ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches, Parser, parser::ValueSource,
 };
 use snaproom_server::{
-    Allowance, MAX_LEASE, MAX_ROOM_CAPACITY, MAX_ROOMS, MAX_SOCKETS, Origin, Proxy, Settings, StunUrl,
+    Allowance, App, MAX_LEASE, MAX_ROOM_CAPACITY, MAX_ROOMS, MAX_SOCKETS, Origin, Proxy, Settings, StunUrl,
 };
 use toml::{Table, Value};
 
@@ -30,7 +30,7 @@ pub struct Args {
     /// Address and port to listen on; port 0 picks a free one
     #[arg(long, value_name = "ADDR:PORT", env = "SNAPROOM_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: String,
-    /// Folder with the built app and its index.html
+    /// Folder with the built app and its index.html; without it, the app inside of this program if there is one
     #[arg(long, value_name = "DIR", env = "SNAPROOM_APP", value_parser = folder)]
     app: Option<PathBuf>,
     /// Seats in a room
@@ -229,7 +229,7 @@ impl Args {
     /// What the server needs to know.
     pub fn settings(&self) -> Result<Settings, String> {
         Ok(Settings {
-            app: self.app.clone(),
+            app: self.app.clone().map(App::Folder).or(EMBEDDED),
             room_capacity: NonZeroU16::new(self.room_capacity).ok_or("a room has at least one seat")?,
             lease: Duration::from_secs(self.lease),
             origins: self.origin.clone(),
@@ -246,6 +246,12 @@ impl Args {
         })
     }
 }
+
+/// The app of this binary, where it has one.
+#[cfg(feature = "embedded-app")]
+const EMBEDDED: Option<App> = Some(App::Embedded);
+#[cfg(not(feature = "embedded-app"))]
+const EMBEDDED: Option<App> = None;
 
 fn folder(path: &str) -> Result<PathBuf, &'static str> {
     let path = Path::new(path);

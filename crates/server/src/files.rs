@@ -10,16 +10,26 @@ use std::{
 use axum::{
     body::{Body, Bytes},
     extract::{Request, State},
-    http::{HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use sha2::{Digest, Sha256};
 use tokio::{
     fs::{self, File},
     io::AsyncReadExt,
 };
-use tower_http::services::ServeDir;
+use tower_http::services::{
+    ServeDir,
+    fs::{Backend, DefaultServeDirFallback},
+};
 
+#[cfg(feature = "embedded-app")]
+use crate::embedded::{self, Embedded};
 use crate::policy::content_security_policy;
+
+/// The app's page.
+const INDEX: &str = "index.html";
 
 /// The largest `index.html` in bytes; it is held in memory.
 const MAX_INDEX_BYTES: u64 = 1024 * 1024;
@@ -27,58 +37,126 @@ const MAX_INDEX_BYTES: u64 = 1024 * 1024;
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 
-/// The folder of `--app`.
+/// Where the app's files are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum App {
+    /// In a folder that `cargo xtask build`, or `trunk build`, left.
+    Folder(PathBuf),
+    /// In this binary.
+    #[cfg(feature = "embedded-app")]
+    Embedded,
+}
+
+/// The same, ready to be served.
 #[derive(Debug)]
 pub(crate) struct AppFiles {
-    folder: ServeDir,
-    index_path: PathBuf,
+    files: Files,
     /// The last one read. People who develop the app build a new one while the server runs.
     index: Mutex<Option<Arc<Index>>>,
 }
 
 #[derive(Debug)]
+enum Files {
+    Folder {
+        folder: ServeDir,
+        path: PathBuf,
+    },
+    #[cfg(feature = "embedded-app")]
+    Embedded(ServeDir<DefaultServeDirFallback, Embedded>),
+}
+
+#[derive(Debug)]
 struct Index {
-    modified: SystemTime,
-    length: u64,
+    stamp: Stamp,
     html: Bytes,
+    /// The same after brotli, where the app was built so.
+    brotli: Option<Bytes>,
+    /// Strong (RFC 9110, section 8.8.3).
+    tag: HeaderValue,
     policy: HeaderValue,
 }
 
+/// Changes with the file; of a file in this binary there is none.
+type Stamp = Option<(SystemTime, u64)>;
+
 impl AppFiles {
-    pub(crate) fn new(folder: PathBuf) -> Self {
-        Self {
-            index_path: folder.join("index.html"),
-            folder: ServeDir::new(folder).append_index_html_on_directories(false),
-            index: Mutex::new(None),
-        }
+    pub(crate) fn new(app: App) -> Self {
+        let files = match app {
+            App::Folder(path) => Files::Folder { folder: served(ServeDir::new(&path)), path },
+            #[cfg(feature = "embedded-app")]
+            App::Embedded => Files::Embedded(served(ServeDir::with_backend("", Embedded))),
+        };
+        Self { files, index: Mutex::new(None) }
     }
 
-    /// The page and its policy as they are on the disk now.
+    /// The page and its policy as they are now.
     async fn index(&self) -> io::Result<Arc<Index>> {
-        let metadata = fs::metadata(&self.index_path).await?;
-        let (modified, length) = (metadata.modified()?, metadata.len());
+        let stamp = self.files.stamp().await?;
         let known = self.index.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(index) = known
-            && (index.modified, index.length) == (modified, length)
-        {
+        if let Some(index) = known.filter(|index| index.stamp == stamp) {
             return Ok(index);
         }
-        let mut html = String::new();
-        let file = File::open(&self.index_path).await?;
-        file.take(MAX_INDEX_BYTES + 1).read_to_string(&mut html).await?;
-        if html.len() as u64 > MAX_INDEX_BYTES {
-            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 1 MiB"));
-        }
-        let policy = content_security_policy(&html);
-        let index = Arc::new(Index { modified, length, html: html.into(), policy });
+        let index = Arc::new(self.files.read_index(stamp).await?);
         *self.index.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&index));
         Ok(index)
     }
+}
+
+impl Files {
+    async fn stamp(&self) -> io::Result<Stamp> {
+        match self {
+            Self::Folder { path, .. } => {
+                let metadata = fs::metadata(path.join(INDEX)).await?;
+                Ok(Some((metadata.modified()?, metadata.len())))
+            }
+            #[cfg(feature = "embedded-app")]
+            Self::Embedded(_) => Ok(None),
+        }
+    }
+
+    async fn read_index(&self, stamp: Stamp) -> io::Result<Index> {
+        let html = self.read(INDEX).await?;
+        let text =
+            str::from_utf8(&html).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        let policy = content_security_policy(text);
+        let digest = Sha256::digest(&html);
+        // Cannot fail: base64 is printable ASCII.
+        #[expect(clippy::expect_used)]
+        let tag =
+            HeaderValue::try_from(format!("\"{}\"", URL_SAFE_NO_PAD.encode(&digest[..12]))).expect("a tag");
+        let brotli = self.read(&format!("{INDEX}.br")).await.ok();
+        Ok(Index { stamp, html, brotli, tag, policy })
+    }
+
+    /// A file of at most [`MAX_INDEX_BYTES`].
+    async fn read(&self, name: &str) -> io::Result<Bytes> {
+        match self {
+            Self::Folder { path, .. } => {
+                let mut bytes = Vec::new();
+                let file = File::open(path.join(name)).await?;
+                file.take(MAX_INDEX_BYTES + 1).read_to_end(&mut bytes).await?;
+                if bytes.len() as u64 > MAX_INDEX_BYTES {
+                    return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 1 MiB"));
+                }
+                Ok(bytes.into())
+            }
+            #[cfg(feature = "embedded-app")]
+            Self::Embedded(_) => {
+                let file = embedded::file(name.as_ref()).ok_or(io::ErrorKind::NotFound)?;
+                Ok(file.data.into_owned().into())
+            }
+        }
+    }
 
     /// The file that the request's path names, or 404.
-    async fn file(&self, request: Request) -> Response {
+    async fn respond(&self, request: Request) -> Response {
         use io::ErrorKind::{InvalidFilename, NotADirectory, NotFound, PermissionDenied};
-        match self.folder.clone().try_call(request).await {
+        let response = match self {
+            Self::Folder { folder, .. } => folder.clone().try_call(request).await,
+            #[cfg(feature = "embedded-app")]
+            Self::Embedded(files) => files.clone().try_call(request).await,
+        };
+        match response {
             Ok(response) => response.map(Body::new),
             Err(error)
                 if matches!(error.kind(), NotFound | NotADirectory | PermissionDenied | InvalidFilename) =>
@@ -93,6 +171,10 @@ impl AppFiles {
     }
 }
 
+fn served<B: Backend>(folder: ServeDir<DefaultServeDirFallback, B>) -> ServeDir<DefaultServeDirFallback, B> {
+    folder.append_index_html_on_directories(false).precompressed_br()
+}
+
 /// Answers everything that is no route of the server.
 pub(crate) async fn serve(State(files): State<Arc<AppFiles>>, request: Request) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
@@ -101,18 +183,18 @@ pub(crate) async fn serve(State(files): State<Arc<AppFiles>>, request: Request) 
     let index = match files.index().await {
         Ok(index) => index,
         Err(error) => {
-            let path = files.index_path.display();
-            tracing::warn!("the app cannot be served: {path}: {error}");
+            tracing::warn!("the app cannot be served: {INDEX}: {error}");
             return (StatusCode::SERVICE_UNAVAILABLE, NO_INDEX).into_response();
         }
     };
     let path = request.uri().path().to_owned();
+    let asked = request.headers().clone();
     let mut response = if matches!(path.as_str(), "/" | "/index.html") {
-        page(&index)
+        page(&index, &asked)
     } else {
-        let file = files.file(request).await;
+        let file = files.files.respond(request).await;
         if file.status() == StatusCode::NOT_FOUND && !looks_like_a_file(&path) {
-            page(&index)
+            page(&index, &asked)
         } else {
             with_caching(file, &path)
         }
@@ -140,10 +222,38 @@ const NO_INDEX: &str = "\
 The app's index.html is missing or cannot be read. Build the app with `cargo xtask build`, then reload this page.
 ";
 
-fn page(index: &Index) -> Response {
+fn page(index: &Index, asked: &HeaderMap) -> Response {
     let kind = HeaderValue::from_static("text/html; charset=utf-8");
-    let headers = [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, NO_CACHE)];
-    (headers, index.html.clone()).into_response()
+    let vary = HeaderValue::from_static("accept-encoding");
+    let headers = [
+        (header::CONTENT_TYPE, kind),
+        (header::CACHE_CONTROL, NO_CACHE),
+        (header::ETAG, index.tag.clone()),
+        (header::VARY, vary),
+    ];
+    if has_token(asked, header::IF_NONE_MATCH, |tag| tag.strip_prefix("W/").unwrap_or(tag) == index.tag) {
+        return (StatusCode::NOT_MODIFIED, headers).into_response();
+    }
+    match &index.brotli {
+        Some(brotli) if has_token(asked, header::ACCEPT_ENCODING, takes_brotli) => {
+            let encoding = [(header::CONTENT_ENCODING, HeaderValue::from_static("br"))];
+            (headers, encoding, brotli.clone()).into_response()
+        }
+        _ => (headers, index.html.clone()).into_response(),
+    }
+}
+
+/// Whether one of the header's entries is as wanted.
+fn has_token(asked: &HeaderMap, name: header::HeaderName, is_wanted: impl Fn(&str) -> bool) -> bool {
+    let lines = asked.get_all(name).into_iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(',')).any(|token| is_wanted(token.trim()))
+}
+
+/// RFC 9110, section 12.5.3; a quality of 0 says no.
+fn takes_brotli(token: &str) -> bool {
+    let (coding, quality) = token.split_once(';').unwrap_or((token, ""));
+    let is_refused = quality.trim().strip_prefix("q=").is_some_and(|q| q.parse() == Ok(0.0_f32));
+    coding.trim().eq_ignore_ascii_case("br") && !is_refused
 }
 
 fn with_caching(mut response: Response, path: &str) -> Response {

@@ -14,6 +14,8 @@
 //! hellos and envelopes pass through; none is kept or logged.
 
 mod address;
+#[cfg(feature = "embedded-app")]
+mod embedded;
 mod files;
 mod hub;
 mod origin;
@@ -41,6 +43,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use address::Proxy;
+pub use files::App;
 pub use origin::Origin;
 pub use quotas::Allowance;
 pub use settings::{MAX_LEASE, MAX_ROOM_CAPACITY, MAX_ROOMS, MAX_SOCKETS, Settings, StunUrl, Timeouts};
@@ -81,7 +84,7 @@ pub fn app(settings: Settings, stop: &CancellationToken, tasks: &TaskTracker) ->
         let (quotas, stop) = (Arc::clone(&quotas), stop.clone());
         async move { stop.run_until_cancelled(quotas.forget()).await }
     });
-    let files = settings.app.clone().map(|folder| Arc::new(AppFiles::new(folder)));
+    let files = settings.app.clone().map(|app| Arc::new(AppFiles::new(app)));
     let sockets = Sockets::new(settings, hub, quotas, stop.clone(), tasks.clone());
     let router = Router::new()
         .route("/healthz", get(async || "ok"))

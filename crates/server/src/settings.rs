@@ -1,17 +1,17 @@
 //! What the person who runs the server decides. Values are checked where they are parsed, not where they are used.
 
-use std::{fmt, num::NonZeroU16, path::PathBuf, str::FromStr, time::Duration};
+use std::{fmt, num::NonZeroU16, str::FromStr, time::Duration};
 
 use axum::http::uri::Authority;
 use snaproom_protocol::server::{Ice, IceServer};
 
-use crate::{Allowance, Origin, Proxy};
+use crate::{Allowance, App, Origin, Proxy};
 
 /// Everything that can be set. `Default` is what the binary does without flags.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The folder with the built app and its `index.html`.
-    pub app: Option<PathBuf>,
+    /// The built app.
+    pub app: Option<App>,
     /// Seats in a room.
     pub room_capacity: NonZeroU16,
     /// How long the seat of a lost socket is kept; at most [`MAX_LEASE`].

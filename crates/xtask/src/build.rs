@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -92,9 +92,25 @@ pub fn insecure(workspace: &Workspace) -> Result<()> {
 pub fn both(workspace: &Workspace) -> Result<()> {
     let mut trunk = workspace.command("trunk");
     process::run(trunk.args(["build", "--release", "--cargo-profile", "app"]), STEP)?;
+    compress(&workspace.dist())?;
     let mut cargo = workspace.cargo();
-    process::run(cargo.args(["build", "--release", "--package", "snaproom-server"]), STEP)
+    cargo.args(["build", "--release", "--package", "snaproom-server", "--features", "embedded-app"]);
+    process::run(&mut cargo, STEP)
 }
+
+/// Puts beside each file of `dist` the same after brotli, with `.br` at the end of its name, which the server sends to
+/// browsers that take it. Trunk empties the folder with each build.
+fn compress(dist: &Path) -> Result<()> {
+    for path in files(dist)? {
+        let compressed = compressed(&fs::read(&path)?)?;
+        let name = path.with_added_extension(BROTLI);
+        fs::write(&name, compressed).with_context(|| format!("cannot write {}", name.display()))?;
+    }
+    Ok(())
+}
+
+/// The extension of a compressed file.
+const BROTLI: &str = "br";
 
 /// What the browser asks for on a first visit: everything in `dist`, in bytes. Gives the sum after brotli.
 fn print_sizes(files: &[Size]) -> usize {
@@ -117,6 +133,21 @@ struct Size {
 
 /// The files of `dist` and its folders, the biggest first.
 fn sizes(dist: &Path) -> Result<Vec<Size>> {
+    let size = |path: PathBuf| {
+        let length = |path: &Path| anyhow::Ok(usize::try_from(fs::metadata(path)?.len())?);
+        Ok(Size {
+            name: path.strip_prefix(dist)?.display().to_string(),
+            raw: length(&path)?,
+            brotli: length(&path.with_added_extension(BROTLI))?,
+        })
+    };
+    let mut found = files(dist)?.into_iter().map(size).collect::<Result<Vec<_>>>()?;
+    found.sort_by_key(|file| std::cmp::Reverse(file.raw));
+    Ok(found)
+}
+
+/// What trunk left in `dist` and its folders.
+fn files(dist: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut folders = vec![dist.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -125,26 +156,20 @@ fn sizes(dist: &Path) -> Result<Vec<Size>> {
             let path = entry?.path();
             if path.is_dir() {
                 folders.push(path);
-                continue;
+            } else if path.extension().is_none_or(|kind| kind != BROTLI) {
+                found.push(path);
             }
-            let bytes = fs::read(&path)?;
-            found.push(Size {
-                name: path.strip_prefix(dist)?.display().to_string(),
-                raw: bytes.len(),
-                brotli: compressed(&bytes)?,
-            });
         }
     }
-    found.sort_by_key(|file| std::cmp::Reverse(file.raw));
     Ok(found)
 }
 
-/// The length after brotli at its best, as for a server that compresses a file once: a file whose name holds its hash
-/// never changes. Quality 9, as on the fly, gives 10 % more. `crates/bench/src/start.rs` weighs the same way.
-fn compressed(bytes: &[u8]) -> Result<usize> {
+/// Brotli at its best, since a file is compressed once. Quality 9, as on the fly, gives 10 % more.
+/// `crates/bench/src/start.rs` weighs the same way.
+fn compressed(bytes: &[u8]) -> Result<Vec<u8>> {
     let mut writer = brotli::CompressorWriter::new(Vec::new(), 64 * 1024, 11, 24);
     writer.write_all(bytes)?;
-    Ok(writer.into_inner().len())
+    Ok(writer.into_inner())
 }
 
 #[cfg(test)]
@@ -154,7 +179,7 @@ mod tests {
     #[test]
     fn a_compressed_length_is_that_of_a_whole_stream() {
         let bytes = b"the same words, the same words, the same words, the same words".repeat(20);
-        let length = compressed(&bytes).unwrap();
+        let length = compressed(&bytes).unwrap().len();
         assert!((10..bytes.len() / 4).contains(&length), "{length}");
     }
 

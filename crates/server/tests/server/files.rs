@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256};
-use snaproom_server::Settings;
+use snaproom_server::{App, Settings};
 use tempfile::TempDir;
 
 use crate::harness::{Response, Server, get, http};
@@ -36,7 +36,7 @@ async fn app() -> (TempDir, Server) {
     write(&folder, WASM, "\0asm");
     write(&folder, "style.css", "p {}");
     write(&folder, "icons/a.svg", "<svg/>");
-    let server = Server::start(Settings { app: Some(folder), ..Settings::default() }).await;
+    let server = Server::start(Settings { app: Some(App::Folder(folder)), ..Settings::default() }).await;
     (outer, server)
 }
 
@@ -68,6 +68,67 @@ async fn files_have_their_types_and_only_hashed_names_are_kept() {
         assert_eq!(response.header("content-type"), Some(kind), "{path}");
         assert_eq!(response.header("cache-control"), Some(caching), "{path}");
     }
+}
+
+/// Asks for `path` with these headers besides.
+async fn ask(server: &Server, path: &str, headers: &str) -> Response {
+    let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}\r\n");
+    http(server.address, &request).await
+}
+
+#[tokio::test]
+async fn who_takes_brotli_gets_what_was_compressed_when_the_app_was_built() {
+    let (folder, server) = app().await;
+    for path in ["index.html", JS] {
+        write(&folder.path().join("dist"), &format!("{path}.br"), "small");
+    }
+    let asked = ["Accept-Encoding: gzip, deflate, br, zstd\r\n", "Accept-Encoding: br;q=0.1\r\n"];
+    let not_asked =
+        ["", "Accept-Encoding: gzip\r\n", "Accept-Encoding: br;q=0\r\n", "Accept-Encoding: xbr\r\n"];
+    // The page is read anew with its file alone.
+    write(&folder.path().join("dist"), "index.html", &index("1"));
+    for path in ["/", "/check/camera", JS] {
+        for headers in asked {
+            let response = ask(&server, path, headers).await;
+            assert_eq!(response.header("content-encoding"), Some("br"), "{path} {headers}");
+            assert_eq!(response.header("vary"), Some("accept-encoding"));
+            assert_eq!(response.body, "small");
+        }
+        for headers in not_asked {
+            let response = ask(&server, path, headers).await;
+            assert_eq!(
+                (response.status, response.header("content-encoding")),
+                (200, None),
+                "{path} {headers}"
+            );
+            assert_eq!(response.header("vary"), Some("accept-encoding"), "{path}");
+            assert_ne!(response.body, "small");
+        }
+    }
+    // What nobody compressed.
+    assert_eq!(ask(&server, WASM, asked[0]).await.header("content-encoding"), None);
+}
+
+#[tokio::test]
+async fn what_a_browser_has_already_is_not_sent_again() {
+    let (folder, server) = app().await;
+    for path in ["/", "/check/data", JS, "/style.css"] {
+        let tag = ask(&server, path, "").await.header("etag").expect(path).to_owned();
+        for (headers, status) in [
+            (format!("If-None-Match: {tag}\r\n"), 304),
+            (format!("If-None-Match: \"other\", W/{tag}\r\n"), 304),
+            ("If-None-Match: \"other\"\r\n".to_owned(), 200),
+        ] {
+            let response = ask(&server, path, &headers).await;
+            assert_eq!(response.status, status, "{path} {headers}");
+            assert_eq!(response.header("etag"), Some(tag.as_str()));
+            assert_eq!(response.body.is_empty(), status == 304);
+            assert!(response.header("content-security-policy").is_some());
+        }
+    }
+    let before = ask(&server, "/", "").await.header("etag").unwrap().to_owned();
+    write(folder.path(), "dist/index.html", &index("await news();"));
+    assert_eq!(ask(&server, "/", &format!("If-None-Match: {before}\r\n")).await.status, 200);
 }
 
 #[tokio::test]
