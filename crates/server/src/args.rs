@@ -14,6 +14,7 @@ use clap::{
 };
 use snaproom_server::{
     Allowance, App, MAX_LEASE, MAX_ROOM_CAPACITY, MAX_ROOMS, MAX_SOCKETS, Origin, Proxy, Settings, StunUrl,
+    Tls,
 };
 use toml::{Table, Value};
 
@@ -30,6 +31,15 @@ pub struct Args {
     /// Address and port to listen on; port 0 picks a free one
     #[arg(long, value_name = "ADDR:PORT", env = "SNAPROOM_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: String,
+    /// Certificates in PEM, one's own first: HTTPS instead of HTTP; read anew when they are renewed
+    #[arg(long, value_name = "FILE", env = "SNAPROOM_TLS_CERT", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The certificate's private key, in PEM
+    #[arg(long, value_name = "FILE", env = "SNAPROOM_TLS_KEY", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// HTTPS with a certificate made at each start, for a local network: a phone gives no camera to plain HTTP
+    #[arg(long, env = "SNAPROOM_TLS_SELF_SIGNED", conflicts_with = "tls_cert")]
+    pub tls_self_signed: bool,
     /// Folder with the built app and its index.html; without it, the app inside of this program if there is one
     #[arg(long, value_name = "DIR", env = "SNAPROOM_APP", value_parser = folder)]
     app: Option<PathBuf>,
@@ -226,6 +236,14 @@ fn written(value: &str) -> String {
 }
 
 impl Args {
+    /// The certificate of the files, if there are some.
+    pub fn tls(&self) -> Result<Option<Tls>, String> {
+        match (&self.tls_cert, &self.tls_key) {
+            (Some(certificate), Some(key)) => Tls::of_files(certificate.clone(), key.clone()).map(Some),
+            _ => Ok(None),
+        }
+    }
+
     /// What the server needs to know.
     pub fn settings(&self) -> Result<Settings, String> {
         Ok(Settings {

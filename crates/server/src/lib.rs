@@ -26,6 +26,7 @@ pub mod rooms;
 mod settings;
 mod socket;
 mod telemetry;
+mod tls;
 
 use std::{io, net::IpAddr, pin::pin, sync::Arc, time::Duration};
 
@@ -40,7 +41,7 @@ use tokio::{
     sync::Semaphore,
     time::{sleep, timeout},
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::{either::Either, sync::CancellationToken, task::TaskTracker};
 
 pub use address::Proxy;
 pub use files::App;
@@ -48,6 +49,7 @@ pub use origin::Origin;
 pub use quotas::Allowance;
 pub use settings::{MAX_LEASE, MAX_ROOM_CAPACITY, MAX_ROOMS, MAX_SOCKETS, Settings, StunUrl, Timeouts};
 pub use telemetry::metrics;
+pub use tls::{Fingerprint, Tls};
 
 use crate::{
     files::AppFiles,
@@ -84,6 +86,7 @@ pub fn app(settings: Settings, stop: &CancellationToken, tasks: &TaskTracker) ->
         let (quotas, stop) = (Arc::clone(&quotas), stop.clone());
         async move { stop.run_until_cancelled(quotas.forget()).await }
     });
+    let is_lasting = settings.tls.as_ref().is_some_and(|tls| tls.is_lasting());
     let files = settings.app.clone().map(|app| Arc::new(AppFiles::new(app)));
     let sockets = Sockets::new(settings, hub, quotas, stop.clone(), tasks.clone());
     let router = Router::new()
@@ -94,7 +97,8 @@ pub fn app(settings: Settings, stop: &CancellationToken, tasks: &TaskTracker) ->
         Some(files) => router.fallback_service(axum::handler::Handler::with_state(files::serve, files)),
         None => router.fallback(files::no_app),
     };
-    router.layer(middleware::map_response(policy::secure))
+    let router = router.layer(middleware::map_response(policy::secure));
+    if is_lasting { router.layer(middleware::map_response(policy::https_only)) } else { router }
 }
 
 /// Whether whoever comes now will be served for a while.
@@ -106,8 +110,13 @@ async fn readiness(State(stop): State<CancellationToken>) -> (StatusCode, &'stat
 /// all of them, at most [`Timeouts::drain`]; whoever comes meanwhile is told the same.
 pub async fn serve(listener: TcpListener, settings: Settings, shutdown: impl Future<Output = ()>) {
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-    let timeouts = settings.timeouts;
+    let (timeouts, tls) = (settings.timeouts, settings.tls.clone());
+    if let Some(tls) = tls.clone() {
+        let stop = stop.clone();
+        tasks.spawn(async move { stop.run_until_cancelled(tls.keep_fresh(timeouts.certificate)).await });
+    }
     let server = Connections {
+        tls,
         app: app(settings, &stop, &tasks),
         slots: Arc::new(Semaphore::new(MAX_HTTP_CONNECTIONS)),
         timeouts,
@@ -127,8 +136,10 @@ pub async fn serve(listener: TcpListener, settings: Settings, shutdown: impl Fut
 }
 
 /// What all connections share.
+#[derive(Clone)]
 struct Connections {
     app: Router,
+    tls: Option<Arc<Tls>>,
     slots: Arc<Semaphore>,
     timeouts: Timeouts,
     tasks: TaskTracker,
@@ -148,11 +159,46 @@ impl Connections {
                 connection = accept(listener, &self.slots) => connection,
                 () = &mut end => return,
             };
-            let (app, timeouts, stop) = (self.app.clone(), self.timeouts, stop.clone());
+            let (server, stop) = (self.clone(), stop.clone());
             self.tasks.spawn(async move {
-                serve_connection(stream, peer, app, timeouts, stop).await;
+                server.converse(stream, peer, stop).await;
                 drop(slot);
             });
+        }
+    }
+
+    /// `axum::serve` would wait for a request's header for ever, so the connection is built here.
+    async fn converse(self, stream: TcpStream, peer: IpAddr, stop: CancellationToken) {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!("a connection is slow to send: {error}");
+        }
+        let stream = match &self.tls {
+            None => Either::Left(stream),
+            Some(tls) => match timeout(self.timeouts.header, tls.accept(stream)).await {
+                Ok(Ok(stream)) => Either::Right(stream),
+                Ok(Err(error)) => return tracing::debug!("a TLS handshake failed: {error}"),
+                Err(_) => return tracing::debug!("a TLS handshake took too long"),
+            },
+        };
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.timeouts.header)
+            .max_buf_size(MAX_HEADER_BYTES)
+            .serve_connection(
+                TokioIo::new(stream),
+                TowerToHyperService::new(self.app.layer(Extension(Peer(peer)))),
+            )
+            .with_upgrades();
+        let mut connection = pin!(connection);
+        let ended = tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = stop.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = ended {
+            tracing::debug!("a connection ended early: {error}");
         }
     }
 }
@@ -178,35 +224,4 @@ async fn pause_after(error: &io::Error) {
     }
     tracing::warn!("no connection can be accepted, trying again in a second: {error}");
     sleep(Duration::from_secs(1)).await;
-}
-
-/// `axum::serve` would wait for a request's header for ever, so the connection is built here.
-async fn serve_connection(
-    stream: TcpStream,
-    peer: IpAddr,
-    app: Router,
-    timeouts: Timeouts,
-    stop: CancellationToken,
-) {
-    let app = app.layer(Extension(Peer(peer)));
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!("a connection is slow to send: {error}");
-    }
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(timeouts.header)
-        .max_buf_size(MAX_HEADER_BYTES)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(app))
-        .with_upgrades();
-    let mut connection = pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = stop.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    if let Err(error) = ended {
-        tracing::debug!("a connection ended early: {error}");
-    }
 }

@@ -2,15 +2,17 @@
 
 mod args;
 mod companion;
+mod invitation;
 
 use std::{
     env,
     io::{self, IsTerminal, Write},
     net::SocketAddr,
     process::ExitCode,
+    sync::Arc,
 };
 
-use snaproom_server::{metrics, serve};
+use snaproom_server::{Tls, metrics, serve};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
@@ -63,8 +65,18 @@ async fn run(args: Args) -> Result<(), String> {
         tokio::spawn(async move { axum::serve(listener, app).await });
     }
     let stopped = stop_signal().map_err(|error| format!("cannot listen for signals: {error}"))?;
-    announce(&format!("snaproom is listening on http://{address}\n"));
-    serve(listener, args.settings()?, async {
+    let mut settings = args.settings()?;
+    settings.tls = args.tls()?.map(Arc::new);
+    let mut invitation = String::new();
+    if args.tls_self_signed {
+        let addresses = invitation::addresses(address);
+        let (tls, fingerprint) = Tls::self_signed(&addresses)?;
+        settings.tls = Some(Arc::new(tls));
+        invitation = invitation::text(&addresses, address.port(), fingerprint);
+    }
+    let scheme = if settings.tls.is_some() { "https" } else { "http" };
+    announce(&format!("snaproom is listening on {scheme}://{address}\n{invitation}"));
+    serve(listener, settings, async {
         tokio::select! {
             () = stopped => tracing::info!("stopping: asked to"),
             () = companion::gone(companion) => tracing::info!("stopping: the process of --exit-with-pid is gone"),

@@ -28,6 +28,13 @@ pub(crate) async fn secure(mut response: Response) -> Response {
     response
 }
 
+/// Tells browsers to come by HTTPS alone for a year (RFC 6797).
+pub(crate) async fn https_only(mut response: Response) -> Response {
+    let year = HeaderValue::from_static("max-age=31536000");
+    response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, year);
+    response
+}
+
 /// The policy for a page that consists of `html` (CSP level 3): scripts and styles from this server, and the inline
 /// ones that `html` has, by their hash. `'self'` in `connect-src` covers the WebSocket.
 pub(crate) fn content_security_policy(html: &str) -> HeaderValue {

@@ -1,15 +1,17 @@
 //! What the person who runs the server decides. Values are checked where they are parsed, not where they are used.
 
-use std::{fmt, num::NonZeroU16, str::FromStr, time::Duration};
+use std::{fmt, num::NonZeroU16, str::FromStr, sync::Arc, time::Duration};
 
 use axum::http::uri::Authority;
 use snaproom_protocol::server::{Ice, IceServer};
 
-use crate::{Allowance, App, Origin, Proxy};
+use crate::{Allowance, App, Origin, Proxy, Tls};
 
 /// Everything that can be set. `Default` is what the binary does without flags.
 #[derive(Debug, Clone)]
 pub struct Settings {
+    /// HTTPS instead of HTTP.
+    pub tls: Option<Arc<Tls>>,
     /// The built app.
     pub app: Option<App>,
     /// Seats in a room.
@@ -48,6 +50,8 @@ pub struct Timeouts {
     pub write: Duration,
     /// For the last words to leave and the tab to close its side.
     pub linger: Duration,
+    /// Between two looks at the certificate's files.
+    pub certificate: Duration,
     /// For everything to end after the shutdown began.
     pub drain: Duration,
 }
@@ -68,6 +72,7 @@ pub const MAX_LEASE: Duration = Duration::from_hours(1);
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            tls: None,
             app: None,
             room_capacity: const { NonZeroU16::new(8).unwrap() },
             lease: Duration::from_secs(30),
@@ -91,6 +96,7 @@ impl Default for Timeouts {
             silence: Duration::from_secs(35),
             write: Duration::from_secs(10),
             linger: Duration::from_secs(1),
+            certificate: Duration::from_mins(1),
             drain: Duration::from_secs(15),
         }
     }

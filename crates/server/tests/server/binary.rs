@@ -148,6 +148,37 @@ async fn what_it_counts_can_be_asked_for_at_an_address_of_its_own() {
 }
 
 #[tokio::test]
+async fn for_a_phone_it_prints_addresses_a_code_and_a_fingerprint() {
+    let mut command = snaproom(&["--listen", "0.0.0.0:0", "--tls-self-signed"]);
+    let mut child = command.spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut text = String::new();
+    let fingerprint = within(async {
+        loop {
+            let line = lines.next_line().await.unwrap().expect(&text);
+            text.push_str(&line);
+            text.push('\n');
+            let bytes = line.trim().split(':').collect::<Vec<_>>();
+            if bytes.len() == 32 && bytes.iter().all(|byte| u8::from_str_radix(byte, 16).is_ok()) {
+                break line;
+            }
+        }
+    })
+    .await;
+    println!("{text}");
+    assert_eq!(fingerprint.trim().len(), 95);
+    assert!(text.starts_with("snaproom is listening on https://0.0.0.0:"), "{text}");
+    let port = text.lines().next().unwrap().rsplit(':').next().unwrap().to_owned();
+    let reachable =
+        text.lines().any(|line| line.starts_with("  https://") && line.ends_with(&format!(":{port}/")));
+    // A computer without a network has no address to offer, and no code.
+    assert_eq!(reachable, text.contains('█'), "{text}");
+    assert!(!text.contains("https://127."), "{text}");
+    signal(&child, "TERM").await;
+    within(child.wait()).await.unwrap();
+}
+
+#[tokio::test]
 async fn no_secret_reaches_the_log_at_any_level() {
     let mut command = snaproom(&["--listen", "127.0.0.1:0"]);
     command.env("RUST_LOG", "trace");

@@ -81,6 +81,8 @@ async fn a_wrong_value_is_refused_with_its_name_and_the_reason_wherever_it_stand
         ("origin", "https://example.org/", "not an origin"),
         ("ice-server", "turn:example.org", "credentials"),
         ("ice-server", "example.org", "not a STUN address"),
+        ("tls-cert", "there.pem", "--tls-key"),
+        ("tls-key", "there.pem", "--tls-cert"),
         ("trusted-proxy", "proxy.example", "neither an address nor a network"),
         ("connections-per-address", "0", "0 is not in"),
         ("joins-per-second", "0", "zero"),

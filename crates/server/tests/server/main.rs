@@ -12,3 +12,4 @@ mod quotas;
 mod refusals;
 mod rooms;
 mod shutdown;
+mod tls;
