@@ -123,7 +123,7 @@ pub async fn serve(listener: TcpListener, settings: Settings, shutdown: impl Fut
         tasks,
     };
     server.accept_until(&listener, &stop, shutdown).await;
-    tracing::info!("telling {} connections to come back later", server.tasks.len());
+    tracing::info!("telling everybody when to come back");
     stop.cancel();
     server.tasks.close();
     let ended = timeout(timeouts.drain, async {

@@ -11,21 +11,21 @@ use tokio::{
 
 use crate::harness::{Tab, get, join_message, relay, relayed, room, within};
 
-fn snaproom(args: &[&str]) -> Command {
+pub fn snaproom(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_snaproom"));
     command.args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     command.env("NO_COLOR", "1").env_remove("RUST_LOG");
     command
 }
 
-struct Running {
-    child: Child,
+pub struct Running {
+    pub child: Child,
     stdout: BufReader<ChildStdout>,
-    address: SocketAddr,
+    pub address: SocketAddr,
 }
 
 impl Running {
-    async fn start(mut command: Command) -> Self {
+    pub async fn start(mut command: Command) -> Self {
         let mut child = command.spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();

@@ -5,7 +5,10 @@
 mod binary;
 mod config;
 mod files;
+mod frames;
 mod harness;
+#[cfg(target_os = "linux")]
+mod idle;
 mod lagging;
 mod origin;
 mod quotas;
