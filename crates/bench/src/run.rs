@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::json;
-use snaproom_e2e::{Options, Server, Tab};
+use snaproom_e2e::{Options, Server, Serves, Tab};
 
 use crate::{
     busy::Meter,
@@ -52,7 +52,7 @@ impl House {
     pub async fn open(plans: &[Plan]) -> Result<Self> {
         let mut contenders = plans.iter().flat_map(|plan| &plan.contenders);
         let tested = if contenders.any(|contender| [PROTECTED, BARE].contains(&contender.name.as_str())) {
-            Some(Server::start_with(Options { insecure: true, ..Options::default() }).await?)
+            Some(Server::start_with(Options { serves: Serves::Insecure, ..Options::default() }).await?)
         } else {
             None
         };

@@ -35,15 +35,26 @@ pub struct Options {
     pub room_capacity: u16,
     /// Seconds that the seat of a lost socket is kept.
     pub lease: u16,
-    /// Whether it serves the app with the cargo feature `insecure`, in which a room's name can take its protection away.
-    pub insecure: bool,
+    /// Which app it serves.
+    pub serves: Serves,
 }
 
 impl Default for Options {
     /// The binary's own.
     fn default() -> Self {
-        Self { room_capacity: 8, lease: 30, insecure: false }
+        Self { room_capacity: 8, lease: 30, serves: Serves::Folder }
     }
+}
+
+/// Where a server has its app from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Serves {
+    /// From `dist`.
+    Folder,
+    /// From inside of its binary, as people have it.
+    Embedded,
+    /// With the cargo feature `insecure`, in which a room's name can take its protection away.
+    Insecure,
 }
 
 struct Running {
@@ -107,18 +118,23 @@ impl Server {
 
     /// Starts it on the port that it had.
     pub async fn start_again(&mut self) -> Result<()> {
-        let app = if self.options.insecure { insecure_app()? } else { app()? };
         let server = binary()?;
         let mut command = Command::new(&server);
         command
-            .args(["--listen", &self.listen, "--app"])
-            .arg(app)
+            .args(["--listen", &self.listen])
             .args(["--room-capacity", &self.options.room_capacity.to_string()])
             .args(["--lease", &self.options.lease.to_string()])
             .args(["--exit-with-pid", &std::process::id().to_string()])
+            // For the tests it names the app, and for the server as well.
+            .env_remove("SNAPROOM_APP")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .kill_on_drop(true);
+        match self.options.serves {
+            Serves::Folder => _ = command.arg("--app").arg(app()?),
+            Serves::Insecure => _ = command.arg("--app").arg(insecure_app()?),
+            Serves::Embedded => {}
+        }
         if let Some(log) = &self.log {
             let log = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
             command.env("RUST_LOG", "trace").stderr(log);

@@ -8,7 +8,10 @@
 //! | `socket` | one WebSocket, one task |
 //! | `outbox` | what waits to be written to one socket, bounded |
 //! | `origin` | which pages may open a WebSocket |
-//! | `files`, `policy` | the app's files and the headers of every response |
+//! | `address`, `quotas` | whose socket it is, also behind proxies; how much one client may ask |
+//! | `files`, `embedded`, `policy` | the app's files, from the disk or the binary, and the headers of every response |
+//! | `tls` | HTTPS |
+//! | `telemetry` | what the server counts of itself |
 //!
 //! What the server keeps of a person is a [peer id](snaproom_protocol::PeerId) for as long as it has a seat. Tokens,
 //! hellos and envelopes pass through; none is kept or logged.

@@ -18,7 +18,7 @@ use rand_chacha::{
     ChaCha8Rng,
     rand_core::{Rng, SeedableRng},
 };
-use snaproom_e2e::{Options, PATIENCE, Photo, Server, Tab, is_long_run, poll};
+use snaproom_e2e::{Options, PATIENCE, Photo, Server, Serves, Tab, is_long_run, poll};
 use snaproom_protocol::control::Control;
 use tokio::time::{Instant, sleep_until};
 
@@ -64,7 +64,7 @@ async fn whatever_a_server_does_to_a_sealed_room_it_gets_nothing_and_shows_nothi
 
 #[tokio::test]
 async fn somebody_in_the_middle_of_an_unsealed_room_is_found_out_by_the_proof() -> Result<()> {
-    let server = Server::start_with(Options { insecure: true, ..Options::default() }).await?;
+    let server = Server::start_with(Options { serves: Serves::Insecure, ..Options::default() }).await?;
     let people = People::meet(&server).await?;
     for tactic in Tactic::ALL {
         is_found_out(&people, tactic).await.with_context(|| format!("the proof was {tactic}"))?;
@@ -75,7 +75,7 @@ async fn somebody_in_the_middle_of_an_unsealed_room_is_found_out_by_the_proof() 
 /// In the very build in which it has nothing where a link is a secret: a room's name alone makes it weak.
 #[tokio::test]
 async fn the_same_attacker_wins_where_nothing_is_sealed_and_nothing_proved() -> Result<()> {
-    let server = Server::start_with(Options { insecure: true, ..Options::default() }).await?;
+    let server = Server::start_with(Options { serves: Serves::Insecure, ..Options::default() }).await?;
     let people = People::meet(&server).await?;
     people.attacker.take(Tactic::Forwarded).await?;
     people.enter(&secret(&random(0))).await?;
