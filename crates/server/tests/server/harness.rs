@@ -116,22 +116,32 @@ impl Tab {
 
     /// A tab that comes with these headers besides.
     pub async fn open_with(address: SocketAddr, headers: &[(&'static str, &str)]) -> Self {
-        Self::handshake(TcpStream::connect(address).await.unwrap(), headers).await
+        Self::handshake(TcpStream::connect(address).await.unwrap(), headers).await.unwrap()
+    }
+
+    /// The same, where the server may have no place for it.
+    pub async fn try_open_with(address: SocketAddr, headers: &[(&'static str, &str)]) -> Option<Self> {
+        Self::handshake(TcpStream::connect(address).await.ok()?, headers).await.ok()
     }
 
     async fn open_on(stream: TcpStream) -> Self {
-        Self::handshake(stream, &[]).await
+        Self::handshake(stream, &[]).await.unwrap()
     }
 
-    async fn handshake(stream: TcpStream, headers: &[(&'static str, &str)]) -> Self {
+    async fn handshake(
+        stream: TcpStream,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Self, tungstenite::Error> {
         let address = stream.peer_addr().unwrap();
         let mut request = format!("ws://{address}/ws").into_client_request().unwrap();
         request.headers_mut().insert("origin", format!("http://{address}").parse().unwrap());
         for (name, value) in headers {
             request.headers_mut().insert(*name, value.parse().unwrap());
         }
-        let (socket, _) = within(client_async(request, stream)).await.unwrap();
-        Self { id: PeerId([0; 16]), socket, fences: 0 }
+        let (socket, _) = timeout(DEADLINE, client_async(request, stream))
+            .await
+            .map_err(|_| tungstenite::Error::Io(std::io::ErrorKind::TimedOut.into()))??;
+        Ok(Self { id: PeerId([0; 16]), socket, fences: 0 })
     }
 
     /// Opens a tab and takes a seat, which has to work.
@@ -164,6 +174,20 @@ impl Tab {
 
     pub async fn send_raw(&mut self, message: Message) {
         within(self.socket.send(message)).await.unwrap();
+    }
+
+    /// Whether the connection took it.
+    pub async fn try_send(&mut self, message: &ToServer) -> bool {
+        let sending = self.socket.send(Message::text(wire::to_text(message)));
+        matches!(timeout(DEADLINE, sending).await, Ok(Ok(())))
+    }
+
+    /// What comes next, until the end or a long silence.
+    pub async fn try_next(&mut self) -> Option<FromServer> {
+        match timeout(DEADLINE, self.next_frame()).await {
+            Ok(Some(Ok(Message::Text(text)))) => Some(wire::from_text(&text).unwrap()),
+            _ => None,
+        }
     }
 
     /// Sends the same until the connection takes no more, and says how often it was taken.

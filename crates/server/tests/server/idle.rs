@@ -17,7 +17,7 @@ const SOCKETS: u32 = 400;
 const LIMIT: u64 = 10_000;
 
 /// Bytes of the process with this id.
-fn resident(process: u32) -> u64 {
+pub fn resident(process: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
     line.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() * 1024

@@ -5,6 +5,8 @@
 mod binary;
 mod config;
 mod files;
+#[cfg(target_os = "linux")]
+mod flood;
 mod frames;
 mod harness;
 #[cfg(target_os = "linux")]
