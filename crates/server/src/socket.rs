@@ -47,6 +47,9 @@ const WRITE_BUFFER_BYTES: usize = 2 * MAX_FRAME_BYTES;
 /// When tabs come back to a server that stops, in milliseconds: after it can be there again, and not all at once.
 const BACK_IN: RangeInclusive<u32> = 500..=5_000;
 
+/// What a tab may have sent before it hears that its socket ends.
+const MAX_UNREAD_BYTES: usize = 4 * MAX_FRAME_BYTES;
+
 /// What all sockets share.
 #[derive(Debug)]
 pub(crate) struct Sockets {
@@ -334,7 +337,14 @@ async fn close(mut socket: WebSocket, end: End, linger: Duration) {
         if let Some(code) = code {
             socket.send(Message::Close(Some(CloseFrame { code, reason: "".into() }))).await?;
         }
-        while let Some(Ok(_)) = socket.recv().await {}
+        let mut unread = MAX_UNREAD_BYTES;
+        while let Some(Ok(message)) = socket.recv().await {
+            match unread.checked_sub(message.into_data().len()) {
+                Some(left) => unread = left,
+                // Whoever goes on like that does not listen either.
+                None => return Ok(()),
+            }
+        }
         if unreadable {
             std::future::pending::<()>().await;
         }
