@@ -20,7 +20,8 @@ struct Dist;
 
 /// A file of the app by its path below `dist`, if there is one.
 pub(crate) fn file(path: &Path) -> Option<EmbeddedFile> {
-    Dist::get(path.to_str()?)
+    // `ServeDir` begins at the present folder.
+    Dist::get(path.strip_prefix(".").unwrap_or(path).to_str()?)
 }
 
 /// What `ServeDir` takes for the disk.
