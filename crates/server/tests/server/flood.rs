@@ -30,6 +30,8 @@ const SOCKETS: usize = 300;
 
 const MESSAGES_OF_ONE: usize = 50;
 
+const SAMPLES: usize = 60;
+
 const BOMB: &str = "198.51.100.7";
 const HONEST: &str = "203.0.113.1";
 
@@ -111,13 +113,13 @@ struct Latencies {
 }
 
 impl Latencies {
-    /// At least 100 of each, and on as long as `goes_on`.
+    /// At least [`SAMPLES`] of each, and on as long as `goes_on`.
     async fn measure(address: SocketAddr, first_room: u8, mut goes_on: impl FnMut() -> bool) -> Self {
         let mut latencies = Self { joins: Vec::new(), relays: Vec::new() };
         let headers = [("x-forwarded-for", HONEST)];
         let mut ana = Tab::open_with(address, &headers).await;
         ana.take_seat(room(first_room), 200).await;
-        while latencies.joins.len() < 100 || goes_on() {
+        while latencies.joins.len() < SAMPLES || goes_on() {
             let begun = Instant::now();
             let mut ben = Tab::open_with(address, &headers).await;
             ben.take_seat(room(first_room), 201).await;
@@ -129,8 +131,8 @@ impl Latencies {
             latencies.relays.push(begun.elapsed());
             drop(ben);
             within(ana.next()).await;
-            // Within what one address may join.
-            sleep(Duration::from_millis(60)).await;
+            // Within what one address may join, however long it takes: ten times a second.
+            sleep(Duration::from_millis(110)).await;
         }
         latencies.joins.sort_unstable();
         latencies.relays.sort_unstable();
