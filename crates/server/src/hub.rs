@@ -73,6 +73,7 @@ impl Hub {
         })));
         state.outboxes.insert(admission.socket, Arc::clone(&outbox));
         state.deliver(admission.effects);
+        telemetry::rooms(state.rooms.count());
         telemetry::joined();
         Ok(Seated { hub: self, socket: admission.socket, outbox })
     }
@@ -92,6 +93,7 @@ impl Hub {
                     let mut state = self.lock();
                     let effects = state.rooms.expire(Instant::now());
                     state.deliver(effects);
+                    telemetry::rooms(state.rooms.count());
                 }
                 () = self.lease_begun.notified() => {}
             }
@@ -106,7 +108,6 @@ impl Hub {
 impl State {
     /// Within the lock, so that every socket hears of things in the order in which they happened.
     fn deliver(&mut self, effects: impl IntoIterator<Item = Effect>) {
-        telemetry::rooms(self.rooms.count());
         for effect in effects {
             match effect {
                 Effect::Send { to, message } => {
@@ -144,19 +145,22 @@ impl Seated<'_> {
     }
 
     pub(crate) fn relay(&self, to: PeerId, envelope: Envelope) {
-        let mut state = self.hub.lock();
         let bytes = envelope.0.len();
+        let mut state = self.hub.lock();
         let effect = state.rooms.relay(self.socket, to, envelope);
-        if effect.is_some() {
+        let is_relayed = effect.is_some();
+        state.deliver(effect);
+        drop(state);
+        if is_relayed {
             telemetry::relayed(bytes);
         }
-        state.deliver(effect);
     }
 
     pub(crate) fn leave(self) {
         let mut state = self.hub.lock();
         let effect = state.rooms.leave(self.socket);
         state.deliver(effect);
+        telemetry::rooms(state.rooms.count());
         // Before `self`, whose end takes the lock again.
         drop(state);
     }

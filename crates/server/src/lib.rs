@@ -33,8 +33,18 @@ mod tls;
 
 use std::{io, net::IpAddr, pin::pin, sync::Arc, time::Duration};
 
-use axum::{Extension, Router, extract::State, http::StatusCode, middleware, routing::get};
-use hyper::server::conn::http1;
+use axum::{
+    Router,
+    extract::State,
+    http::{Request, StatusCode},
+    middleware,
+    routing::get,
+};
+use hyper::{
+    body::Incoming,
+    server::conn::http1,
+    service::{Service as _, service_fn},
+};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
@@ -183,14 +193,16 @@ impl Connections {
                 Err(_) => return tracing::debug!("a TLS handshake took too long"),
             },
         };
+        let app = TowerToHyperService::new(self.app);
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(Peer(peer));
+            app.call(request)
+        });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.timeouts.header)
             .max_buf_size(MAX_HEADER_BYTES)
-            .serve_connection(
-                TokioIo::new(stream),
-                TowerToHyperService::new(self.app.layer(Extension(Peer(peer)))),
-            )
+            .serve_connection(TokioIo::new(stream), service)
             .with_upgrades();
         let mut connection = pin!(connection);
         let ended = tokio::select! {

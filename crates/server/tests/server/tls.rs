@@ -194,6 +194,9 @@ async fn look_at(address: SocketAddr) -> CertificateDer<'static> {
         client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
         pki_types::UnixTime,
     };
+    fn seen<T>() -> Result<T, Error> {
+        Err(Error::General("seen".into()))
+    }
     impl ServerCertVerifier for Look {
         fn verify_server_cert(
             &self,
@@ -204,7 +207,7 @@ async fn look_at(address: SocketAddr) -> CertificateDer<'static> {
             _: UnixTime,
         ) -> Result<ServerCertVerified, Error> {
             *self.0.lock().unwrap() = Some(shown.clone().into_owned());
-            Err(Error::General("seen".into()))
+            seen()
         }
 
         fn verify_tls12_signature(
@@ -213,7 +216,7 @@ async fn look_at(address: SocketAddr) -> CertificateDer<'static> {
             _: &CertificateDer<'_>,
             _: &DigitallySignedStruct,
         ) -> Result<HandshakeSignatureValid, Error> {
-            Err(Error::General("seen".into()))
+            seen()
         }
 
         fn verify_tls13_signature(
@@ -222,7 +225,7 @@ async fn look_at(address: SocketAddr) -> CertificateDer<'static> {
             _: &CertificateDer<'_>,
             _: &DigitallySignedStruct,
         ) -> Result<HandshakeSignatureValid, Error> {
-            Err(Error::General("seen".into()))
+            seen()
         }
 
         fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
