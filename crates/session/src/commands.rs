@@ -102,14 +102,15 @@ impl Session {
         }
     }
 
-    /// Connections that stand look for another way; those that are being made begin anew.
+    /// Whoever hides the address begins anew with everybody: a browser stays on the direct path that it has, whatever
+    /// an ICE restart offers it. Whoever shows it again only looks for a better way.
     fn set_relay_only(&mut self, relay_only: bool, now: Time) {
         if std::mem::replace(&mut self.ice.relay_only, relay_only) == relay_only {
             return;
         }
         for id in self.peers.keys().copied().collect::<Vec<_>>() {
             let Some(peer) = self.peers.get_mut(&id) else { continue };
-            if let Some(pair) = peer.confirmed_mut() {
+            if let Some(pair) = peer.confirmed_mut().filter(|_| !relay_only) {
                 pair.mending.look_anew(now);
                 continue;
             }

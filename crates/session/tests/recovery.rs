@@ -414,6 +414,24 @@ fn who_finds_nobody_over_relays_alone_finds_them_at_once_without() {
     });
 }
 
+/// A browser does not leave a direct path for a relay's, whatever an ICE restart offers it.
+#[test]
+fn whoever_hides_the_address_begins_anew_and_loses_nothing() {
+    seeds(20, |seed| {
+        let mut room = Room::of(seed, 2);
+        let item = room.send_slowly(0, 1);
+        let before = connections(&room);
+        let hidden = usize::from(seed % 2 == 1);
+        room.handle(hidden, Input::Command(Command::SetRelayOnly(true)));
+        let is_new = |room: &Room| connections(room)[hidden] > before[hidden] && room.tabs[hidden].relay_only;
+        room.run_until_within("a new connection", Duration::from_secs(3), is_new);
+        assert!(!room.has(1, item), "it was sent before that");
+        // The net of the test has no relay.
+        room.handle(hidden, Input::Command(Command::SetRelayOnly(false)));
+        room.run_until("the photo", |room| room.has(1, item));
+    });
+}
+
 #[test]
 fn with_relays_alone_no_address_leaves() {
     seeds(10, |seed| {
