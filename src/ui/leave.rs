@@ -90,7 +90,11 @@ pub fn NewRoom(room: Room) -> impl IntoView {
                         room.move_with(companions.get_untracked());
                     }
                 >
-                    {move || words::take_along(companions.with(Vec::len), connected.with(Vec::len))}
+                    {move || {
+                        // First, as in the title of a person's dialog.
+                        let connected = connected.with(Vec::len);
+                        words::take_along(companions.with(Vec::len), connected)
+                    }}
                 </button>
                 <button
                     class="leave"

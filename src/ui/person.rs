@@ -26,10 +26,13 @@ pub fn PersonDialog(room: Room, open: RwSignal<Option<PeerId>>) -> impl IntoView
     });
     // What the other side calls itself stands nowhere near the signs: it may have signs in it.
     let title = Signal::derive(move || {
+        // Before what follows from it: an effect that asks for the signs first and finds them unchanged does not hear
+        // that the person is another one (reactive_graph 0.2.16).
+        let person = person.get();
         if signs.get().is_some() {
             return labels::COMPARE.to_owned();
         }
-        person.get().map(|person| names.with(|names| words::name_of(names, &person.peer))).unwrap_or_default()
+        person.map(|person| names.with(|names| words::name_of(names, &person.peer))).unwrap_or_default()
     });
     let can_ask = Memo::new(move |_| {
         let is_there = person.get().is_some_and(|person| person.state == PeerState::Connected);

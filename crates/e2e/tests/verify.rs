@@ -229,6 +229,8 @@ async fn who_comes_while_the_question_is_open_is_not_taken_along_unasked() -> Re
     alice.until("both are listed", "document.querySelectorAll('#companions input').length === 2").await?;
     let chosen = "document.querySelectorAll('#companions input:checked').length";
     ensure!(alice.evaluate::<u32>(chosen).await? == 1, "somebody was added by coming");
+    let words = alice.text("#takeAlong").await?;
+    ensure!(words == "Take 1 of 2 along", "{words}");
     alice.click("#takeAlong").await?;
     bob.until("the question", "document.querySelector('#invitation') !== null").await?;
     carol.wait_connected(1).await?;
