@@ -27,6 +27,7 @@
 //! | [`Gauge`] | what a tab takes of the machine |
 //! | [`Taken`] | what a page holds of its browser: connections, channels, sockets, listeners, locks |
 //! | [`History`] | what a page has said and done since it was loaded, what was there for a moment included |
+//! | [`Coturn`] | a relay that is not ours, on a host of the bad network |
 //! | [`Apart`] | two people and their server, each on a host of its own |
 //! | [`State`], [`Stage`] | every state of the page, and the way to it |
 //! | `axe` | what keeps people out |
@@ -75,6 +76,8 @@
 mod apart;
 mod axe;
 mod blank;
+#[cfg(target_os = "linux")]
+mod coturn;
 mod driver;
 mod faults;
 mod film;
@@ -96,6 +99,8 @@ mod taken;
 #[cfg(target_os = "linux")]
 pub use apart::Apart;
 pub use blank::Blank;
+#[cfg(target_os = "linux")]
+pub use coturn::Coturn;
 pub use film::Film;
 pub use history::{Connection, History, Said, now};
 pub use memory::Gauge;
@@ -104,7 +109,7 @@ pub use proxy::Proxy;
 #[cfg(target_os = "linux")]
 pub use rig::{Conditions, Host, Nat, Network};
 pub use screen::{Screen, Theme};
-pub use server::{Options, Server, Serves};
+pub use server::{Options, Relay, Server, Serves};
 pub use stage::Stage;
 pub use states::{STATES, State, quick_states};
 pub use tab::{Launch, Tab};

@@ -1,7 +1,7 @@
 use std::{
     env,
     fs::File,
-    net::SocketAddr,
+    net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     process::Stdio,
 };
@@ -37,12 +37,14 @@ pub struct Options {
     pub lease: u16,
     /// Which app it serves.
     pub serves: Serves,
+    /// What carries people's data where they cannot reach each other.
+    pub relay: Relay,
 }
 
 impl Default for Options {
     /// The binary's own.
     fn default() -> Self {
-        Self { room_capacity: 8, lease: 30, serves: Serves::Folder }
+        Self { room_capacity: 8, lease: 30, serves: Serves::Folder, relay: Relay::None }
     }
 }
 
@@ -55,6 +57,17 @@ pub enum Serves {
     Embedded,
     /// With the cargo feature `insecure`, in which a room's name can take its protection away.
     Insecure,
+}
+
+/// What the server tells tabs of relays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Relay {
+    /// There is none.
+    None,
+    /// Its own, over UDP at port 3478 of its host. All hosts of the bad network have private addresses.
+    Own,
+    /// [`crate::Coturn`] on this host, over TCP as well.
+    Coturn(Ipv4Addr),
 }
 
 struct Running {
@@ -83,8 +96,14 @@ impl Server {
     /// Starts it on a host of the bad network, at the host's address and [`Self::PORT`].
     #[cfg(target_os = "linux")]
     pub async fn start_on(host: &Host) -> Result<Self> {
+        Self::start_on_with(host, Options::default()).await
+    }
+
+    /// The same with other flags.
+    #[cfg(target_os = "linux")]
+    pub async fn start_on_with(host: &Host, options: Options) -> Result<Self> {
         let listen = format!("{}:{}", host.address(), Self::PORT);
-        Self::start_at(Place::On(host.clone()), listen, Options::default(), None).await
+        Self::start_at(Place::On(host.clone()), listen, options, None).await
     }
 
     /// Of a server on a host of its own: browsers are told to trust that origin before the server is there.
@@ -134,6 +153,19 @@ impl Server {
             Serves::Folder => _ = command.arg("--app").arg(app()?),
             Serves::Insecure => _ = command.arg("--app").arg(insecure_app()?),
             Serves::Embedded => {}
+        }
+        match self.options.relay {
+            Relay::None => {}
+            Relay::Own => {
+                let host = self.address()?.ip();
+                command.args(["--turn-listen", &format!("{host}:3478"), "--turn-allow-private"]);
+            }
+            Relay::Coturn(host) => {
+                command.args(["--turn-secret", crate::coturn::SECRET]);
+                for url in [format!("turn:{host}:3478"), format!("turn:{host}:3478?transport=tcp")] {
+                    command.args(["--turn-url", &url]);
+                }
+            }
         }
         if let Some(log) = &self.log {
             let log = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;

@@ -2,7 +2,7 @@
 //! one parser reads all of them, so that a wrong value is refused with the same words wherever it stands.
 
 use std::{
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     fmt, fs,
     num::{NonZeroU16, NonZeroU32},
     path::{Path, PathBuf},
@@ -13,10 +13,12 @@ use clap::{
     Arg, ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches, Parser, parser::ValueSource,
 };
 use snaproom_server::{
-    Allowance, App, MAX_LEASE, MAX_ROOM_CAPACITY, MAX_ROOMS, MAX_SOCKETS, Origin, Proxy, Settings, StunUrl,
-    Tls,
+    Allowance, App, IceServers, MAX_LEASE, MAX_ROOM_CAPACITY, MAX_ROOMS, MAX_SOCKETS, Origin, Proxy,
+    Settings, StunUrl, Tls,
 };
 use toml::{Table, Value};
+
+use crate::own_turn::TurnArgs;
 
 /// Serves Snaproom: the app's files and the signaling of its rooms.
 ///
@@ -54,7 +56,9 @@ pub struct Args {
     /// Another origin whose pages may use this server, such as <http://localhost:8080>; may be repeated
     #[arg(long, value_name = "URL", env = "SNAPROOM_ORIGIN", value_delimiter = ',')]
     origin: Vec<Origin>,
-    /// STUN server for the tabs, such as stun:stun.example.org:3478; may be repeated
+    #[command(flatten)]
+    pub turn: TurnArgs,
+    /// Another STUN server for the tabs, such as stun:stun.example.org:3478; may be repeated
     #[arg(long, value_name = "URL", env = "SNAPROOM_ICE_SERVER", value_delimiter = ',')]
     ice_server: Vec<StunUrl>,
     /// Proxy, or network of them, whose X-Forwarded-For is believed, such as 127.0.0.1; may be repeated
@@ -148,7 +152,10 @@ impl fmt::Display for Read {
         for arg in command.get_arguments().filter(|arg| is_setting(arg)) {
             let (id, key) = (arg.get_id().as_str(), arg.get_long().unwrap_or_default());
             let Some(values) = self.matches.get_raw(id) else { continue };
-            let values: Vec<_> = values.map(|value| written(&value.to_string_lossy())).collect();
+            let is_secret = arg.is_hide_env_values_set();
+            let shown =
+                |value: &OsStr| if is_secret { written(HIDDEN) } else { written(&value.to_string_lossy()) };
+            let values: Vec<_> = values.map(shown).collect();
             let values = if is_list(arg) { format!("[{}]", values.join(", ")) } else { values.join(", ") };
             let from = match self.matches.value_source(id) {
                 _ if self.file.as_ref().is_some_and(|file| file.keys.iter().any(|known| known == key)) => {
@@ -212,6 +219,9 @@ fn as_flags(arg: &Arg, key: &str, value: Value) -> Option<Vec<OsString>> {
     }
 }
 
+/// Stands for a secret.
+const HIDDEN: &str = "(a secret)";
+
 /// The argument that a file calls `key`.
 fn setting<'a>(command: &'a Command, key: &str) -> Option<&'a Arg> {
     command.get_arguments().find(|arg| is_setting(arg) && arg.get_long() == Some(key))
@@ -251,7 +261,12 @@ impl Args {
             room_capacity: NonZeroU16::new(self.room_capacity).ok_or("a room has at least one seat")?,
             lease: Duration::from_secs(self.lease),
             origins: self.origin.clone(),
-            stun: self.ice_server.clone(),
+            ice: IceServers {
+                stun: self.ice_server.clone(),
+                turn: self.turn.turn_url.clone(),
+                secret: self.turn.turn_secret.clone(),
+                own: None,
+            },
             proxies: self.trusted_proxy.clone(),
             allowance: Allowance {
                 sockets: self.connections_per_address,

@@ -10,6 +10,8 @@
 //! | `origin` | which pages may open a WebSocket |
 //! | `address`, `quotas` | whose socket it is, also behind proxies; how much one client may ask |
 //! | `files`, `embedded`, `policy` | the app's files, from the disk or the binary, and the headers of every response |
+//! | `ice` | what tabs are told of STUN and TURN servers |
+//! | [`turn`](TurnServer) | STUN and TURN |
 //! | `tls` | HTTPS |
 //! | `telemetry` | what the server counts of itself |
 //!
@@ -21,6 +23,7 @@ mod address;
 mod embedded;
 mod files;
 mod hub;
+mod ice;
 mod origin;
 mod outbox;
 mod policy;
@@ -30,6 +33,7 @@ mod settings;
 mod socket;
 mod telemetry;
 mod tls;
+mod turn;
 
 use std::{io, net::IpAddr, pin::pin, sync::Arc, time::Duration};
 
@@ -58,11 +62,13 @@ use tokio_util::{either::Either, sync::CancellationToken, task::TaskTracker};
 
 pub use address::Proxy;
 pub use files::App;
+pub use ice::{IceServers, Own, StunUrl, TurnUrl};
 pub use origin::Origin;
 pub use quotas::Allowance;
-pub use settings::{MAX_LEASE, MAX_ROOM_CAPACITY, MAX_ROOMS, MAX_SOCKETS, Settings, StunUrl, Timeouts};
+pub use settings::{MAX_LEASE, MAX_ROOM_CAPACITY, MAX_ROOMS, MAX_SOCKETS, Settings, Timeouts};
 pub use telemetry::metrics;
 pub use tls::{Fingerprint, Tls};
+pub use turn::{Relaying, TurnSecret, TurnServer};
 
 use crate::{
     files::AppFiles,

@@ -3,6 +3,7 @@
 mod args;
 mod companion;
 mod invitation;
+mod own_turn;
 
 use std::{
     env,
@@ -67,6 +68,10 @@ async fn run(args: Args) -> Result<(), String> {
     let stopped = stop_signal().map_err(|error| format!("cannot listen for signals: {error}"))?;
     let mut settings = args.settings()?;
     settings.tls = args.tls()?.map(Arc::new);
+    if let Some(server) = own_turn::start(&args.turn, address, &mut settings.ice).await? {
+        // It ends with the process: who is connected by it stays so while the pages are told to come back.
+        tokio::spawn(async move { server.run().await });
+    }
     let mut invitation = String::new();
     if args.tls_self_signed {
         let addresses = invitation::addresses(address);

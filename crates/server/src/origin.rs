@@ -12,12 +12,23 @@ pub struct Origin {
 }
 
 impl Origin {
+    /// That of the page which a request comes from; two are nobody's.
+    pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
+        only(headers, header::ORIGIN)?.parse().ok()
+    }
+
+    /// Its host without a port; an IPv6 address in brackets.
+    pub(crate) fn host(&self) -> &str {
+        match self.authority.rsplit_once(':') {
+            Some((host, port)) if !port.ends_with(']') => host,
+            _ => &self.authority,
+        }
+    }
+
     /// Whether the request comes from a page of this server (its Origin names the Host it asks) or from `others`.
-    /// A request without Origin is no browser's and is not allowed; two are nobody's.
+    /// A request without Origin is no browser's and is not allowed.
     pub(crate) fn is_allowed(headers: &HeaderMap, others: &[Self]) -> bool {
-        let Some(origin) = only(headers, header::ORIGIN).and_then(|text| text.parse::<Self>().ok()) else {
-            return false;
-        };
+        let Some(origin) = Self::of(headers) else { return false };
         // The scheme is not compared: behind a proxy that ends TLS the server cannot know it.
         let own = only(headers, header::HOST)
             .and_then(|host| format!("{}://{host}", origin.scheme).parse().ok())
@@ -68,6 +79,19 @@ impl fmt::Display for Origin {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_host_has_no_port() {
+        for (origin, host) in [
+            ("https://example.org", "example.org"),
+            ("https://example.org:8443", "example.org"),
+            ("http://[::1]", "[::1]"),
+            ("http://[::1]:8080", "[::1]"),
+            ("http://10.0.0.1:8080", "10.0.0.1"),
+        ] {
+            assert_eq!(origin.parse::<Origin>().unwrap().host(), host);
+        }
+    }
 
     #[test]
     fn an_origin_is_a_scheme_a_host_and_a_port_and_nothing_else() {

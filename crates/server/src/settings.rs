@@ -1,11 +1,8 @@
 //! What the person who runs the server decides. Values are checked where they are parsed, not where they are used.
 
-use std::{fmt, num::NonZeroU16, str::FromStr, sync::Arc, time::Duration};
+use std::{num::NonZeroU16, sync::Arc, time::Duration};
 
-use axum::http::uri::Authority;
-use snaproom_protocol::server::{Ice, IceServer};
-
-use crate::{Allowance, App, Origin, Proxy, Tls};
+use crate::{Allowance, App, IceServers, Origin, Proxy, Tls};
 
 /// Everything that can be set. `Default` is what the binary does without flags.
 #[derive(Debug, Clone)]
@@ -24,8 +21,8 @@ pub struct Settings {
     pub proxies: Vec<Proxy>,
     /// What one client may have and do.
     pub allowance: Allowance,
-    /// For every tab.
-    pub stun: Vec<StunUrl>,
+    /// What tabs are told of STUN and TURN servers.
+    pub ice: IceServers,
     /// Rooms at a time; the next one is refused as busy.
     pub max_rooms: usize,
     /// Sockets at a time; the next one is refused as busy.
@@ -79,7 +76,7 @@ impl Default for Settings {
             origins: Vec::new(),
             proxies: Vec::new(),
             allowance: Allowance::default(),
-            stun: Vec::new(),
+            ice: IceServers::default(),
             max_rooms: MAX_ROOMS,
             max_sockets: MAX_SOCKETS,
             timeouts: Timeouts::default(),
@@ -99,79 +96,5 @@ impl Default for Timeouts {
             certificate: Duration::from_mins(1),
             drain: Duration::from_secs(15),
         }
-    }
-}
-
-impl Settings {
-    /// What a tab is given, with its welcome and whenever it asks for it anew.
-    pub(crate) fn ice(&self) -> Ice {
-        // An entry without an address makes browsers refuse all of them.
-        if self.stun.is_empty() {
-            return Ice::default();
-        }
-        let urls = self.stun.iter().map(ToString::to_string).collect();
-        let stun = IceServer { urls, username: None, credential: None };
-        Ice { servers: vec![stun], expires_in: None }
-    }
-}
-
-/// The address of a STUN server, as RFC 7064 writes it: `stun:host` or `stun:host:port`, or `stuns:`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StunUrl(String);
-
-impl fmt::Display for StunUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl FromStr for StunUrl {
-    type Err = &'static str;
-
-    /// One wrong address makes every browser refuse the whole connection, so it is refused here.
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text.starts_with("turn:") || text.starts_with("turns:") {
-            return Err(
-                "a TURN server needs credentials, which this server does not hand out: use stun:host:port",
-            );
-        }
-        let host = text.strip_prefix("stun:").or_else(|| text.strip_prefix("stuns:"));
-        let authority = host.and_then(|host| host.parse::<Authority>().ok());
-        match authority {
-            Some(authority) if !authority.as_str().contains('@') && !authority.host().is_empty() => {
-                Ok(Self(text.to_owned()))
-            }
-            _ => Err("not a STUN address: use stun:host:port"),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn stun_addresses_are_told_from_what_a_browser_would_throw_on() {
-        for good in ["stun:stun.example.org", "stun:10.0.0.1:3478", "stuns:[::1]:5349"] {
-            assert_eq!(good.parse::<StunUrl>().unwrap().to_string(), good);
-        }
-        for bad in [
-            "",
-            "stun:",
-            "stun://host",
-            "host:3478",
-            "http://host",
-            "stun:a@b",
-            "stun:a b",
-            "stun:a?x",
-            "turn:host",
-        ] {
-            assert!(bad.parse::<StunUrl>().is_err(), "{bad} was taken");
-        }
-    }
-
-    #[test]
-    fn no_stun_server_is_no_entry() {
-        assert_eq!(Settings::default().ice(), Ice::default());
     }
 }

@@ -17,7 +17,7 @@ use axum::{
 use sha2::{Digest, Sha256};
 use snaproom_protocol::{
     PeerId, Token, VERSION,
-    server::{FromServer, Greeting, MAX_FRAME_BYTES, Refusal, ToServer},
+    server::{FromServer, Greeting, Ice, MAX_FRAME_BYTES, Refusal, ToServer},
     wire,
 };
 use tokio::{
@@ -98,6 +98,26 @@ impl Sockets {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Peer(pub(crate) IpAddr);
 
+/// How a socket's tab is told of STUN and TURN servers.
+#[derive(Debug)]
+struct Visitor {
+    /// Where its page is.
+    host: Option<String>,
+    /// What a TURN server calls it: a name for this socket alone.
+    user: String,
+}
+
+impl Visitor {
+    fn of(headers: &HeaderMap) -> Self {
+        let host = Origin::of(headers).map(|origin| origin.host().to_owned());
+        Self { host, user: format!("{:016x}", rand::random::<u64>()) }
+    }
+
+    fn ice(&self, sockets: &Sockets) -> Ice {
+        sockets.settings.ice.for_tab(self.host.as_deref(), &self.user)
+    }
+}
+
 /// Answers `GET /ws`.
 pub(crate) async fn open(
     State(sockets): State<Arc<Sockets>>,
@@ -114,6 +134,7 @@ pub(crate) async fn open(
         Ok(upgrade) => upgrade,
         Err(rejection) => return rejection.into_response(),
     };
+    let visitor = Visitor::of(&headers);
     let client = Client::behind(peer, &headers, &sockets.settings.proxies);
     let Some((account, permit)) = sockets.place_for(client) else {
         telemetry::refused("crowd");
@@ -129,7 +150,7 @@ pub(crate) async fn open(
         .on_failed_upgrade(|error| tracing::debug!("a WebSocket did not open: {error}"))
         .on_upgrade(async move |mut socket| {
             let end = match &account {
-                Ok(account) => attend(&mut socket, account, &sockets).await,
+                Ok(account) => attend(&mut socket, account, &visitor, &sockets).await,
                 Err(reason) => refuse(*reason),
             };
             if let Some(reason) = end.refusal() {
@@ -179,13 +200,13 @@ fn refuse(reason: Refusal) -> End {
 }
 
 /// From the opening to the end; the seat is given up on the way out.
-async fn attend(socket: &mut WebSocket, account: &Account, sockets: &Sockets) -> End {
+async fn attend(socket: &mut WebSocket, account: &Account, visitor: &Visitor, sockets: &Sockets) -> End {
     let joined = tokio::select! {
-        joined = timeout(sockets.settings.timeouts.join, join(socket, account, sockets)) => joined,
+        joined = timeout(sockets.settings.timeouts.join, join(socket, account, visitor, sockets)) => joined,
         () = sockets.stop.cancelled() => return End::Stopped,
     };
     match joined {
-        Ok(Ok(seated)) => converse(socket, seated, account, sockets).await,
+        Ok(Ok(seated)) => converse(socket, seated, account, visitor, sockets).await,
         Ok(Err(end)) => end,
         Err(_) => refuse(Refusal::TooSlow),
     }
@@ -195,6 +216,7 @@ async fn attend(socket: &mut WebSocket, account: &Account, sockets: &Sockets) ->
 async fn join<'a>(
     socket: &mut WebSocket,
     account: &Account,
+    visitor: &Visitor,
     sockets: &'a Sockets,
 ) -> Result<Seated<'a>, End> {
     let text = loop {
@@ -212,7 +234,7 @@ async fn join<'a>(
     if !account.may_join() {
         return Err(refuse(Refusal::TooFast));
     }
-    let seated = sockets.hub.join(room, peer_id(&token), turn, hello, sockets.settings.ice());
+    let seated = sockets.hub.join(room, peer_id(&token), turn, hello, visitor.ice(sockets));
     tracing::debug!(%room, seated = seated.is_ok(), "a join");
     seated.map_err(End::Told)
 }
@@ -225,7 +247,13 @@ fn peer_id(token: &Token) -> PeerId {
     PeerId(id)
 }
 
-async fn converse(socket: &mut WebSocket, seated: Seated<'_>, account: &Account, sockets: &Sockets) -> End {
+async fn converse(
+    socket: &mut WebSocket,
+    seated: Seated<'_>,
+    account: &Account,
+    visitor: &Visitor,
+    sockets: &Sockets,
+) -> End {
     let timeouts = sockets.settings.timeouts;
     let mut heard = Instant::now();
     let mut pinged = heard;
@@ -246,7 +274,7 @@ async fn converse(socket: &mut WebSocket, seated: Seated<'_>, account: &Account,
                             Ok(())
                         }
                         Ok(ToServer::RenewIce) => {
-                            seated.answer(&FromServer::Ice(sockets.settings.ice()));
+                            seated.answer(&FromServer::Ice(visitor.ice(sockets)));
                             Ok(())
                         }
                         Ok(ToServer::Leave) => {

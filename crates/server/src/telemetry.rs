@@ -10,6 +10,10 @@ const JOINS: &str = "snaproom_joins_total";
 const RELAYED: &str = "snaproom_relayed_total";
 const RELAYED_BYTES: &str = "snaproom_relayed_bytes_total";
 const REFUSALS: &str = "snaproom_refusals_total";
+const ALLOCATIONS: &str = "snaproom_turn_allocations";
+const CARRIED_BYTES: &str = "snaproom_turn_relayed_bytes_total";
+const TURNED_AWAY: &str = "snaproom_turn_refusals_total";
+const TOLD: &str = "snaproom_stun_answers_total";
 
 /// A socket was opened.
 pub(crate) fn socket_opened() {
@@ -42,6 +46,31 @@ pub(crate) fn refused(reason: &'static str) {
     counter!(REFUSALS, "reason" => reason).increment(1);
 }
 
+/// Somebody was told the address that it is seen at.
+pub(crate) fn told_address() {
+    counter!(TOLD).increment(1);
+}
+
+/// The relay has one more user.
+pub(crate) fn allocated() {
+    gauge!(ALLOCATIONS).increment(1);
+}
+
+/// It has one less.
+pub(crate) fn released() {
+    gauge!(ALLOCATIONS).decrement(1);
+}
+
+/// So many bytes went on to a peer, or came from one.
+pub(crate) fn carried(bytes: usize) {
+    counter!(CARRIED_BYTES).increment(bytes as u64);
+}
+
+/// The relay, or STUN, did not do what it was asked to.
+pub(crate) fn turned_away(reason: &'static str) {
+    counter!(TURNED_AWAY, "reason" => reason).increment(1);
+}
+
 /// Counts from now on, and gives what answers `GET /metrics` in the format of Prometheus.
 pub fn metrics() -> Result<Router, BuildError> {
     let handle = PrometheusBuilder::new().install_recorder()?;
@@ -51,6 +80,10 @@ pub fn metrics() -> Result<Router, BuildError> {
     describe_counter!(RELAYED, "Envelopes that were handed on");
     describe_counter!(RELAYED_BYTES, "Bytes of envelopes that were handed on");
     describe_counter!(REFUSALS, "What was refused, by its reason");
+    describe_counter!(TOLD, "Answers of STUN");
+    describe_gauge!(ALLOCATIONS, "Users of the relay: connections, and not people");
+    describe_counter!(CARRIED_BYTES, "Bytes that the relay carried, in both directions");
+    describe_counter!(TURNED_AWAY, "What STUN and the relay refused, by its reason");
     let answer = async move || ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], handle.render());
     Ok(Router::new().route("/metrics", get(answer)))
 }

@@ -38,7 +38,7 @@ pub enum Need {
     Chromium,
     /// axe-core, which looks for what keeps people out.
     Axe,
-    /// `ip` and `nft`, with which the tests make a bad network.
+    /// `ip`, `nft` and coturn, with which the tests make a bad network.
     Network,
     /// simple-peer, which the benches measure beside us.
     SimplePeer,
@@ -135,7 +135,7 @@ impl Need {
             Self::Node => "Node.js, by apt-get",
             Self::Chromium => "Chromium and its driver, by apt-get",
             Self::Axe => "axe-core, by npm into target/tools",
-            Self::Network => "ip and nft for the tests' bad network, by apt-get",
+            Self::Network => "ip, nft and coturn for the tests' bad network, by apt-get",
             Self::SimplePeer => "simple-peer, by npm into target/tools",
             Self::CargoDeny => "cargo-deny, by cargo install",
             Self::CargoFuzz => "cargo-fuzz, by cargo install",
@@ -208,7 +208,7 @@ impl Need {
             Self::Node => packages::install(workspace, packages::NODE),
             Self::Chromium => packages::install_chromium(workspace),
             Self::Axe => axe::PACKAGE.install(workspace),
-            Self::Network => packages::install(workspace, packages::NETWORK),
+            Self::Network => packages::install_network_tools(workspace),
             Self::SimplePeer => simple_peer::PACKAGE.install(workspace),
             Self::CargoDeny => cargo_tools::CARGO_DENY.install(workspace),
             Self::CargoFuzz => cargo_tools::CARGO_FUZZ.install(workspace),

@@ -90,6 +90,16 @@ async fn a_wrong_value_is_refused_with_its_name_and_the_reason_wherever_it_stand
         ("max-connections", "1000001", "is not in"),
         ("max-rooms", "none", "invalid digit"),
         ("app", "/nowhere/at/all", "no such folder"),
+        ("turn-address", "relay.example", "invalid IP address"),
+        ("turn-ports", "0-1", "not a range of ports"),
+        ("turn-ports", "2-1", "not a range of ports"),
+        ("turn-ports", "50000", "not a range of ports"),
+        ("turn-allocations", "0", "0 is not in"),
+        ("turn-allocations-per-address", "0", "0 is not in"),
+        ("turn-mbits", "0", "0 is not in"),
+        ("turn-url", "stun:example.org", "not a TURN address"),
+        ("turn-url", "turn:example.org", "--turn-secret"),
+        ("turn-secret", "too short", "16 characters"),
     ] {
         let variable = format!("SNAPROOM_{}", key.to_uppercase().replace('-', "_"));
         let (_folder, path) = file(&format!("{key} = {value:?}\n"));
@@ -104,6 +114,35 @@ async fn a_wrong_value_is_refused_with_its_name_and_the_reason_wherever_it_stand
             assert!(told.stderr.contains(reason), "no {reason:?} in {}", told.stderr);
         }
         assert!(check(&["--config", path], &[]).await.stderr.starts_with(path), "the file is named");
+    }
+}
+
+#[tokio::test]
+async fn settings_that_contradict_each_other_are_refused() {
+    for (one, other) in [
+        (("turn-listen", "127.0.0.1:0"), ("stun-listen", "127.0.0.1:0")),
+        (("turn-listen", "127.0.0.1:0"), ("no-stun", "true")),
+        (("stun-listen", "127.0.0.1:0"), ("no-stun", "true")),
+    ] {
+        let (_folder, path) = file(&format!("{} = \"{}\"\n", one.0, one.1));
+        let flag =
+            if other.1 == "true" { format!("--{}", other.0) } else { format!("--{}={}", other.0, other.1) };
+        let told = check(&["--config", path.to_str().unwrap(), &flag], &[]).await;
+        assert!(!told.success && told.stderr.contains("cannot be used with"), "{}", told.stderr);
+    }
+}
+
+#[tokio::test]
+async fn a_secret_is_never_shown() {
+    const SECRET: &str = "nobody is to read this";
+    let variable = [("SNAPROOM_TURN_SECRET", SECRET)];
+    let told = check(&["--turn-url", "turn:a.example"], &variable).await;
+    assert!(told.success, "{}", told.stderr);
+    assert!(told.stdout.contains("turn-secret = \"(a secret)\" # environment"), "{}", told.stdout);
+    let output = Command::new(env!("CARGO_BIN_EXE_snaproom")).arg("--help").envs(variable).output();
+    let help = String::from_utf8(within(output).await.unwrap().stdout).unwrap();
+    for text in [told.stdout, told.stderr, help] {
+        assert!(!text.contains(SECRET), "{text}");
     }
 }
 

@@ -18,3 +18,4 @@ mod refusals;
 mod rooms;
 mod shutdown;
 mod tls;
+mod turn;

@@ -6,7 +6,7 @@ use snaproom_protocol::{
     MAX_ENVELOPE_BYTES, PeerId,
     server::{FromServer, Ice, IceServer, Seat, ToServer, Welcomed},
 };
-use snaproom_server::{Settings, Timeouts};
+use snaproom_server::{IceServers, Settings, Timeouts};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use crate::harness::{
@@ -19,8 +19,8 @@ fn here(peer: PeerId) -> Seat {
 
 #[tokio::test]
 async fn the_first_tab_creates_the_room_and_the_next_joins_it() {
-    let stun = vec!["stun:stun.example.org".parse().unwrap()];
-    let server = Server::start(Settings { stun, ..capacity(3) }).await;
+    let ice = IceServers { stun: vec!["stun:stun.example.org".parse().unwrap()], ..IceServers::default() };
+    let server = Server::start(Settings { ice, ..capacity(3) }).await;
     let (mut ana, welcome) = Tab::join(server.address, room(1), 1).await;
     assert_eq!((welcome.how, welcome.peers, welcome.capacity), (Welcomed::Created, vec![], 3));
     let urls = vec!["stun:stun.example.org".to_owned()];

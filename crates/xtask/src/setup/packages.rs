@@ -16,8 +16,8 @@ use crate::workspace::Workspace;
 pub const NODE: &[&str] = &["nodejs", "npm"];
 /// The browser of the tests; a page without any font would have no text.
 pub const CHROMIUM: &[&str] = &["chromium", "chromium-driver", "fonts-liberation"];
-/// What makes interfaces and rules in the tests' network namespaces.
-pub const NETWORK: &[&str] = &["iproute2", "nftables"];
+/// What makes interfaces and rules in the tests' network namespaces, and a relay in them that is not ours.
+pub const NETWORK: &[&str] = &["iproute2", "nftables", "coturn"];
 /// `c++`, for libFuzzer.
 pub const CXX: &[&str] = &["g++"];
 
@@ -26,9 +26,25 @@ const INSTALL: Duration = Duration::from_mins(15);
 
 /// Whether `ip` and `nft` are there: Debian keeps them where only root's PATH leads.
 pub fn has_network_tools(workspace: &Workspace) -> bool {
-    ["ip", "nft"]
+    ["ip", "nft", "turnserver"]
         .iter()
         .all(|tool| workspace.find(tool).is_some() || Path::new("/usr/sbin").join(tool).is_file())
+}
+
+/// Installs them. Debian starts a relay with its package: the tests start theirs, and nobody asked for another.
+pub fn install_network_tools(workspace: &Workspace) -> Result<()> {
+    let had_coturn = workspace.find("turnserver").is_some();
+    install(workspace, NETWORK)?;
+    if !had_coturn && workspace.find("systemctl").is_some() {
+        let mut systemctl = as_root(workspace, "systemctl")?;
+        systemctl.args(["disable", "--now", "coturn.service"]);
+        if let Err(error) = process::run_in_foreground(&mut systemctl, INDEX) {
+            println!(
+                "set-up: whether coturn runs as a service is unknown, and the tests need none: {error:#}"
+            );
+        }
+    }
+    Ok(())
 }
 
 /// The driver: `CHROMEDRIVER`, or the one on PATH.
@@ -70,23 +86,23 @@ pub fn install(workspace: &Workspace, packages: &[&str]) -> Result<()> {
     if workspace.find("apt-get").is_none() {
         bail!("this machine has no apt-get: {} must be installed another way", packages.join(", "));
     }
-    process::run_in_foreground(apt_get(workspace)?.arg("update"), INDEX)?;
+    process::run_in_foreground(as_root(workspace, "apt-get")?.arg("update"), INDEX)?;
     process::run_in_foreground(
-        apt_get(workspace)?.args(["install", "--yes", "--no-install-recommends"]).args(packages),
+        as_root(workspace, "apt-get")?.args(["install", "--yes", "--no-install-recommends"]).args(packages),
         INSTALL,
     )
 }
 
-fn apt_get(workspace: &Workspace) -> Result<Command> {
+fn as_root(workspace: &Workspace, program: &str) -> Result<Command> {
     let mut command = if workspace.is_root()? {
-        workspace.command("apt-get")
+        workspace.command(program)
     } else if workspace.find("sudo").is_some() {
         let mut sudo = workspace.command("sudo");
         // In CI nobody can type a password: better a failure than a wait.
         if !stdin().is_terminal() {
             sudo.arg("--non-interactive");
         }
-        sudo.arg("apt-get");
+        sudo.arg(program);
         sudo
     } else {
         bail!("installing packages needs root, and there is no sudo");

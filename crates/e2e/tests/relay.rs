@@ -1,0 +1,174 @@
+//! People who cannot reach each other, or do not want to be seen, and the relays that carry their photos.
+#![cfg(target_os = "linux")]
+
+use anyhow::{Result, ensure};
+use snaproom_e2e::{
+    Conditions, Coturn, Host, Launch, Nat, Network, Options, PATIENCE, Relay, Server, Tab, poll,
+};
+
+/// Two people and their server, each on a host of its own.
+struct Room {
+    network: Network,
+    homes: [Host; 2],
+    cloud: Host,
+    server: Server,
+}
+
+impl Room {
+    async fn new(network: Network, homes: [Host; 2], relay: Relay) -> Result<Self> {
+        let cloud = network.host()?;
+        let server = Server::start_on_with(&cloud, Options { relay, ..Options::default() }).await?;
+        Ok(Self { network, homes, cloud, server })
+    }
+
+    /// Alice makes the room, and Bob comes.
+    async fn enter(&self, alice: Launch, bob: Launch) -> Result<[Tab; 2]> {
+        let alice = alice.on(&self.homes[0]).open(&self.server.url()).await?;
+        let bob = bob.on(&self.homes[1]).open(&alice.link().await?).await?;
+        Ok([alice, bob])
+    }
+
+    /// Bytes between the two people that passed nobody else.
+    fn direct(&self) -> u64 {
+        self.network.between(&self.homes[0], &self.homes[1]).counters().bytes
+    }
+}
+
+/// A photo goes from the first to the second, and the list says that it took the relay.
+async fn arrives_by_relay([alice, bob]: &[Tab; 2]) -> Result<()> {
+    for tab in [alice, bob] {
+        tab.wait_connected(1).await?;
+        tab.until("the relay is told", RELAYED).await?;
+    }
+    let photo = alice.snap_and_send().await?;
+    assert_eq!(bob.wait_photo(&photo.item).await?, photo);
+    Ok(())
+}
+
+const RELAYED: &str =
+    "document.querySelector('#peers .peer[data-state=connected][data-path=relay]') !== null";
+
+/// What the page's browser found and used: no address but a relay's.
+async fn shows_nothing_but_a_relay(tab: &Tab) -> Result<()> {
+    let found: Vec<String> = tab.evaluate(LOCAL_CANDIDATES).await?;
+    ensure!(!found.is_empty() && found.iter().all(|kind| kind == "relay"), "candidates: {found:?}");
+    Ok(())
+}
+
+/// Of the connections that are open.
+const LOCAL_CANDIDATES: &str = "(async () => {
+    const kinds = [];
+    for (const connection of connections.filter(({ connectionState }) => connectionState === 'connected'))
+        for (const report of (await connection.getStats()).values())
+            if (report.type === 'local-candidate') kinds.push(report.candidateType);
+    return kinds;
+})()";
+
+/// The page's connections.
+const CONNECTIONS: &str = "
+    window.connections = [];
+    window.RTCPeerConnection = new Proxy(window.RTCPeerConnection, {
+        construct(target, parameters) {
+            const connection = Reflect.construct(target, parameters);
+            connections.push(connection);
+            return connection;
+        },
+    });
+";
+
+fn hidden(launch: Launch) -> Launch {
+    launch.inject(CONNECTIONS).inject("localStorage.setItem('snaproom:relay-only', 'yes');")
+}
+
+#[tokio::test]
+async fn behind_two_symmetric_routers_the_servers_own_relay_carries_the_photo() -> Result<()> {
+    for relay in [Relay::None, Relay::Own] {
+        let network = Network::new()?;
+        let homes = [network.host_behind(Nat::Symmetric)?, network.host_behind(Nat::Symmetric)?];
+        let room = Room::new(network, homes, relay).await?;
+        let tabs = room.enter(Tab::with_camera(), Tab::without_camera()).await?;
+        if relay == Relay::Own {
+            arrives_by_relay(&tabs).await?;
+            ensure!(room.network.between(&room.homes[0], &room.cloud).counters().bytes > 1_000_000);
+        } else {
+            // Else the rest of this test would say nothing.
+            let connects =
+                poll(PATIENCE / 2, async || Ok(tabs[0].evaluate::<bool>(CONNECTED).await?.then_some(())));
+            ensure!(connects.await?.is_none(), "they need no relay");
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn where_the_way_between_two_is_cut_the_relay_carries_on() -> Result<()> {
+    let network = Network::new()?;
+    let homes = [network.host()?, network.host()?];
+    network.between(&homes[0], &homes[1]).set(Conditions::DOWN);
+    let room = Room::new(network, homes, Relay::Own).await?;
+    let tabs = room.enter(Tab::with_camera(), Tab::without_camera()).await?;
+    arrives_by_relay(&tabs).await?;
+    ensure!(room.network.between(&room.homes[0], &room.homes[1]).counters().cut > 0, "nothing was cut");
+    Ok(())
+}
+
+#[tokio::test]
+async fn without_udp_coturn_carries_the_photo_over_tcp() -> Result<()> {
+    let network = Network::new()?;
+    let (homes, far) = ([network.host()?, network.host()?], network.host()?);
+    let coturn = Coturn::start_on(&far).await?;
+    let room = Room::new(network, homes, Relay::Coturn(coturn.address())).await?;
+    for home in &room.homes {
+        home.block_udp()?;
+    }
+    let tabs = room.enter(Tab::with_camera(), Tab::without_camera()).await?;
+    arrives_by_relay(&tabs).await?;
+    for home in &room.homes {
+        ensure!(home.blocked()? > 0, "no UDP was blocked");
+    }
+    ensure!(
+        room.network.between(&room.homes[0], &far).counters().bytes > 1_000_000,
+        "coturn had nothing to do"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_hides_the_address_in_a_room_is_seen_at_the_relay_alone() -> Result<()> {
+    let network = Network::new()?;
+    let homes = [network.host()?, network.host()?];
+    let room = Room::new(network, homes, Relay::Own).await?;
+    let alice = Tab::with_camera().inject(CONNECTIONS);
+    let tabs = room.enter(alice, Tab::without_camera()).await?;
+    tabs[0].wait_connected(1).await?;
+    let photo = tabs[0].snap_and_send().await?;
+    assert_eq!(tabs[1].wait_photo(&photo.item).await?, photo);
+    ensure!(room.direct() > 1_000_000, "the photo took another way than the direct one");
+
+    tabs[0].click("#editName").await?;
+    tabs[0].click("#relayOnly").await?;
+    tabs[0].click("#nameDialog .close").await?;
+    tabs[0].until("a new connection by a relay", RELAYED).await?;
+    let before = room.direct();
+    arrives_by_relay(&tabs).await?;
+    shows_nothing_but_a_relay(&tabs[0]).await?;
+    // Bob's browser still looks whether there is a shorter way, and Alice's answers nothing.
+    ensure!(room.direct() - before < 100_000, "{} bytes went directly", room.direct() - before);
+    Ok(())
+}
+
+#[tokio::test]
+async fn two_who_hide_their_addresses_from_the_first_moment_meet_at_the_relay() -> Result<()> {
+    let network = Network::new()?;
+    let homes = [network.host()?, network.host()?];
+    let room = Room::new(network, homes, Relay::Own).await?;
+    let tabs = room.enter(hidden(Tab::with_camera()), hidden(Tab::without_camera())).await?;
+    arrives_by_relay(&tabs).await?;
+    for tab in &tabs {
+        shows_nothing_but_a_relay(tab).await?;
+    }
+    assert_eq!(room.direct(), 0, "something went directly");
+    Ok(())
+}
+
+const CONNECTED: &str = "document.querySelector('#status').dataset.state === 'connected'";

@@ -1,0 +1,447 @@
+//! STUN (RFC 8489) and TURN (RFC 8656) over UDP, on one socket. Messages, allocations, permissions and channels are the
+//! crate `turn`'s. What it leaves to its user is here:
+//!
+//! | module | what |
+//! |---|---|
+//! | `credentials` | names that end by themselves, and their passwords |
+//! | `peers` | to whom nobody is relayed |
+//! | `relay` | the sockets of the relay's users, and how much they may carry |
+//!
+//! and in this file how many users there are, how fast they may ask, and how much is remembered of strangers.
+
+mod credentials;
+mod peers;
+mod relay;
+
+use std::{
+    collections::HashMap,
+    hash::{BuildHasher, RandomState},
+    io,
+    net::{IpAddr, SocketAddr},
+    num::NonZeroU32,
+    ops::RangeInclusive,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use async_trait::async_trait;
+use governor::{DefaultDirectRateLimiter, Quota};
+use stun::{
+    attributes::{ATTR_EVEN_PORT, ATTR_MESSAGE_INTEGRITY, ATTR_REALM, ATTR_RESERVATION_TOKEN, ATTR_USERNAME},
+    error_code::{
+        CODE_ALLOC_QUOTA_REACHED, CODE_FORBIDDEN, CODE_INSUFFICIENT_CAPACITY, CODE_UNAUTHORIZED, ErrorCode,
+        ErrorCodeAttribute,
+    },
+    fingerprint::FINGERPRINT,
+    integrity::MessageIntegrity,
+    message::{
+        BINDING_SUCCESS, CLASS_ERROR_RESPONSE, CLASS_INDICATION, CLASS_REQUEST, Getter, METHOD_ALLOCATE,
+        METHOD_BINDING, METHOD_CHANNEL_BIND, METHOD_CREATE_PERMISSION, Message, MessageType, Setter,
+    },
+    textattrs::TextAttribute,
+    xoraddr::XorMappedAddress,
+};
+use tokio::{
+    net::UdpSocket,
+    sync::Mutex,
+    time::{Instant, sleep},
+};
+use turn::{
+    allocation::allocation_manager::{Manager, ManagerConfig},
+    auth::AuthHandler,
+    proto::{chandata::ChannelData, peeraddr::PeerAddress},
+    server::request::Request,
+};
+use webrtc_util::Conn;
+
+use self::{
+    peers::Peers,
+    relay::{Rate, Sockets},
+};
+use crate::{address::Client, telemetry};
+
+pub(crate) use credentials::Credentials;
+pub use credentials::TurnSecret;
+
+/// What a relay may do, and for whom.
+#[derive(Debug, Clone)]
+pub struct Relaying {
+    /// What it shares with the server that hands out the credentials.
+    pub secret: TurnSecret,
+    /// The address at which peers reach it.
+    pub address: IpAddr,
+    /// One for each user.
+    pub ports: RangeInclusive<u16>,
+    /// Whether peers may be in private networks.
+    pub private_peers: bool,
+    /// Users at a time. A page is one for each of its connections, or two while a connection looks for a new path.
+    pub allocations: usize,
+    /// Of one client.
+    pub allocations_per_client: usize,
+    /// All that it carries, in both directions.
+    pub bytes_per_second: NonZeroU32,
+}
+
+/// One that listens.
+pub struct TurnServer {
+    socket: Arc<ClientSocket>,
+    requests: Requests,
+    relay: Option<Relay>,
+}
+
+/// What is said in this realm; there is no other.
+const REALM: &str = "snaproom";
+
+/// Larger than what any network carries in one packet.
+const MAX_PACKET: usize = 1600;
+
+/// As RFC 8656 has it (section 12).
+const CHANNEL_LIFETIME: Duration = Duration::from_mins(10);
+
+impl TurnServer {
+    /// For STUN, and for TURN as well where there is something to relay by.
+    pub async fn bind(listen: &str, relaying: Option<Relaying>) -> io::Result<Self> {
+        let socket = UdpSocket::bind(listen).await?;
+        let bound = socket.local_addr()?;
+        let carried = relaying.as_ref().map(|relaying| Arc::new(Rate::new(relaying.bytes_per_second)));
+        let relay = relaying.zip(carried.clone()).map(|(relaying, all)| Relay::new(relaying, bound, all));
+        Ok(Self {
+            socket: Arc::new(ClientSocket { socket, bound, carried }),
+            requests: Requests::new(),
+            relay,
+        })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.socket.bound
+    }
+
+    /// Whether it does more than to say which address somebody has.
+    #[must_use]
+    pub fn relays(&self) -> bool {
+        self.relay.is_some()
+    }
+
+    /// Answers, and never returns. Dropping it ends every allocation.
+    pub async fn run(&self) {
+        let mut packet = [0; MAX_PACKET];
+        loop {
+            match self.socket.recv_from(&mut packet).await {
+                Ok((length, from)) => self.answer(&packet[..length], from).await,
+                Err(error) => {
+                    tracing::debug!("nothing can be received over UDP just now: {error}");
+                    sleep(Duration::from_millis(10)).await;
+                }
+            }
+        }
+    }
+
+    async fn answer(&self, packet: &[u8], from: SocketAddr) {
+        let done = match Packet::of(packet) {
+            Some(Packet::Data) => self.pass_on(packet, from).await,
+            Some(Packet::Request(_)) if !self.requests.take(from.ip()) => {
+                return telemetry::turned_away("rate");
+            }
+            Some(Packet::Request(message)) if message.typ.method == METHOD_BINDING => {
+                telemetry::told_address();
+                self.say(from, told_address(&message, from)).await
+            }
+            Some(Packet::Request(message)) => self.judge(packet, message, from).await,
+            None => return,
+        };
+        if let Err(error) = done {
+            // Nothing at info: it may name an address.
+            tracing::debug!("a packet came to nothing: {error}");
+        }
+    }
+
+    /// What is for the library: data that is carried on, and requests that were found to be in order.
+    async fn pass_on(&self, packet: &[u8], from: SocketAddr) -> Result<(), turn::Error> {
+        let Some(relay) = &self.relay else { return Ok(()) };
+        let conn: Arc<dyn Conn + Send + Sync> = Arc::clone(&self.socket) as _;
+        let (manager, auth) = (Arc::clone(&relay.manager), Arc::clone(&relay.auth));
+        let mut request = Request::new(conn, from, manager, auth);
+        REALM.clone_into(&mut request.realm);
+        request.buff = packet.to_vec();
+        request.nonces = Arc::clone(&relay.nonces);
+        request.channel_bind_timeout = CHANNEL_LIFETIME;
+        request.handle_request().await
+    }
+
+    async fn judge(&self, packet: &[u8], message: Message, from: SocketAddr) -> Result<(), turn::Error> {
+        let Some(relay) = &self.relay else { return Ok(()) };
+        // Who says no name is told a nonce by the library, and asks again with both.
+        let Some((name, key)) = relay.name_and_key(&message) else {
+            relay.forget_nonces().await;
+            return self.pass_on(packet, from).await;
+        };
+        let integrity = MessageIntegrity(key);
+        let judged = match integrity.check(&mut message.clone()) {
+            Ok(()) => relay.allows(&message, &name, from).await.map_err(|code| (code, Some(integrity))),
+            Err(_) => Err((CODE_UNAUTHORIZED, None)),
+        };
+        let Err((code, integrity)) = judged else { return self.pass_on(packet, from).await };
+        telemetry::turned_away(match code {
+            CODE_UNAUTHORIZED => "credentials",
+            CODE_FORBIDDEN => "peer",
+            CODE_ALLOC_QUOTA_REACHED => "quota",
+            _ => "capacity",
+        });
+        self.say(from, refused(&message, code, integrity)).await
+    }
+
+    async fn say(&self, to: SocketAddr, answer: Result<Vec<u8>, stun::Error>) -> Result<(), turn::Error> {
+        self.socket.send_to(&answer?, to).await?;
+        Ok(())
+    }
+}
+
+/// The answer to a Binding request.
+fn told_address(request: &Message, from: SocketAddr) -> Result<Vec<u8>, stun::Error> {
+    let mapped = XorMappedAddress { ip: from.ip(), port: from.port() };
+    let attributes: [Box<dyn Setter>; 2] = [Box::new(mapped), Box::new(FINGERPRINT)];
+    answer(request, BINDING_SUCCESS, attributes)
+}
+
+/// Says no, with the key of whoever has one.
+fn refused(
+    request: &Message,
+    code: ErrorCode,
+    integrity: Option<MessageIntegrity>,
+) -> Result<Vec<u8>, stun::Error> {
+    let kind = MessageType::new(request.typ.method, CLASS_ERROR_RESPONSE);
+    let code: Box<dyn Setter> = Box::new(ErrorCodeAttribute { code, reason: Vec::new() });
+    let integrity = integrity.map(|integrity| Box::new(integrity) as Box<dyn Setter>);
+    answer(request, kind, [code].into_iter().chain(integrity))
+}
+
+fn answer(
+    request: &Message,
+    kind: MessageType,
+    attributes: impl IntoIterator<Item = Box<dyn Setter>>,
+) -> Result<Vec<u8>, stun::Error> {
+    let head = Message { transaction_id: request.transaction_id, ..Message::default() };
+    let mut setters: Vec<Box<dyn Setter>> = vec![Box::new(head), Box::new(kind)];
+    setters.extend(attributes);
+    let mut answer = Message::new();
+    answer.build(&setters)?;
+    Ok(answer.raw)
+}
+
+/// What comes from a client.
+enum Packet {
+    /// Data for a peer, in whichever form: its rate is judged where it goes on.
+    Data,
+    Request(Message),
+}
+
+impl Packet {
+    /// None where it is neither STUN nor TURN.
+    fn of(packet: &[u8]) -> Option<Self> {
+        if ChannelData::is_channel_data(packet) {
+            return Some(Self::Data);
+        }
+        if !stun::message::is_message(packet) {
+            return None;
+        }
+        let mut message = Message { raw: packet.to_vec(), ..Message::default() };
+        message.decode().ok()?;
+        match message.typ.class {
+            CLASS_INDICATION => Some(Self::Data),
+            CLASS_REQUEST => Some(Self::Request(message)),
+            _ => None,
+        }
+    }
+}
+
+/// What is needed for more than STUN.
+struct Relay {
+    secret: TurnSecret,
+    auth: Arc<dyn AuthHandler + Send + Sync>,
+    manager: Arc<Manager>,
+    nonces: Arc<Mutex<HashMap<String, Instant>>>,
+    peers: Arc<Peers>,
+    allocations_per_client: usize,
+}
+
+/// Of one page: for 64 others, each over two networks that it has.
+const ALLOCATIONS_PER_USER: usize = 128;
+
+/// The library remembers each that it gave out, to whomever, and forgets none by itself: some 2 MB.
+const MAX_NONCES: usize = 10_000;
+
+/// Whoever says an older one is given another.
+const NONCE_LIFETIME: Duration = Duration::from_mins(10);
+
+impl Relay {
+    fn new(relaying: Relaying, bound: SocketAddr, all: Arc<Rate>) -> Self {
+        let Relaying { address, ref secret, ref ports, private_peers, allocations_per_client, .. } = relaying;
+        let (secret, ports) = (secret.clone(), ports.clone());
+        let peers = Arc::new(Peers { private: private_peers, own: address, ports });
+        let sockets = Sockets::new(relaying, bound.ip(), Arc::clone(&peers), all);
+        let manager =
+            Manager::new(ManagerConfig { relay_addr_generator: Box::new(sockets), alloc_close_notify: None });
+        Self {
+            auth: Arc::new(secret.clone()),
+            secret,
+            manager: Arc::new(manager),
+            nonces: Arc::default(),
+            peers,
+            allocations_per_client,
+        }
+    }
+
+    /// Who says that it asks, and the key by which it proves it; none where it says nothing of the kind.
+    fn name_and_key(&self, message: &Message) -> Option<(String, Vec<u8>)> {
+        let text = |attribute| Some(TextAttribute::get_from_as(message, attribute).ok()?.text);
+        let (name, realm) = (text(ATTR_USERNAME)?, text(ATTR_REALM)?);
+        let key = self.secret.key(&name, &realm);
+        message.contains(ATTR_MESSAGE_INTEGRITY).then_some((name, key))
+    }
+
+    /// Whether somebody who proved to be `name` may have what it asks for.
+    async fn allows(&self, message: &Message, name: &str, from: SocketAddr) -> Result<(), ErrorCode> {
+        match message.typ.method {
+            // Only here: whoever has an allocation may keep it, as in coturn.
+            METHOD_ALLOCATE if !credentials::is_current(name, SystemTime::now()) => Err(CODE_UNAUTHORIZED),
+            // No browser wants them, and they would take two ports.
+            METHOD_ALLOCATE
+                if message.contains(ATTR_EVEN_PORT) || message.contains(ATTR_RESERVATION_TOKEN) =>
+            {
+                Err(CODE_INSUFFICIENT_CAPACITY)
+            }
+            METHOD_ALLOCATE if self.has_enough(name, Client::of(from.ip())).await => {
+                Err(CODE_ALLOC_QUOTA_REACHED)
+            }
+            METHOD_CREATE_PERMISSION | METHOD_CHANNEL_BIND => {
+                let mut peer = PeerAddress::default();
+                // What cannot be read is the library's to refuse.
+                let may_be = peer.get_from(message).is_err() || self.peers.may_be(peer.ip);
+                if may_be { Ok(()) } else { Err(CODE_FORBIDDEN) }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn has_enough(&self, name: &str, client: Client) -> bool {
+        let allocations = self.manager.get_allocations_info(None).await;
+        let of_user = allocations.values().filter(|allocation| allocation.username == name).count();
+        let of_client = allocations.keys().filter(|tuple| Client::of(tuple.src_addr.ip()) == client).count();
+        of_user >= ALLOCATIONS_PER_USER || of_client >= self.allocations_per_client
+    }
+
+    /// Before one more is remembered.
+    async fn forget_nonces(&self) {
+        let mut nonces = self.nonces.lock().await;
+        if nonces.len() < MAX_NONCES {
+            return;
+        }
+        nonces.retain(|_, made| made.elapsed() < NONCE_LIFETIME);
+        if nonces.len() >= MAX_NONCES {
+            // A flood. Whoever uses one of them asks twice.
+            nonces.clear();
+        }
+    }
+}
+
+/// How often strangers may ask. An address in a packet proves nothing, so there is no table of addresses, which a flood
+/// of made-up ones would fill: each falls to one of a few thousand counters, by a hash that nobody outside can compute.
+struct Requests {
+    counters: Vec<DefaultDirectRateLimiter>,
+    hasher: RandomState,
+}
+
+/// 100 kB.
+const COUNTERS: u64 = 4096;
+
+/// Requests of one client in a second. A page asks about ten times when it opens a connection.
+const REQUESTS: NonZeroU32 = NonZeroU32::new(50).unwrap();
+
+/// At once: a household's pages, all of them joining.
+const REQUESTS_AT_ONCE: NonZeroU32 = NonZeroU32::new(400).unwrap();
+
+impl Requests {
+    fn new() -> Self {
+        let quota = Quota::per_second(REQUESTS).allow_burst(REQUESTS_AT_ONCE);
+        let counters = (0..COUNTERS).map(|_| DefaultDirectRateLimiter::direct(quota)).collect();
+        Self { counters, hasher: RandomState::new() }
+    }
+
+    fn take(&self, from: IpAddr) -> bool {
+        let counter = self.hasher.hash_one(Client::of(from)) % COUNTERS;
+        self.counters[counter as usize].check().is_ok()
+    }
+}
+
+/// Where everybody asks, and where what peers say comes out.
+struct ClientSocket {
+    socket: UdpSocket,
+    bound: SocketAddr,
+    carried: Option<Arc<Rate>>,
+}
+
+/// A Data indication's type (RFC 8656, section 11.7).
+const DATA_INDICATION: [u8; 2] = [0x00, 0x17];
+
+impl ClientSocket {
+    /// Whether a packet is what a peer said, and not the server's own answer.
+    fn is_data(packet: &[u8]) -> bool {
+        ChannelData::is_channel_data(packet) || packet.starts_with(&DATA_INDICATION)
+    }
+}
+
+#[async_trait]
+impl Conn for ClientSocket {
+    async fn connect(&self, _: SocketAddr) -> Result<(), webrtc_util::Error> {
+        Err(webrtc_util::Error::Other("everybody's socket is nobody's".to_owned()))
+    }
+
+    async fn recv(&self, buffer: &mut [u8]) -> Result<usize, webrtc_util::Error> {
+        Ok(self.recv_from(buffer).await?.0)
+    }
+
+    /// A socket for IPv6 and IPv4 writes the latter as IPv6, which is no answer to who asks for its address.
+    async fn recv_from(&self, buffer: &mut [u8]) -> Result<(usize, SocketAddr), webrtc_util::Error> {
+        let (length, from) = self.socket.recv_from(buffer).await?;
+        Ok((length, SocketAddr::new(from.ip().to_canonical(), from.port())))
+    }
+
+    async fn send(&self, _: &[u8]) -> Result<usize, webrtc_util::Error> {
+        Err(webrtc_util::Error::Other("everybody's socket is nobody's".to_owned()))
+    }
+
+    async fn send_to(&self, packet: &[u8], to: SocketAddr) -> Result<usize, webrtc_util::Error> {
+        if let Some(carried) = self.carried.as_ref().filter(|_| Self::is_data(packet)) {
+            if !carried.takes(packet.len()) {
+                return Ok(packet.len());
+            }
+            telemetry::carried(packet.len());
+        }
+        let to = match (to.ip(), self.bound) {
+            (IpAddr::V4(v4), SocketAddr::V6(_)) => SocketAddr::new(v4.to_ipv6_mapped().into(), to.port()),
+            _ => to,
+        };
+        Ok(self.socket.send_to(packet, to).await?)
+    }
+
+    fn local_addr(&self) -> Result<SocketAddr, webrtc_util::Error> {
+        Ok(self.bound)
+    }
+
+    fn remote_addr(&self) -> Option<SocketAddr> {
+        None
+    }
+
+    async fn close(&self) -> Result<(), webrtc_util::Error> {
+        Ok(())
+    }
+
+    fn as_any(&self) -> &(dyn std::any::Any + Send + Sync) {
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,184 @@
+//! The sockets of the relay's users, one for each allocation, and what all of them together may carry.
+
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    num::NonZeroU32,
+    sync::Arc,
+};
+
+use async_trait::async_trait;
+use governor::{DefaultDirectRateLimiter, Quota};
+use tokio::{
+    net::UdpSocket,
+    sync::{OwnedSemaphorePermit, Semaphore},
+};
+use turn::relay::RelayAddressGenerator;
+use webrtc_util::Conn;
+
+use super::{Relaying, peers::Peers};
+use crate::telemetry;
+
+/// Ports that are tried for one allocation. With a quarter of the default's range taken, one of 10,000 finds none.
+const TRIES: u32 = 8;
+
+/// One user's part of what the relay may carry: a flood leaves the others theirs.
+const SHARE: NonZeroU32 = NonZeroU32::new(4).unwrap();
+
+/// A second's traffic may come within this part of it: enough for a burst of video, or of a data channel's window.
+const BURSTS_PER_SECOND: u32 = 4;
+
+/// Bytes of the largest packet that may pass however little may: an Ethernet frame's.
+const PACKET: NonZeroU32 = NonZeroU32::new(1500).unwrap();
+
+/// Bytes in a second. What is over is dropped, as by a thin line, and everything that sends over UDP slows down by that.
+#[derive(Debug)]
+pub(super) struct Rate(DefaultDirectRateLimiter);
+
+impl Rate {
+    pub(super) fn new(bytes_per_second: NonZeroU32) -> Self {
+        let burst = bytes_per_second.get() / BURSTS_PER_SECOND;
+        let burst = NonZeroU32::new(burst).map_or(PACKET, |burst| burst.max(PACKET));
+        Self(DefaultDirectRateLimiter::direct(Quota::per_second(bytes_per_second).allow_burst(burst)))
+    }
+
+    /// Whether so many bytes may pass just now.
+    pub(super) fn takes(&self, bytes: usize) -> bool {
+        let bytes = u32::try_from(bytes).ok().and_then(NonZeroU32::new);
+        bytes.is_none_or(|bytes| matches!(self.0.check_n(bytes), Ok(Ok(()))))
+    }
+}
+
+/// Makes them.
+pub(super) struct Sockets {
+    relaying: Relaying,
+    bind: IpAddr,
+    peers: Arc<Peers>,
+    all: Arc<Rate>,
+    left: Arc<Semaphore>,
+}
+
+impl Sockets {
+    /// At `bind`, where the server listens.
+    pub(super) fn new(relaying: Relaying, bind: IpAddr, peers: Arc<Peers>, all: Arc<Rate>) -> Self {
+        let left = Arc::new(Semaphore::new(relaying.allocations));
+        // A socket for any IPv6 address takes IPv4 as well, and then writes it in a way that browsers do not.
+        let bind = match (bind.is_unspecified(), relaying.address) {
+            (false, _) => bind,
+            (true, IpAddr::V4(_)) => Ipv4Addr::UNSPECIFIED.into(),
+            (true, IpAddr::V6(_)) => Ipv6Addr::UNSPECIFIED.into(),
+        };
+        Self { relaying, bind, peers, all, left }
+    }
+
+    async fn bind(&self) -> io::Result<UdpSocket> {
+        let mut tried = 0;
+        loop {
+            let port = rand::random_range(self.relaying.ports.clone());
+            match UdpSocket::bind((self.bind, port)).await {
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse && tried < TRIES => tried += 1,
+                socket => return socket,
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl RelayAddressGenerator for Sockets {
+    fn validate(&self) -> Result<(), turn::Error> {
+        Ok(())
+    }
+
+    /// The port that a client wants is refused before this is asked.
+    async fn allocate_conn(
+        &self,
+        wants_ipv4: bool,
+        _: u16,
+    ) -> Result<(Arc<dyn Conn + Send + Sync>, SocketAddr), turn::Error> {
+        let refused = |sentence: String| turn::Error::Other(sentence);
+        let Relaying { address, bytes_per_second, .. } = self.relaying;
+        if wants_ipv4 != address.is_ipv4() {
+            return Err(refused("the relay has no address of this kind".to_owned()));
+        }
+        let permit = Arc::clone(&self.left)
+            .try_acquire_owned()
+            .map_err(|_| refused("the relay has as many users as it may".to_owned()))?;
+        let socket = self.bind().await.map_err(|error| refused(format!("no port: {error}")))?;
+        let port = socket.local_addr().map_err(|error| refused(format!("no port: {error}")))?.port();
+        let share = NonZeroU32::new(bytes_per_second.get() / SHARE).unwrap_or(NonZeroU32::MIN);
+        telemetry::allocated();
+        let socket = RelaySocket {
+            socket,
+            peers: Arc::clone(&self.peers),
+            own: Rate::new(share),
+            all: Arc::clone(&self.all),
+            _permit: permit,
+        };
+        Ok((Arc::new(socket), SocketAddr::new(address, port)))
+    }
+}
+
+/// One user's.
+struct RelaySocket {
+    socket: UdpSocket,
+    peers: Arc<Peers>,
+    own: Rate,
+    all: Arc<Rate>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for RelaySocket {
+    fn drop(&mut self) {
+        telemetry::released();
+    }
+}
+
+#[async_trait]
+impl Conn for RelaySocket {
+    async fn connect(&self, _: SocketAddr) -> Result<(), webrtc_util::Error> {
+        Err(webrtc_util::Error::Other("a relay's socket has many peers".to_owned()))
+    }
+
+    async fn recv(&self, buffer: &mut [u8]) -> Result<usize, webrtc_util::Error> {
+        Ok(self.recv_from(buffer).await?.0)
+    }
+
+    /// From whom may be a peer. Whether it is one the library knows, and what it carries counts when it goes on.
+    async fn recv_from(&self, buffer: &mut [u8]) -> Result<(usize, SocketAddr), webrtc_util::Error> {
+        loop {
+            let (length, from) = self.socket.recv_from(buffer).await?;
+            if self.peers.may_get(from) {
+                return Ok((length, from));
+            }
+        }
+    }
+
+    async fn send(&self, _: &[u8]) -> Result<usize, webrtc_util::Error> {
+        Err(webrtc_util::Error::Other("a relay's socket has many peers".to_owned()))
+    }
+
+    /// What is not to be sent is gone, as it may be on any line.
+    async fn send_to(&self, packet: &[u8], to: SocketAddr) -> Result<usize, webrtc_util::Error> {
+        if self.peers.may_get(to) && self.own.takes(packet.len()) && self.all.takes(packet.len()) {
+            telemetry::carried(packet.len());
+            return Ok(self.socket.send_to(packet, to).await?);
+        }
+        Ok(packet.len())
+    }
+
+    fn local_addr(&self) -> Result<SocketAddr, webrtc_util::Error> {
+        Ok(self.socket.local_addr()?)
+    }
+
+    fn remote_addr(&self) -> Option<SocketAddr> {
+        None
+    }
+
+    async fn close(&self) -> Result<(), webrtc_util::Error> {
+        Ok(())
+    }
+
+    fn as_any(&self) -> &(dyn std::any::Any + Send + Sync) {
+        self
+    }
+}

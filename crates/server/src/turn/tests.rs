@@ -1,0 +1,163 @@
+use std::{env, net::Ipv4Addr, num::NonZeroU32};
+
+use rand::{RngExt, SeedableRng, TryRng, rngs::SysRng};
+use rand_chacha::ChaCha8Rng;
+use stun::{
+    attributes::{ATTR_NONCE, AttrType, RawAttribute},
+    message::{METHOD_REFRESH, METHOD_SEND, Method},
+};
+use turn::proto::{
+    PROTO_UDP, channum::ChannelNumber, data::Data, evenport::EvenPort, lifetime::Lifetime,
+    reqtrans::RequestedTransport,
+};
+
+use super::*;
+
+async fn server() -> TurnServer {
+    let relaying = Relaying {
+        secret: "sixteen characters or more".parse().unwrap(),
+        address: Ipv4Addr::LOCALHOST.into(),
+        ports: 49_152..=65_535,
+        private_peers: true,
+        allocations: 20,
+        allocations_per_client: 20,
+        bytes_per_second: NonZeroU32::new(1_000_000_000).unwrap(),
+    };
+    TurnServer::bind("127.0.0.1:0", Some(relaying)).await.unwrap()
+}
+
+fn message(method: Method, class: stun::message::MessageClass, attributes: Vec<Box<dyn Setter>>) -> Vec<u8> {
+    let mut message = Message::new();
+    message.new_transaction_id().unwrap();
+    let mut setters: Vec<Box<dyn Setter>> =
+        vec![Box::new(message.clone()), Box::new(MessageType::new(method, class))];
+    setters.extend(attributes);
+    message.build(&setters).unwrap();
+    message.raw
+}
+
+/// An address of this machine: whatever is answered goes nowhere.
+fn client(n: u32) -> SocketAddr {
+    SocketAddr::new(Ipv4Addr::from_bits(0x7F01_0000 + n % 0xFFFF).into(), 40_000)
+}
+
+#[tokio::test]
+async fn strangers_fill_no_memory() {
+    let server = server().await;
+    let relay = server.relay.as_ref().unwrap();
+    for n in 0..3 * MAX_NONCES as u32 {
+        server.answer(&message(METHOD_ALLOCATE, CLASS_REQUEST, Vec::new()), client(n)).await;
+        if n == 100 {
+            assert_eq!(relay.nonces.lock().await.len(), 101, "each is told one");
+        }
+    }
+    let remembered = relay.nonces.lock().await.len();
+    assert!((1..=MAX_NONCES).contains(&remembered), "{remembered}");
+    assert_eq!(server.requests.counters.len() as u64, COUNTERS);
+    assert!(relay.manager.get_allocations_info(None).await.is_empty());
+}
+
+/// Somebody with credentials, who knows what a client can say.
+struct Speaker {
+    name: String,
+    nonce: String,
+    key: Vec<u8>,
+}
+
+impl Speaker {
+    async fn new(server: &TurnServer, from: SocketAddr) -> Self {
+        let relay = server.relay.as_ref().unwrap();
+        let Credentials { username: name, .. } =
+            relay.secret.credentials("fuzz", SystemTime::now() + Duration::from_hours(1));
+        server.answer(&message(METHOD_ALLOCATE, CLASS_REQUEST, Vec::new()), from).await;
+        let nonce = relay.nonces.lock().await.keys().next().unwrap().clone();
+        Self { nonce, key: relay.secret.key(&name, REALM), name }
+    }
+
+    fn signed(&self, method: Method, mut attributes: Vec<Box<dyn Setter>>) -> Vec<u8> {
+        for (attribute, text) in
+            [(ATTR_USERNAME, self.name.as_str()), (ATTR_REALM, REALM), (ATTR_NONCE, &self.nonce)]
+        {
+            attributes.push(Box::new(TextAttribute::new(attribute, text.to_owned())));
+        }
+        attributes.push(Box::new(MessageIntegrity(self.key.clone())));
+        message(method, CLASS_REQUEST, attributes)
+    }
+
+    fn vocabulary(&self) -> Vec<Vec<u8>> {
+        let udp = || Box::new(RequestedTransport { protocol: PROTO_UDP });
+        let peer = || Box::new(PeerAddress { ip: Ipv4Addr::LOCALHOST.into(), port: 50_000 });
+        let mut channel = ChannelData { data: vec![1; 100], number: ChannelNumber(0x4000), raw: Vec::new() };
+        channel.encode();
+        vec![
+            self.signed(METHOD_ALLOCATE, vec![udp()]),
+            self.signed(METHOD_ALLOCATE, vec![udp(), Box::new(EvenPort::default())]),
+            self.signed(METHOD_CREATE_PERMISSION, vec![peer()]),
+            self.signed(METHOD_CREATE_PERMISSION, vec![peer(), peer()]),
+            self.signed(METHOD_CHANNEL_BIND, vec![Box::new(ChannelNumber(0x4000)), peer()]),
+            self.signed(METHOD_REFRESH, vec![Box::new(Lifetime(Duration::from_mins(1)))]),
+            message(METHOD_SEND, CLASS_INDICATION, vec![peer(), Box::new(Data(vec![2; 100]))]),
+            message(METHOD_BINDING, CLASS_REQUEST, vec![Box::new(FINGERPRINT)]),
+            channel.raw,
+        ]
+    }
+
+    /// In order up to its attributes, which are nobody's.
+    fn nonsense(&self, rng: &mut ChaCha8Rng) -> Vec<u8> {
+        let methods = [METHOD_ALLOCATE, METHOD_REFRESH, METHOD_CREATE_PERMISSION, METHOD_CHANNEL_BIND];
+        let method = methods[rng.random_range(0..methods.len())];
+        let attributes = (0..rng.random_range(1..4)).map(|_| -> Box<dyn Setter> {
+            let value = (0..rng.random_range(0..30)).map(|_| rng.random()).collect();
+            let kind = AttrType(ATTRIBUTES[rng.random_range(0..ATTRIBUTES.len())]);
+            Box::new(RawAttribute { typ: kind, length: 0, value })
+        });
+        self.signed(method, attributes.collect())
+    }
+}
+
+/// Those that the relay reads (RFC 8656, section 18).
+const ATTRIBUTES: [u16; 9] = [0x0C, 0x0D, 0x12, 0x13, 0x17, 0x18, 0x19, 0x1A, 0x22];
+
+/// 20,000 packets, or as many as `SNAPROOM_PACKETS` says.
+#[tokio::test]
+async fn whatever_packets_come_the_server_goes_on() {
+    let seed = env::var("SNAPROOM_SEED").ok().map(|seed| seed.parse().unwrap());
+    let seed = seed.unwrap_or_else(|| SysRng.try_next_u64().unwrap());
+    println!("SNAPROOM_SEED={seed}");
+    let packets: u32 = env::var("SNAPROOM_PACKETS").map_or(20_000, |packets| packets.parse().unwrap());
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let server = server().await;
+    let from = client(1);
+    let speaker = Speaker::new(&server, from).await;
+    let vocabulary = speaker.vocabulary();
+    for packet in &vocabulary {
+        server.answer(packet, from).await;
+    }
+    let relay = server.relay.as_ref().unwrap();
+    assert_eq!(relay.manager.get_allocations_info(None).await.len(), 1, "unchanged, they mean something");
+    for n in 0..packets {
+        let mut packet = vocabulary[rng.random_range(0..vocabulary.len())].clone();
+        match rng.random_range(0..6) {
+            0 => {
+                let bit = rng.random_range(0..packet.len() * 8);
+                packet[bit / 8] ^= 1 << (bit % 8);
+            }
+            1 => packet.truncate(rng.random_range(0..packet.len())),
+            2 => {
+                // A length that is not true, or another attribute's type.
+                let at = rng.random_range(0..packet.len() / 2) * 2;
+                let value = [0, 1, 3, 4, 0x7FFF, 0xFFFF, rng.random()][rng.random_range(0..7)];
+                if let Some(field) = packet.get_mut(at..at + 2) {
+                    field.copy_from_slice(&u16::to_be_bytes(value));
+                }
+            }
+            3 => packet.extend(vocabulary[rng.random_range(0..vocabulary.len())].iter().skip(20)),
+            4 => packet = speaker.nonsense(&mut rng),
+            _ => packet.iter_mut().skip(20).for_each(|byte| *byte = rng.random()),
+        }
+        packet.truncate(MAX_PACKET);
+        server.answer(&packet, if n % 2 == 0 { from } else { client(n) }).await;
+    }
+    assert!(relay.manager.get_allocations_info(None).await.len() <= 20);
+    server.answer(&vocabulary[5], from).await;
+}
