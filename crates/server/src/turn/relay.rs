@@ -22,8 +22,8 @@ use crate::telemetry;
 /// Ports that are tried for one allocation. With a quarter of the default's range taken, one of 10,000 finds none.
 const TRIES: u32 = 8;
 
-/// One user's part of what the relay may carry: a flood leaves the others theirs.
-const SHARE: NonZeroU32 = NonZeroU32::new(4).unwrap();
+/// The part of what the relay may carry that one user can have: a flood leaves the others the rest.
+const SHARE: NonZeroU32 = NonZeroU32::new(2).unwrap();
 
 /// A second's traffic may come within this part of it: enough for a burst of video, or of a data channel's window.
 const BURSTS_PER_SECOND: u32 = 4;

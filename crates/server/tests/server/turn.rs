@@ -448,7 +448,7 @@ async fn what_is_over_the_relays_rate_is_dropped() {
         if all {
             assert!(heard > PACKETS / 2, "{heard} of {PACKETS}");
         } else {
-            // A quarter of 10,000 bytes a second is one user's: the rest is lost, and not all of it.
+            // A burst of half of that rate is one user's: the rest is lost, and not all of it.
             assert!((1..PACKETS / 2).contains(&heard), "{heard} of {PACKETS}");
         }
     }
