@@ -59,11 +59,13 @@ pub enum Serves {
     Insecure,
 }
 
-/// What the server tells tabs of relays.
+/// What the server tells tabs of STUN and TURN servers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Relay {
-    /// There is none.
+    /// There is its own STUN where it listens for more than this machine, as people have it.
     None,
+    /// There is not even that.
+    NoStun,
     /// Its own, over UDP at port 3478 of its host. All hosts of the bad network have private addresses.
     Own,
     /// [`crate::Coturn`] on this host, over TCP as well.
@@ -156,6 +158,7 @@ impl Server {
         }
         match self.options.relay {
             Relay::None => {}
+            Relay::NoStun => _ = command.arg("--no-stun"),
             Relay::Own => {
                 let host = self.address()?.ip();
                 command.args(["--turn-listen", &format!("{host}:3478"), "--turn-allow-private"]);

@@ -31,6 +31,7 @@ pub struct Launch {
     size: Option<(u32, u32)>,
     film: Option<Film>,
     place: Place,
+    names_addresses: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -41,17 +42,18 @@ enum Camera {
     Missing,
 }
 
-/// What every browser here is started with. Host names of mDNS, which hide addresses from pages without a camera,
-/// resolve in few containers.
-const FLAGS: [&str; 7] = [
+/// What every browser here is started with.
+const FLAGS: [&str; 6] = [
     "--headless=new",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-dev-shm-usage",
     "--disable-background-networking",
     "--no-first-run",
-    "--disable-features=WebRtcHideLocalIpsWithMdns",
 ];
+
+/// Names of mDNS, which hide addresses from pages without a camera, resolve in few containers.
+const BARE_ADDRESSES: &str = "--disable-features=WebRtcHideLocalIpsWithMdns";
 
 /// Longest single command to the browser: a photo of 8 MB is read in one.
 const COMMAND: Duration = Duration::from_secs(40);
@@ -270,13 +272,26 @@ impl Drop for Tab {
 
 impl Launch {
     fn with(camera: Camera) -> Self {
-        Self { camera, scripts: Vec::new(), size: None, film: None, place: Place::Here }
+        Self {
+            camera,
+            scripts: Vec::new(),
+            size: None,
+            film: None,
+            place: Place::Here,
+            names_addresses: false,
+        }
     }
 
     /// Runs the browser on a host of the bad network. It trusts the servers on the hosts that the network has by now.
     #[cfg(target_os = "linux")]
     pub fn on(mut self, host: &Host) -> Self {
         self.place = Place::On(host.clone());
+        self
+    }
+
+    /// Lets the browser write names of mDNS instead of addresses, as people's browsers do in pages without a camera.
+    pub fn naming_addresses(mut self) -> Self {
+        self.names_addresses = true;
         self
     }
 
@@ -317,6 +332,9 @@ impl Launch {
         let profile = chromedriver.folder().join("profile");
         let mut flags = FLAGS.map(str::to_owned).to_vec();
         flags.push(format!("--user-data-dir={}", profile.display()));
+        if !self.names_addresses {
+            flags.push(BARE_ADDRESSES.to_owned());
+        }
         if self.camera != Camera::Missing {
             flags.push("--use-fake-device-for-media-stream".to_owned());
         }

@@ -81,23 +81,54 @@ fn hidden(launch: Launch) -> Launch {
 }
 
 #[tokio::test]
-async fn behind_two_symmetric_routers_the_servers_own_relay_carries_the_photo() -> Result<()> {
-    for relay in [Relay::None, Relay::Own] {
+async fn behind_two_symmetric_routers_a_relay_carries_the_photo_the_servers_own_or_coturn() -> Result<()> {
+    for of_server in [true, false] {
         let network = Network::new()?;
         let homes = [network.host_behind(Nat::Symmetric)?, network.host_behind(Nat::Symmetric)?];
+        let far = network.host()?;
+        let coturn = Coturn::start_on(&far).await?;
+        let relay = if of_server { Relay::Own } else { Relay::Coturn(coturn.address()) };
         let room = Room::new(network, homes, relay).await?;
         let tabs = room.enter(Tab::with_camera(), Tab::without_camera()).await?;
-        if relay == Relay::Own {
-            arrives_by_relay(&tabs).await?;
-            ensure!(room.network.between(&room.homes[0], &room.cloud).counters().bytes > 1_000_000);
-        } else {
-            // Else the rest of this test would say nothing.
-            let connects =
-                poll(PATIENCE / 2, async || Ok(tabs[0].evaluate::<bool>(CONNECTED).await?.then_some(())));
-            ensure!(connects.await?.is_none(), "they need no relay");
+        arrives_by_relay(&tabs).await?;
+        let at = if of_server { &room.cloud } else { &far };
+        ensure!(room.network.between(&room.homes[0], at).counters().bytes > 1_000_000, "who carried it?");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn behind_two_symmetric_routers_nobody_meets_without_a_relay() -> Result<()> {
+    let network = Network::new()?;
+    let homes = [network.host_behind(Nat::Symmetric)?, network.host_behind(Nat::Symmetric)?];
+    let room = Room::new(network, homes, Relay::None).await?;
+    let tabs = room.enter(Tab::with_camera(), Tab::without_camera()).await?;
+    ensure!(!connects(&tabs[0]).await?, "they need no relay");
+    Ok(())
+}
+
+#[tokio::test]
+async fn without_cameras_the_servers_stun_brings_two_together_whose_names_nobody_resolves() -> Result<()> {
+    for relay in [Relay::NoStun, Relay::None] {
+        let network = Network::new()?;
+        let homes = [network.host()?, network.host()?];
+        let room = Room::new(network, homes, relay).await?;
+        let launch = || Tab::without_camera().naming_addresses().inject(CONNECTIONS);
+        let tabs = room.enter(launch(), launch()).await?;
+        let named = "connections.some(({ localDescription }) => localDescription?.sdp.includes('.local '))";
+        tabs[0].until("an address with a name", named).await?;
+        match relay {
+            Relay::NoStun => ensure!(!connects(&tabs[0]).await?, "they need no STUN"),
+            _ => drop(tabs[0].wait_connected(1).await?),
         }
     }
     Ok(())
+}
+
+/// Whether the two meet within a time in which they do where they can.
+async fn connects(tab: &Tab) -> Result<bool> {
+    let connected = poll(PATIENCE / 2, async || Ok(tab.evaluate::<bool>(CONNECTED).await?.then_some(())));
+    Ok(connected.await?.is_some())
 }
 
 #[tokio::test]
