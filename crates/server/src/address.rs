@@ -53,7 +53,8 @@ fn address_in(entry: &str) -> Option<IpAddr> {
 pub struct Proxy(IpNet);
 
 impl Proxy {
-    fn has(self, address: IpAddr) -> bool {
+    /// Whether it is `address`, or has it among its own.
+    pub(crate) fn has(self, address: IpAddr) -> bool {
         self.0.contains(&address.to_canonical())
     }
 }

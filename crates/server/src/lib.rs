@@ -8,7 +8,8 @@
 //! | `socket` | one WebSocket, one task |
 //! | `outbox` | what waits to be written to one socket, bounded |
 //! | `origin` | which pages may open a WebSocket |
-//! | `address`, `quotas` | whose socket it is, also behind proxies; how much one client may ask |
+//! | `address`, `quotas`, `share` | whose socket it is, also behind proxies; how much one client may ask |
+//! | `slots`, `patient` | how many connections there may be besides, and how long one may read nothing |
 //! | `files`, `embedded`, `policy` | the app's files, from the disk or the binary, and the headers of every response |
 //! | `ice` | what tabs are told of STUN and TURN servers |
 //! | [`turn`](TurnServer) | STUN and TURN |
@@ -26,16 +27,19 @@ mod hub;
 mod ice;
 mod origin;
 mod outbox;
+mod patient;
 mod policy;
 mod quotas;
 pub mod rooms;
 mod settings;
+mod share;
+mod slots;
 mod socket;
 mod telemetry;
 mod tls;
 mod turn;
 
-use std::{io, net::IpAddr, pin::pin, sync::Arc, time::Duration};
+use std::{net::IpAddr, pin::pin, sync::Arc};
 
 use axum::{
     Router,
@@ -55,8 +59,7 @@ use hyper_util::{
 };
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
-    time::{sleep, timeout},
+    time::timeout,
 };
 use tokio_util::{either::Either, sync::CancellationToken, task::TaskTracker};
 
@@ -73,13 +76,12 @@ pub use turn::{Relaying, TurnSecret, TurnServer};
 use crate::{
     files::AppFiles,
     hub::Hub,
+    patient::Patient,
     quotas::Quotas,
     rooms::Limits,
+    slots::Slots,
     socket::{Peer, Sockets},
 };
-
-/// HTTP connections at a time, not counting upgraded ones; further ones wait to be accepted.
-const MAX_HTTP_CONNECTIONS: usize = 1024;
 
 /// What a request's header may take in bytes.
 const MAX_HEADER_BYTES: usize = 16 * 1024;
@@ -136,8 +138,8 @@ pub async fn serve(listener: TcpListener, settings: Settings, shutdown: impl Fut
     }
     let server = Connections {
         tls,
+        slots: Slots::new(settings.max_http, &settings.proxies),
         app: app(settings, &stop, &tasks),
-        slots: Arc::new(Semaphore::new(MAX_HTTP_CONNECTIONS)),
         timeouts,
         tasks,
     };
@@ -159,7 +161,7 @@ pub async fn serve(listener: TcpListener, settings: Settings, shutdown: impl Fut
 struct Connections {
     app: Router,
     tls: Option<Arc<Tls>>,
-    slots: Arc<Semaphore>,
+    slots: Slots,
     timeouts: Timeouts,
     tasks: TaskTracker,
 }
@@ -175,7 +177,7 @@ impl Connections {
         let mut end = pin!(end);
         loop {
             let (slot, stream, peer) = tokio::select! {
-                connection = accept(listener, &self.slots) => connection,
+                connection = self.slots.accept(listener) => connection,
                 () = &mut end => return,
             };
             let (server, stop) = (self.clone(), stop.clone());
@@ -191,6 +193,7 @@ impl Connections {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!("a connection is slow to send: {error}");
         }
+        let stream = Patient::new(stream, self.timeouts.write);
         let stream = match &self.tls {
             None => Either::Left(stream),
             Some(tls) => match timeout(self.timeouts.header, tls.accept(stream)).await {
@@ -222,27 +225,4 @@ impl Connections {
             tracing::debug!("a connection ended early: {error}");
         }
     }
-}
-
-/// The next connection, once there is a slot for it.
-async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> (impl Drop + use<>, TcpStream, IpAddr) {
-    // Cannot fail: nobody closes this semaphore.
-    #[expect(clippy::expect_used)]
-    let slot = Arc::clone(slots).acquire_owned().await.expect("the semaphore is open");
-    loop {
-        match listener.accept().await {
-            Ok((stream, peer)) => return (slot, stream, peer.ip()),
-            Err(error) => pause_after(&error).await,
-        }
-    }
-}
-
-/// A connection that broke before it was accepted says nothing about the next one; a lack of file descriptors does.
-async fn pause_after(error: &io::Error) {
-    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
-    if matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
-        return;
-    }
-    tracing::warn!("no connection can be accepted, trying again in a second: {error}");
-    sleep(Duration::from_secs(1)).await;
 }

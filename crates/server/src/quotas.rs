@@ -1,15 +1,18 @@
 //! How much one client may ask of the server.
 
 use std::{
-    collections::{HashMap, hash_map::Entry},
     num::{NonZeroU16, NonZeroU32},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota};
 
-use crate::{address::Client, telemetry};
+use crate::{
+    address::Client,
+    share::{Share, Taken},
+    telemetry,
+};
 
 /// What one client may have and do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,9 +52,8 @@ impl Default for Allowance {
 /// What all clients have and did.
 #[derive(Debug)]
 pub(crate) struct Quotas {
-    max_sockets: u32,
+    sockets: Arc<Share>,
     per_socket: Quota,
-    sockets: Mutex<HashMap<Client, u32>>,
     joins: DefaultKeyedRateLimiter<Client>,
     messages: DefaultKeyedRateLimiter<Client>,
 }
@@ -67,9 +69,8 @@ impl Quotas {
             Quota::per_second(rate).allow_burst(rate.max(negotiations.saturating_mul(sharers)))
         };
         Arc::new(Self {
-            max_sockets: allowance.sockets,
+            sockets: Share::new(allowance.sockets),
             per_socket: messages(NonZeroU32::MIN),
-            sockets: Mutex::default(),
             joins: DefaultKeyedRateLimiter::keyed(joins),
             messages: DefaultKeyedRateLimiter::keyed(messages(SHARERS)),
         })
@@ -77,16 +78,10 @@ impl Quotas {
 
     /// A place for one more socket of `client`, until it is dropped; none when it has as many as it may.
     pub(crate) fn open(self: &Arc<Self>, client: Client) -> Option<Account> {
-        let mut sockets = self.sockets.lock().unwrap_or_else(PoisonError::into_inner);
-        let open = sockets.entry(client).or_default();
-        if *open >= self.max_sockets {
-            return None;
-        }
-        *open += 1;
-        drop(sockets);
+        let socket = self.sockets.take(client)?;
         telemetry::socket_opened();
         let messages = DefaultDirectRateLimiter::direct(self.per_socket);
-        Some(Account { quotas: Arc::clone(self), client, messages })
+        Some(Account { quotas: Arc::clone(self), socket, messages })
     }
 
     /// Keeps the tables as small as what happened lately; never returns.
@@ -105,14 +100,14 @@ impl Quotas {
 #[derive(Debug)]
 pub(crate) struct Account {
     quotas: Arc<Quotas>,
-    client: Client,
+    socket: Taken,
     messages: DefaultDirectRateLimiter,
 }
 
 impl Account {
     /// Whether its client may join just now.
     pub(crate) fn may_join(&self) -> bool {
-        self.quotas.joins.check_key(&self.client).is_ok()
+        self.quotas.joins.check_key(self.socket.client()).is_ok()
     }
 
     /// Whether a message of so many bytes may pass just now.
@@ -120,20 +115,13 @@ impl Account {
         let cost = NonZeroU32::MIN.saturating_add(u32::try_from(bytes / 1024).unwrap_or(u32::MAX));
         // A cost beyond every burst never passes.
         matches!(self.messages.check_n(cost), Ok(Ok(())))
-            && matches!(self.quotas.messages.check_key_n(&self.client, cost), Ok(Ok(())))
+            && matches!(self.quotas.messages.check_key_n(self.socket.client(), cost), Ok(Ok(())))
     }
 }
 
 impl Drop for Account {
     fn drop(&mut self) {
         telemetry::socket_gone();
-        let mut sockets = self.quotas.sockets.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Entry::Occupied(mut open) = sockets.entry(self.client) {
-            *open.get_mut() -= 1;
-            if *open.get() == 0 {
-                open.remove();
-            }
-        }
     }
 }
 
@@ -155,21 +143,6 @@ mod tests {
 
     fn count(mut passes: impl FnMut() -> bool) -> u32 {
         (0..10_000).map(|_| u32::from(passes())).sum()
-    }
-
-    #[test]
-    fn a_client_has_so_many_sockets_and_others_have_theirs() {
-        let quotas = quotas(2);
-        let (ana, ben) = (client("10.0.0.1"), client("10.0.0.2"));
-        let first = quotas.open(ana).unwrap();
-        let _second = quotas.open(ana).unwrap();
-        assert!(quotas.open(ana).is_none());
-        let bens = quotas.open(ben).unwrap();
-        drop(first);
-        let _third = quotas.open(ana).unwrap();
-        assert!(quotas.open(ana).is_none());
-        drop(bens);
-        assert_eq!(quotas.sockets.lock().unwrap().len(), 1, "who has none is not in the table");
     }
 
     #[test]

@@ -27,6 +27,9 @@ pub struct Settings {
     pub max_rooms: usize,
     /// Sockets at a time; the next one is refused as busy.
     pub max_sockets: usize,
+    /// Connections at a time that are not upgraded; further ones wait to be accepted. One client has an eighth of
+    /// them at most, and further ones of its are closed.
+    pub max_http: usize,
     /// How long the server waits for what.
     pub timeouts: Timeouts,
 }
@@ -43,7 +46,7 @@ pub struct Timeouts {
     /// Without any frame, a pong included, the socket counts as lost. Two pings and the 5 s that an answer may take
     /// on a bad radio link: one answer that is late costs nobody the seat.
     pub silence: Duration,
-    /// For one message to leave.
+    /// For one message to leave, or for the next part of a file.
     pub write: Duration,
     /// For the last words to leave and the tab to close its side.
     pub linger: Duration,
@@ -59,6 +62,9 @@ pub const MAX_ROOMS: usize = MAX_SOCKETS;
 
 /// Sockets at a time: some 80 MB when all are idle (8 KiB each, measured with 900), what a small machine can spare.
 pub const MAX_SOCKETS: usize = 10_000;
+
+/// HTTP connections at a time: some 50 MB when all of them are in the middle of a handshake.
+const MAX_HTTP: usize = 1024;
 
 /// The largest room. A page follows 64 others; beyond it a mesh costs more than any browser can carry.
 pub const MAX_ROOM_CAPACITY: u16 = 65;
@@ -79,6 +85,7 @@ impl Default for Settings {
             ice: IceServers::default(),
             max_rooms: MAX_ROOMS,
             max_sockets: MAX_SOCKETS,
+            max_http: MAX_HTTP,
             timeouts: Timeouts::default(),
         }
     }

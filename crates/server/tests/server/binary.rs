@@ -35,6 +35,20 @@ impl Running {
         Self { child, stdout, address }
     }
 
+    /// Where it says that its metrics are; it has to be started with `--log-json`.
+    pub async fn metrics_address(&mut self) -> SocketAddr {
+        let log = self.child.stderr.as_mut().unwrap();
+        let mut line = Vec::new();
+        // No further: what comes after it stays for others.
+        while !line.ends_with(b"\n") {
+            line.push(within(log.read_u8()).await.unwrap());
+        }
+        let line = String::from_utf8(line).unwrap();
+        // A JSON object a line.
+        assert!(line.starts_with("{\"timestamp\"") && line.ends_with("}\n"), "{line}");
+        line.split("http://").nth(1).unwrap().split("/metrics").next().unwrap().parse().unwrap()
+    }
+
     /// Waits for the end, which has to be a success; what stood in stderr.
     async fn ended(mut self) -> String {
         let status = within(self.child.wait()).await.unwrap();
@@ -107,12 +121,7 @@ async fn wrong_flags_are_refused_by_name() {
 async fn what_it_counts_can_be_asked_for_at_an_address_of_its_own() {
     let flags = ["--listen", "127.0.0.1:0", "--metrics", "127.0.0.1:0", "--room-capacity", "2", "--log-json"];
     let mut running = Running::start(snaproom(&flags)).await;
-    let mut log = BufReader::new(running.child.stderr.take().unwrap());
-    let mut line = String::new();
-    within(log.read_line(&mut line)).await.unwrap();
-    // A JSON object a line.
-    assert!(line.starts_with("{\"timestamp\"") && line.ends_with("}\n"), "{line}");
-    let address = line.split("http://").nth(1).unwrap().split("/metrics").next().unwrap().parse().unwrap();
+    let address = running.metrics_address().await;
 
     let (mut ana, _) = Tab::join(running.address, room(1), 1).await;
     let (mut ben, _) = Tab::join(running.address, room(1), 2).await;

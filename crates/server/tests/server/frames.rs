@@ -31,6 +31,10 @@ const FRAMES: usize = 20_000;
 /// Sent over one connection at most.
 const FRAMES_OF_ONE: usize = 40;
 
+/// How a page opens its WebSocket.
+pub const UPGRADE: &str = "GET /ws HTTP/1.1\r\nHost: x\r\nOrigin: http://x\r\nConnection: Upgrade\r\n\
+    Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+
 /// Panics of the server's own tasks, which the runtime keeps to itself.
 static PANICS: AtomicUsize = AtomicUsize::new(0);
 
@@ -76,11 +80,7 @@ async fn whatever_frames_come_the_server_goes_on() {
 /// One connection: how many frames it sent, and whether the server closed it before it left.
 async fn play(address: SocketAddr, rng: &mut ChaCha8Rng) -> (usize, bool) {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let request = format!(
-        "GET /ws HTTP/1.1\r\nHost: {address}\r\nOrigin: http://{address}\r\nConnection: Upgrade\r\n\
-         Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-    );
-    stream.write_all(request.as_bytes()).await.unwrap();
+    stream.write_all(UPGRADE.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     while !answer.ends_with(b"\r\n\r\n") {
         let byte = within(stream.read_u8()).await.unwrap();
@@ -158,6 +158,22 @@ fn frame(rng: &mut ChaCha8Rng, is_first: bool) -> Vec<u8> {
         payload.iter_mut().zip(mask.iter().cycle()).for_each(|(byte, mask)| *byte ^= mask);
     }
     frame.extend(payload);
+    frame
+}
+
+/// A frame as browsers send it: its first byte, its length, a mask, its payload of less than 64 KiB.
+pub fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
+    let mut frame = vec![first];
+    match payload.len() {
+        short @ 0..=125 => frame.push(0x80 | short as u8),
+        long => {
+            frame.push(0x80 | 0x7E);
+            frame.extend(u16::try_from(long).unwrap().to_be_bytes());
+        }
+    }
+    let mask = [0x12, 0x34, 0x56, 0x78];
+    frame.extend(mask);
+    frame.extend(payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
     frame
 }
 

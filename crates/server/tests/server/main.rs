@@ -17,5 +17,6 @@ mod quotas;
 mod refusals;
 mod rooms;
 mod shutdown;
+mod slow;
 mod tls;
 mod turn;

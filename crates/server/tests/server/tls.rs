@@ -30,12 +30,12 @@ use tokio_tungstenite::{
 use crate::harness::{Response, Server, capacity, join_message, room, within};
 
 /// A certificate for localhost in a folder, as its files are named by those who hand them out.
-struct Certificate {
+pub struct Certificate {
     folder: TempDir,
 }
 
 impl Certificate {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let certificate = Self { folder: tempfile::tempdir().unwrap() };
         certificate.renew();
         certificate
@@ -56,39 +56,53 @@ impl Certificate {
         self.folder.path().join("privkey.pem")
     }
 
-    fn der(&self) -> CertificateDer<'static> {
+    pub fn der(&self) -> CertificateDer<'static> {
         CertificateDer::from_pem_file(self.chain()).unwrap()
     }
 
+    pub fn tls(&self) -> Arc<Tls> {
+        Arc::new(Tls::of_files(self.chain(), self.key()).unwrap())
+    }
+
     async fn serve(&self) -> Server {
-        let tls = Tls::of_files(self.chain(), self.key()).unwrap();
         let timeouts = Timeouts {
             header: Duration::from_millis(500),
             certificate: Duration::from_millis(50),
             ..Timeouts::default()
         };
-        Server::start(Settings { tls: Some(Arc::new(tls)), timeouts, ..capacity(2) }).await
+        Server::start(Settings { tls: Some(self.tls()), timeouts, ..capacity(2) }).await
     }
 }
 
-/// A connection by somebody who trusts this certificate alone.
-async fn connect(
-    address: SocketAddr,
-    trusted: CertificateDer<'static>,
-) -> std::io::Result<TlsStream<TcpStream>> {
+/// Of somebody who trusts this certificate alone.
+pub fn trusting(certificate: CertificateDer<'static>) -> Arc<ClientConfig> {
     let mut roots = RootCertStore::empty();
-    roots.add(trusted).unwrap();
+    roots.add(certificate).unwrap();
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
-    let stream = TcpStream::connect(address).await?;
-    let name = ServerName::try_from("localhost").unwrap();
-    within(TlsConnector::from(Arc::new(config)).connect(name, stream)).await
+    Arc::new(config)
 }
 
-async fn get(address: SocketAddr, trusted: CertificateDer<'static>, path: &str) -> Response {
+/// TLS over a connection, by somebody who trusts this certificate alone.
+pub async fn over(
+    stream: TcpStream,
+    trusted: CertificateDer<'static>,
+) -> std::io::Result<TlsStream<TcpStream>> {
+    let name = ServerName::try_from("localhost").unwrap();
+    within(TlsConnector::from(trusting(trusted)).connect(name, stream)).await
+}
+
+async fn connect(
+    address: SocketAddr,
+    trusted: CertificateDer<'static>,
+) -> std::io::Result<TlsStream<TcpStream>> {
+    over(TcpStream::connect(address).await?, trusted).await
+}
+
+pub async fn get(address: SocketAddr, trusted: CertificateDer<'static>, path: &str) -> Response {
     let mut stream = connect(address, trusted).await.unwrap();
     let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
@@ -96,6 +110,17 @@ async fn get(address: SocketAddr, trusted: CertificateDer<'static>, path: &str) 
     // Some end their TCP connection without a word of TLS.
     let _ = within(stream.read_to_end(&mut bytes)).await;
     Response::parse(&bytes)
+}
+
+/// What somebody hears who joins with this token.
+pub async fn join(address: SocketAddr, trusted: CertificateDer<'static>, token: u8) -> FromServer {
+    let stream = connect(address, trusted).await.unwrap();
+    let mut request = "wss://localhost/ws".into_client_request().unwrap();
+    request.headers_mut().insert("origin", "https://localhost".parse().unwrap());
+    let (mut socket, _) = within(Box::pin(client_async(request, stream))).await.unwrap();
+    within(socket.send(Message::text(wire::to_text(&join_message(room(1), token))))).await.unwrap();
+    let Some(Ok(Message::Text(text))) = within(socket.next()).await else { panic!("no answer") };
+    wire::from_text(&text).unwrap()
 }
 
 #[tokio::test]
@@ -106,13 +131,7 @@ async fn pages_and_sockets_come_over_it_and_browsers_are_told_to_stay() {
     assert_eq!((response.status, response.body.as_str()), (200, "ok"));
     assert_eq!(response.header("strict-transport-security"), Some("max-age=31536000"));
 
-    let stream = connect(server.address, certificate.der()).await.unwrap();
-    let mut request = "wss://localhost/ws".into_client_request().unwrap();
-    request.headers_mut().insert("origin", "https://localhost".parse().unwrap());
-    let (mut socket, _) = within(Box::pin(client_async(request, stream))).await.unwrap();
-    within(socket.send(Message::text(wire::to_text(&join_message(room(1), 1))))).await.unwrap();
-    let Some(Ok(Message::Text(text))) = within(socket.next()).await else { panic!("no answer") };
-    let welcome = wire::from_text(&text).unwrap();
+    let welcome = join(server.address, certificate.der(), 1).await;
     assert!(matches!(welcome, FromServer::Welcome(Welcome { how: Welcomed::Created, .. })), "{welcome:?}");
 }
 
