@@ -7,7 +7,7 @@ use axum::{
     extract::{
         State,
         ws::{
-            CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code,
+            CloseCode, CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code,
             rejection::WebSocketUpgradeRejection,
         },
     },
@@ -141,12 +141,7 @@ pub(crate) async fn open(
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
     let task = sockets.tasks.token();
-    upgrade
-        .max_message_size(MAX_FRAME_BYTES)
-        .max_frame_size(MAX_FRAME_BYTES)
-        .read_buffer_size(READ_BUFFER_BYTES)
-        .write_buffer_size(0)
-        .max_write_buffer_size(WRITE_BUFFER_BYTES)
+    bounded(upgrade)
         .on_failed_upgrade(|error| tracing::debug!("a WebSocket did not open: {error}"))
         .on_upgrade(async move |mut socket| {
             let end = match &account {
@@ -161,6 +156,16 @@ pub(crate) async fn open(
         })
 }
 
+/// With what the server takes, and what it holds for it.
+fn bounded(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
+    upgrade
+        .max_message_size(MAX_FRAME_BYTES)
+        .max_frame_size(MAX_FRAME_BYTES)
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .write_buffer_size(0)
+        .max_write_buffer_size(WRITE_BUFFER_BYTES)
+}
+
 /// Why a socket ends, and so what it still has to be told.
 #[derive(Debug)]
 enum End {
@@ -170,6 +175,8 @@ enum End {
     Left,
     /// The server says this and closes it.
     Told(FromServer),
+    /// What came is none of a WebSocket's, or too large; with the close code that says so (RFC 6455, section 7.4.1).
+    Broken(Refusal, CloseCode),
     /// The server stops.
     Stopped,
 }
@@ -177,9 +184,8 @@ enum End {
 impl End {
     /// Why the server ended it, if it was for that.
     fn refusal(&self) -> Option<&'static str> {
-        let Self::Told(last) = self else { return None };
-        Some(match last {
-            FromServer::Refused { reason } => match reason {
+        Some(match self {
+            Self::Told(FromServer::Refused { reason }) | Self::Broken(reason, _) => match reason {
                 Refusal::Version => "version",
                 Refusal::Malformed => "malformed",
                 Refusal::TooLarge => "too_large",
@@ -189,8 +195,9 @@ impl End {
                 Refusal::TooMany => "too_many",
                 Refusal::TooFast => "too_fast",
             },
-            FromServer::Full { .. } => "full",
-            _ => "replaced",
+            Self::Told(FromServer::Full { .. }) => "full",
+            Self::Told(_) => "replaced",
+            Self::Gone | Self::Left | Self::Stopped => return None,
         })
     }
 }
@@ -332,21 +339,22 @@ fn text_of(frame: Option<Result<Message, axum::Error>>) -> Result<Option<Utf8Byt
         Some(Ok(Message::Binary(_))) => Err(refuse(Refusal::Malformed)),
         Some(Ok(Message::Close(_))) | None => Err(End::Gone),
         Some(Err(error)) => Err(match error.into_inner().downcast_ref::<tungstenite::Error>() {
-            Some(tungstenite::Error::Capacity(_)) => refuse(Refusal::TooLarge),
-            Some(tungstenite::Error::Utf8(_)) => refuse(Refusal::Malformed),
+            Some(tungstenite::Error::Capacity(_)) => End::Broken(Refusal::TooLarge, close_code::SIZE),
+            Some(tungstenite::Error::Utf8(_)) => End::Broken(Refusal::Malformed, close_code::INVALID),
             Some(tungstenite::Error::Protocol(error))
                 if *error != tungstenite::error::ProtocolError::ResetWithoutClosingHandshake =>
             {
-                refuse(Refusal::Malformed)
+                End::Broken(Refusal::Malformed, close_code::PROTOCOL)
             }
             _ => End::Gone,
         }),
     }
 }
 
-/// Says what there is to say, and goes on reading for a while: closing TCP with unread bytes would reset the
-/// connection and could destroy the last words on their way.
-async fn close(mut socket: WebSocket, end: End, linger: Duration) {
+/// Says what there is to say, and closes.
+async fn close(socket: WebSocket, end: End, linger: Duration) {
+    // After what is none of a WebSocket's the library reads no further.
+    let is_readable = !matches!(end, End::Broken(..));
     let (last, code) = match end {
         End::Gone => (None, None),
         End::Left => (None, Some(close_code::NORMAL)),
@@ -355,31 +363,41 @@ async fn close(mut socket: WebSocket, end: End, linger: Duration) {
         }
         End::Told(last @ FromServer::Refused { .. }) => (Some(last), Some(close_code::POLICY)),
         End::Told(last) => (Some(last), Some(close_code::NORMAL)),
+        End::Broken(reason, code) => (Some(FromServer::Refused { reason }), Some(code)),
     };
-    // After a frame over the limit the library reads no further, so that only waiting is left.
-    let unreadable = matches!(last, Some(FromServer::Refused { reason: Refusal::TooLarge }));
-    let farewell = async {
-        if let Some(last) = &last {
-            socket.send(Message::Text(to_text(last))).await?;
-        }
-        if let Some(code) = code {
-            socket.send(Message::Close(Some(CloseFrame { code, reason: "".into() }))).await?;
-        }
-        let mut unread = MAX_UNREAD_BYTES;
-        while let Some(Ok(message)) = socket.recv().await {
-            match unread.checked_sub(message.into_data().len()) {
-                Some(left) => unread = left,
-                // Whoever goes on like that does not listen either.
-                None => return Ok(()),
-            }
-        }
-        if unreadable {
-            std::future::pending::<()>().await;
-        }
-        Ok::<_, axum::Error>(())
-    };
-    match timeout(linger, farewell).await {
+    match timeout(linger, farewell(socket, last.as_ref(), code, is_readable)).await {
         Ok(Ok(())) | Err(_) => {}
         Ok(Err(error)) => tracing::debug!("a WebSocket did not take its last words: {error}"),
     }
 }
+
+/// Goes on reading after the last words: closing TCP with unread bytes would reset the connection and could destroy
+/// them on their way. Where nothing can be read any more only waiting is left.
+async fn farewell(
+    mut socket: WebSocket,
+    last: Option<&FromServer>,
+    code: Option<CloseCode>,
+    is_readable: bool,
+) -> Result<(), axum::Error> {
+    if let Some(last) = last {
+        socket.send(Message::Text(to_text(last))).await?;
+    }
+    if let Some(code) = code {
+        socket.send(Message::Close(Some(CloseFrame { code, reason: "".into() }))).await?;
+    }
+    let mut unread = MAX_UNREAD_BYTES;
+    while let Some(Ok(message)) = socket.recv().await {
+        match unread.checked_sub(message.into_data().len()) {
+            Some(left) => unread = left,
+            // Whoever goes on like that does not listen either.
+            None => return Ok(()),
+        }
+    }
+    if !is_readable {
+        std::future::pending::<()>().await;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod echo;

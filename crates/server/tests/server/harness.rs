@@ -260,8 +260,12 @@ impl Tab {
 
     /// The server refuses and closes.
     pub async fn is_refused(&mut self, reason: Refusal) {
+        self.is_refused_with(reason, CloseCode::Policy).await;
+    }
+
+    pub async fn is_refused_with(&mut self, reason: Refusal, code: CloseCode) {
         assert_eq!(self.next().await, FromServer::Refused { reason });
-        assert_eq!(self.closed().await, CloseCode::Policy);
+        assert_eq!(self.closed().await, code);
     }
 
     async fn next_frame(&mut self) -> Option<Result<Message, tungstenite::Error>> {

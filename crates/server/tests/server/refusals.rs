@@ -16,7 +16,7 @@ use tokio_tungstenite::tungstenite::{
     Message,
     protocol::frame::{
         Frame,
-        coding::{Data, OpCode},
+        coding::{CloseCode, Data, OpCode},
     },
 };
 
@@ -69,20 +69,40 @@ async fn a_malformed_frame_costs_its_sender_the_socket_and_nobody_else() {
     let mut honest = HonestRoom::open(server.address).await;
     let (mut ana, _) = Tab::join(server.address, room(1), 1).await;
     let join_again = wire::to_text(&join_message(room(1), 2));
-    let not_utf8 = Frame::message(vec![0xFF, 0xFE], OpCode::Data(Data::Text), true);
     for frame in [
         Message::text("{}"),
         // A relay to a short id.
         Message::text(wire::to_text(&(1_u8, "AAAA", ""))),
         Message::text(join_again),
         Message::binary(vec![0; 16]),
-        Message::Frame(not_utf8),
     ] {
         let (mut ben, _) = Tab::join(server.address, room(1), 2).await;
         assert!(matches!(ana.next().await, FromServer::Joined { .. }));
         ben.send_raw(frame).await;
         ben.is_refused(Refusal::Malformed).await;
         assert_eq!(ana.next().await, FromServer::Away { peer: ben.id });
+    }
+    honest.works().await;
+}
+
+#[tokio::test]
+async fn what_is_none_of_a_websockets_is_refused_with_its_own_code_however_much_comes_after_it() {
+    let server = Server::start(capacity(2)).await;
+    let mut honest = HonestRoom::open(server.address).await;
+    let not_utf8 = Frame::message(vec![0xFF, 0xFE], OpCode::Data(Data::Text), true);
+    let nothing_to_continue = Frame::message("a", OpCode::Data(Data::Continue), true);
+    let reserved = Frame::message("a", OpCode::Data(Data::Reserved(3)), true);
+    for (frame, code) in [
+        (not_utf8, CloseCode::Invalid),
+        (nothing_to_continue, CloseCode::Protocol),
+        (reserved, CloseCode::Protocol),
+    ] {
+        let (mut tab, _) = Tab::join(server.address, room(1), 1).await;
+        tab.send_raw(Message::Frame(frame)).await;
+        for _ in 0..10 {
+            tab.try_send_raw(Message::text("a".repeat(10_000))).await;
+        }
+        tab.is_refused_with(Refusal::Malformed, code).await;
     }
     honest.works().await;
 }
@@ -101,11 +121,11 @@ async fn a_frame_over_the_limit_is_refused_and_one_at_the_limit_is_not() {
 
     let (mut tab, _) = Tab::join(server.address, room(1), 1).await;
     tab.try_send_raw(padded(MAX_FRAME_BYTES + 1)).await;
-    tab.is_refused(Refusal::TooLarge).await;
+    tab.is_refused_with(Refusal::TooLarge, CloseCode::Size).await;
 
     let mut tab = Tab::open(server.address).await;
     tab.try_send_raw(padded(MAX_FRAME_BYTES + 1)).await;
-    tab.is_refused(Refusal::TooLarge).await;
+    tab.is_refused_with(Refusal::TooLarge, CloseCode::Size).await;
 
     // In two pieces, of which each is small enough.
     let half = " ".repeat(MAX_FRAME_BYTES / 2 + 1);
@@ -114,7 +134,7 @@ async fn a_frame_over_the_limit_is_refused_and_one_at_the_limit_is_not() {
         let piece = Frame::message(half.clone(), OpCode::Data(opcode), last);
         tab.try_send_raw(Message::Frame(piece)).await;
     }
-    tab.is_refused(Refusal::TooLarge).await;
+    tab.is_refused_with(Refusal::TooLarge, CloseCode::Size).await;
     honest.works().await;
 }
 

@@ -21,7 +21,7 @@ use tokio_rustls::rustls::{ClientConnection, pki_types::ServerName};
 
 use crate::{
     binary::{Running, snaproom},
-    frames::{UPGRADE, masked},
+    frames::{Frame, UPGRADE},
     harness::{HonestRoom, Server, Tab, capacity, get, join_message, room, within},
     tls::{self, Certificate},
 };
@@ -75,7 +75,7 @@ type Line = Pin<Box<dyn Stream>>;
 impl Slow {
     /// Does its worst until the server ends the connection; nobody ends it from this side.
     async fn play(self, mut line: Line, n: u8) {
-        let join = masked(0x81, wire::to_text(&join_message(room(100 + n / 8), n % 8)).as_bytes());
+        let join = Frame::text(wire::to_text(&join_message(room(100 + n / 8), n % 8))).bytes();
         let opening: Vec<u8> = match self {
             Self::Mute => Vec::new(),
             Self::Header => b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ".into(),
@@ -86,7 +86,7 @@ impl Slow {
             Self::Reader => b"GET /large.bin HTTP/1.1\r\nHost: x\r\n\r\n".into(),
             Self::Unjoined | Self::UnjoinedAlive => UPGRADE.into(),
             Self::Frame => [UPGRADE.as_bytes(), &join, &[0x81, 0xFE, 0xFF]].concat(),
-            Self::Pieces => [UPGRADE.as_bytes(), &join, &masked(0x01, b"a")].concat(),
+            Self::Pieces => [UPGRADE.as_bytes(), &join, &Frame::beginning(*b"a").bytes()].concat(),
         };
         if line.write_all(&opening).await.is_err() {
             return;
@@ -94,8 +94,8 @@ impl Slow {
         let more = match self {
             // Of a reader's next request, by which it notices its end without reading.
             Self::Header | Self::SecondHeader | Self::Body | Self::Reader => vec![b'a'],
-            Self::UnjoinedAlive => masked(0x8A, b""),
-            Self::Pieces => masked(0x00, b""),
+            Self::UnjoinedAlive => Frame::pong().bytes(),
+            Self::Pieces => Frame::piece([]).bytes(),
             Self::Mute | Self::Unjoined | Self::Frame => Vec::new(),
         };
         let (mut read, mut write) = tokio::io::split(line);
