@@ -189,11 +189,12 @@ impl Connections {
     }
 
     /// `axum::serve` would wait for a request's header for ever, so the connection is built here.
-    async fn converse(self, stream: TcpStream, peer: IpAddr, stop: CancellationToken) {
+    async fn converse(self, stream: TcpStream, address: IpAddr, stop: CancellationToken) {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!("a connection is slow to send: {error}");
         }
         let stream = Patient::new(stream, self.timeouts.write);
+        let peer = Peer { address, received: stream.received() };
         let stream = match &self.tls {
             None => Either::Left(stream),
             Some(tls) => match timeout(self.timeouts.header, tls.accept(stream)).await {
@@ -204,7 +205,7 @@ impl Connections {
         };
         let app = TowerToHyperService::new(self.app);
         let service = service_fn(move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(Peer(peer));
+            request.extensions_mut().insert(peer.clone());
             app.call(request)
         });
         let connection = http1::Builder::new()

@@ -1,9 +1,14 @@
 //! A connection whose other end has to take what is written to it: whoever asks for a file and does not read it would
-//! hold its slot for ever.
+//! hold its slot for ever. What comes over it is counted.
 
 use std::{
+    future::poll_fn,
     io,
     pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     task::{Context, Poll},
     time::Duration,
 };
@@ -18,13 +23,18 @@ use tokio::{
 pub(crate) struct Patient<S> {
     stream: S,
     patience: Duration,
+    received: Received,
     /// Runs while a write waits.
     waiting: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Patient<S> {
     pub(crate) fn new(stream: S, patience: Duration) -> Self {
-        Self { stream, patience, waiting: None }
+        Self { stream, patience, received: Received::default(), waiting: None }
+    }
+
+    pub(crate) fn received(&self) -> Received {
+        self.received.clone()
     }
 
     fn watch<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
@@ -38,13 +48,34 @@ impl<S> Patient<S> {
     }
 }
 
+/// Bytes that came over a connection and were not looked at yet.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Received(Arc<AtomicUsize>);
+
+impl Received {
+    /// Looks at them.
+    pub(crate) fn take(&self) -> usize {
+        self.0.swap(0, Ordering::Relaxed)
+    }
+
+    /// Resolves when there are more than `bytes`. To be polled by the task that reads the connection: whatever comes
+    /// wakes that.
+    pub(crate) async fn exceed(&self, bytes: usize) {
+        poll_fn(|_| if self.0.load(Ordering::Relaxed) > bytes { Poll::Ready(()) } else { Poll::Pending })
+            .await;
+    }
+}
+
 impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        self.received.0.fetch_add(buffer.filled().len() - before, Ordering::Relaxed);
+        read
     }
 }
 

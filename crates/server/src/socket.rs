@@ -31,6 +31,7 @@ use crate::{
     address::Client,
     hub::{Hub, Seated, to_text},
     outbox::Next,
+    patient::Received,
     quotas::{Account, Quotas},
     telemetry,
 };
@@ -44,10 +45,13 @@ const READ_BUFFER_BYTES: usize = 1024;
 /// One frame that is being written, and the last words after it.
 const WRITE_BUFFER_BYTES: usize = 2 * MAX_FRAME_BYTES;
 
+/// What one message may take on the wire. Its pieces may be as small as their sender likes, and as many as fit.
+const MAX_MESSAGE_BYTES: usize = 2 * MAX_FRAME_BYTES;
+
 /// When tabs come back to a server that stops, in milliseconds: after it can be there again, and not all at once.
 const BACK_IN: RangeInclusive<u32> = 500..=5_000;
 
-/// What a tab may have sent before it hears that its socket ends.
+/// What a tab may still send before it hears that its socket ends.
 const MAX_UNREAD_BYTES: usize = 4 * MAX_FRAME_BYTES;
 
 /// What all sockets share.
@@ -94,25 +98,31 @@ impl Sockets {
     }
 }
 
-/// Who is at the other end of a request's connection.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Peer(pub(crate) IpAddr);
+/// The connection over which a request came.
+#[derive(Debug, Clone)]
+pub(crate) struct Peer {
+    /// Who is at its other end.
+    pub(crate) address: IpAddr,
+    pub(crate) received: Received,
+}
 
-/// How a socket's tab is told of STUN and TURN servers.
+/// What is known of whoever opened a socket.
 #[derive(Debug)]
 struct Visitor {
     /// Where its page is.
     host: Option<String>,
     /// What a TURN server calls it: a name for this socket alone.
     user: String,
+    received: Received,
 }
 
 impl Visitor {
-    fn of(headers: &HeaderMap) -> Self {
+    fn of(headers: &HeaderMap, peer: &Peer) -> Self {
         let host = Origin::of(headers).map(|origin| origin.host().to_owned());
-        Self { host, user: format!("{:016x}", rand::random::<u64>()) }
+        Self { host, user: format!("{:016x}", rand::random::<u64>()), received: peer.received.clone() }
     }
 
+    /// The STUN and TURN servers that it is told of.
     fn ice(&self, sockets: &Sockets) -> Ice {
         sockets.settings.ice.for_tab(self.host.as_deref(), &self.user)
     }
@@ -121,7 +131,7 @@ impl Visitor {
 /// Answers `GET /ws`.
 pub(crate) async fn open(
     State(sockets): State<Arc<Sockets>>,
-    Extension(Peer(peer)): Extension<Peer>,
+    Extension(peer): Extension<Peer>,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
@@ -134,8 +144,8 @@ pub(crate) async fn open(
         Ok(upgrade) => upgrade,
         Err(rejection) => return rejection.into_response(),
     };
-    let visitor = Visitor::of(&headers);
-    let client = Client::behind(peer, &headers, &sockets.settings.proxies);
+    let visitor = Visitor::of(&headers, &peer);
+    let client = Client::behind(peer.address, &headers, &sockets.settings.proxies);
     let Some((account, permit)) = sockets.place_for(client) else {
         telemetry::refused("crowd");
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
@@ -151,7 +161,7 @@ pub(crate) async fn open(
             if let Some(reason) = end.refusal() {
                 telemetry::refused(reason);
             }
-            close(socket, end, sockets.settings.timeouts.linger).await;
+            close(socket, end, &visitor.received, sockets.settings.timeouts.linger).await;
             drop((account, permit, task));
         })
 }
@@ -208,8 +218,10 @@ fn refuse(reason: Refusal) -> End {
 
 /// From the opening to the end; the seat is given up on the way out.
 async fn attend(socket: &mut WebSocket, account: &Account, visitor: &Visitor, sockets: &Sockets) -> End {
+    visitor.received.take();
     let joined = tokio::select! {
         joined = timeout(sockets.settings.timeouts.join, join(socket, account, visitor, sockets)) => joined,
+        () = visitor.received.exceed(MAX_MESSAGE_BYTES) => return refuse(Refusal::TooLarge),
         () = sockets.stop.cancelled() => return End::Stopped,
     };
     match joined {
@@ -269,8 +281,9 @@ async fn converse(
             frame = socket.recv() => {
                 heard = Instant::now();
                 match text_of(frame) {
+                    // All that came counts, a ping and the pieces of a message included.
+                    Ok(_) if !account.may_send(visitor.received.take()) => Err(refuse(Refusal::TooFast)),
                     Ok(None) => Ok(()),
-                    Ok(Some(text)) if !account.may_send(text.len()) => Err(refuse(Refusal::TooFast)),
                     Ok(Some(text)) => match wire::from_text(&text) {
                         Ok(ToServer::Relay { to, envelope }) => {
                             seated.relay(to, envelope);
@@ -293,6 +306,7 @@ async fn converse(
                     Err(end) => Err(end),
                 }
             }
+            () = visitor.received.exceed(MAX_MESSAGE_BYTES) => Err(refuse(Refusal::TooLarge)),
             next = seated.outbox().next() => match next {
                 Next::Message(text) => write(socket, Message::Text(text), &seated, sockets).await,
                 Next::Last(message) => Err(End::Told(message)),
@@ -352,7 +366,7 @@ fn text_of(frame: Option<Result<Message, axum::Error>>) -> Result<Option<Utf8Byt
 }
 
 /// Says what there is to say, and closes.
-async fn close(socket: WebSocket, end: End, linger: Duration) {
+async fn close(socket: WebSocket, end: End, received: &Received, linger: Duration) {
     // After what is none of a WebSocket's the library reads no further.
     let is_readable = !matches!(end, End::Broken(..));
     let (last, code) = match end {
@@ -365,9 +379,14 @@ async fn close(socket: WebSocket, end: End, linger: Duration) {
         End::Told(last) => (Some(last), Some(close_code::NORMAL)),
         End::Broken(reason, code) => (Some(FromServer::Refused { reason }), Some(code)),
     };
-    match timeout(linger, farewell(socket, last.as_ref(), code, is_readable)).await {
-        Ok(Ok(())) | Err(_) => {}
-        Ok(Err(error)) => tracing::debug!("a WebSocket did not take its last words: {error}"),
+    received.take();
+    tokio::select! {
+        said = timeout(linger, farewell(socket, last.as_ref(), code, is_readable)) => match said {
+            Ok(Ok(())) | Err(_) => {}
+            Ok(Err(error)) => tracing::debug!("a WebSocket did not take its last words: {error}"),
+        },
+        // Whoever goes on like that does not listen either.
+        () = received.exceed(MAX_UNREAD_BYTES) => {}
     }
 }
 
@@ -385,14 +404,7 @@ async fn farewell(
     if let Some(code) = code {
         socket.send(Message::Close(Some(CloseFrame { code, reason: "".into() }))).await?;
     }
-    let mut unread = MAX_UNREAD_BYTES;
-    while let Some(Ok(message)) = socket.recv().await {
-        match unread.checked_sub(message.into_data().len()) {
-            Some(left) => unread = left,
-            // Whoever goes on like that does not listen either.
-            None => return Ok(()),
-        }
-    }
+    while let Some(Ok(_)) = socket.recv().await {}
     if !is_readable {
         std::future::pending::<()>().await;
     }

@@ -182,6 +182,11 @@ impl Tab {
         matches!(timeout(DEADLINE, sending).await, Ok(Ok(())))
     }
 
+    /// Whether the connection took these bytes, whatever they are.
+    pub async fn try_send_bytes(&mut self, bytes: &[u8]) -> bool {
+        within(self.socket.get_mut().write_all(bytes)).await.is_ok()
+    }
+
     /// What comes next, until the end or a long silence.
     pub async fn try_next(&mut self) -> Option<FromServer> {
         match timeout(DEADLINE, self.next_frame()).await {

@@ -5,6 +5,7 @@ use std::{net::SocketAddr, num::NonZeroU32};
 use snaproom_protocol::server::{FromServer, Refusal};
 use snaproom_server::{Allowance, Settings};
 
+use crate::frames::Frame;
 use crate::harness::{Server, Tab, capacity, relay, relayed, room, within};
 
 fn allowing(allowance: Allowance) -> Settings {
@@ -63,4 +64,31 @@ async fn a_flood_ends_its_own_socket_and_its_receiver_stays() {
     ana.until(&FromServer::Away { peer: cat_id }).await;
     ben.send(&relay(ana_id, b"on")).await;
     assert_eq!(ana.next().await, relayed(ben_id, b"on"));
+}
+
+#[tokio::test]
+async fn pings_and_pieces_count_as_messages_do() {
+    let server = Server::start(capacity(8)).await;
+    let (mut ana, _) = Tab::join(server.address, room(1), 1).await;
+    let pings = Frame::ping().bytes().repeat(1_000);
+    let pieces = Frame::piece([]).bytes().repeat(1_000);
+    for (beginning, more) in [(Vec::new(), pings), (Frame::beginning([]).bytes(), pieces)] {
+        for joins in [true, false] {
+            let mut tab = Tab::open(server.address).await;
+            if joins {
+                tab.take_seat(room(1), 2).await;
+                assert!(matches!(ana.next().await, FromServer::Joined { .. }));
+            }
+            // Far more than any line holds.
+            let (mut sent, far_more) = (0, 100_000_000);
+            tab.try_send_bytes(&beginning).await;
+            while sent < far_more && tab.try_send_bytes(&more).await {
+                sent += more.len();
+            }
+            assert!(sent < far_more, "nobody minded");
+            if joins {
+                assert_eq!(ana.next().await, FromServer::Away { peer: tab.id });
+            }
+        }
+    }
 }

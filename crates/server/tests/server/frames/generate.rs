@@ -47,6 +47,10 @@ impl Frame {
         Self::new(TEXT, payload)
     }
 
+    pub fn ping() -> Self {
+        Self::new(PING, [])
+    }
+
     pub fn pong() -> Self {
         Self::new(PONG, [])
     }
@@ -118,6 +122,9 @@ fn in_pieces(rng: &mut ChaCha8Rng, payload: &[u8]) -> Vec<Frame> {
             frames.push(Frame::piece([]));
         }
         frames.push(Frame::piece(piece));
+    }
+    if frames.is_empty() {
+        frames.push(Frame::piece([]));
     }
     let is_piece = |frame: &&mut Frame| frame.opcode == CONTINUATION;
     if let Some(first) = frames.iter_mut().find(is_piece).filter(|_| !one_in(rng, 16)) {
