@@ -119,6 +119,13 @@ impl Tab {
         Self::handshake(TcpStream::connect(address).await.unwrap(), headers).await.unwrap()
     }
 
+    /// A tab of another computer: of one of those that 127.0.0.0/8 has.
+    pub async fn open_from(address: SocketAddr, from: Ipv4Addr, headers: &[(&'static str, &str)]) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind((from, 0).into()).unwrap();
+        Self::handshake(socket.connect(address).await.unwrap(), headers).await.unwrap()
+    }
+
     /// The same, where the server may have no place for it.
     pub async fn try_open_with(address: SocketAddr, headers: &[(&'static str, &str)]) -> Option<Self> {
         Self::handshake(TcpStream::connect(address).await.ok()?, headers).await.ok()
@@ -136,7 +143,7 @@ impl Tab {
         let mut request = format!("ws://{address}/ws").into_client_request().unwrap();
         request.headers_mut().insert("origin", format!("http://{address}").parse().unwrap());
         for (name, value) in headers {
-            request.headers_mut().insert(*name, value.parse().unwrap());
+            request.headers_mut().append(*name, value.parse().unwrap());
         }
         let (socket, _) = timeout(DEADLINE, client_async(request, stream))
             .await

@@ -79,6 +79,27 @@ async fn only_the_servers_own_pages_and_the_listed_ones_may_connect() {
         handshake(server.address, "Host: room.example:443\r\nOrigin: https://room.example\r\n").await,
         101
     );
-    assert_eq!(handshake(server.address, "Host: [::1]:80\r\nOrigin: http://[::1]\r\n").await, 101);
-    assert_eq!(handshake(server.address, "Host: \r\nOrigin: http://\r\n").await, 403);
+    for (headers, status) in [
+        ("Host: [::1]:80\r\nOrigin: http://[::1]\r\n", 101),
+        ("Host: [::1]:8080\r\nOrigin: http://[::1]:8080\r\n", 101),
+        ("Host: [::1]:8080\r\nOrigin: http://[::2]:8080\r\n", 403),
+        ("Host: [::1]:8080\r\nOrigin: http://::1:8080\r\n", 403),
+        ("Host: [::1]:8080\r\nOrigin: http://[::1]\r\n", 403),
+        ("Host: [2001:db8::1]\r\nOrigin: https://[2001:DB8::1]\r\n", 101),
+        ("Host: 10.0.0.1:8080\r\nOrigin: http://10.0.0.1:8080\r\n", 101),
+        ("Host: 10.0.0.1:8080\r\nOrigin: http://10.0.0.10:8080\r\n", 403),
+        ("Host: room.example:8443\r\nOrigin: HTTPS://room.example:8443\r\n", 101),
+        ("Host: room.example\r\nOrigin: http://room.example.\r\n", 403),
+        ("Host: room.example, evil\r\nOrigin: http://evil\r\n", 403),
+        ("Host: evil/room.example\r\nOrigin: http://evil\r\n", 403),
+        ("Host: room.example\r\nOrigin: http://evil%2froom.example\r\n", 403),
+        ("Host: room.example\r\nOrigin: http://room.example\\@evil\r\n", 403),
+        ("Host: room.example\r\nOrigin: http://r\u{f6}om.example\r\n", 403),
+        ("Host: \r\nOrigin: http://\r\n", 403),
+        // Who names no host is no browser.
+        ("Origin: http://room.example\r\n", 403),
+        ("Origin: http://localhost:8080\r\n", 101),
+    ] {
+        assert_eq!(handshake(server.address, headers).await, status, "{headers}");
+    }
 }
