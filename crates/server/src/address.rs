@@ -64,7 +64,15 @@ impl FromStr for Proxy {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let net = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
-        net.map(Self).map_err(|_| "neither an address nor a network: use 10.0.0.1 or 10.0.0.0/8")
+        let net = net.map_err(|_| "neither an address nor a network: use 10.0.0.1 or 10.0.0.0/8")?;
+        // Sockets that take both kinds have IPv4 addresses in this form, and clients are compared without it.
+        let mapped = net.addr().to_canonical();
+        let bits =
+            if net.addr() == mapped { Some(net.prefix_len()) } else { net.prefix_len().checked_sub(96) };
+        match bits.and_then(|bits| IpNet::new(mapped, bits).ok()) {
+            Some(net) if net.prefix_len() > 0 => Ok(Self(net.trunc())),
+            _ => Err("everybody would be a proxy, and every client say who it is: name the network of yours"),
+        }
     }
 }
 
@@ -161,10 +169,27 @@ mod tests {
 
     #[test]
     fn a_proxy_is_an_address_or_a_network() {
-        for (text, shown) in [("10.0.0.1", "10.0.0.1/32"), ("10.0.0.0/8", "10.0.0.0/8"), ("::1", "::1/128")] {
+        for (text, shown) in [
+            ("10.0.0.1", "10.0.0.1/32"),
+            ("10.0.0.0/8", "10.0.0.0/8"),
+            ("::1", "::1/128"),
+            ("10.1.2.3/8", "10.0.0.0/8"),
+            ("::ffff:10.0.0.1", "10.0.0.1/32"),
+            ("::ffff:10.0.0.0/104", "10.0.0.0/8"),
+        ] {
             assert_eq!(text.parse::<Proxy>().unwrap().to_string(), shown);
         }
-        for bad in ["", "localhost", "10.0.0.0/33", "10.0.0", "10.0.0.1:80", "*"] {
+        for bad in [
+            "",
+            "localhost",
+            "10.0.0.0/33",
+            "10.0.0",
+            "10.0.0.1:80",
+            "*",
+            "0.0.0.0/0",
+            "::/0",
+            "::ffff:0.0.0.0/96",
+        ] {
             assert!(bad.parse::<Proxy>().is_err(), "{bad}");
         }
     }

@@ -128,10 +128,11 @@ impl FromStr for TurnUrl {
     }
 }
 
-/// A host, perhaps with its port.
+/// A host, perhaps with its port. The URI's parser takes a user, no host, and what is no port.
 fn is_host(text: &str) -> bool {
-    let authority = text.parse::<Authority>();
-    authority.is_ok_and(|authority| !authority.as_str().contains('@') && !authority.host().is_empty())
+    let Ok(authority) = text.parse::<Authority>() else { return false };
+    let port = authority.port_u16().map(|port| format!(":{port}")).unwrap_or_default();
+    !authority.host().is_empty() && authority.as_str() == format!("{}{port}", authority.host())
 }
 
 impl fmt::Display for StunUrl {
@@ -208,7 +209,24 @@ mod tests {
             assert_eq!(good.parse::<TurnUrl>().unwrap().to_string(), good);
             assert!(good.parse::<StunUrl>().is_err());
         }
-        for bad in ["", ":", "//host", "@b", "a b", "a?x", "a?transport=sctp", "a?transport=udp&x", "a?"] {
+        for bad in [
+            "",
+            ":",
+            "//host",
+            "@b",
+            "a@b",
+            "a b",
+            "a:",
+            "a:b",
+            "a:99999",
+            "a:080",
+            ":3478",
+            "[::1",
+            "a?x",
+            "a?transport=sctp",
+            "a?transport=udp&x",
+            "a?",
+        ] {
             for scheme in ["stun:", "turn:", "turns:", "http:", ""] {
                 let text = format!("{scheme}{bad}");
                 assert!(
