@@ -4,6 +4,7 @@
 use std::{
     ffi::{OsStr, OsString},
     fmt, fs,
+    net::Ipv6Addr,
     num::{NonZeroU16, NonZeroU32},
     path::{Path, PathBuf},
     time::Duration,
@@ -31,7 +32,8 @@ pub struct Args {
     #[arg(long, value_name = "FILE", env = "SNAPROOM_CONFIG", global = true)]
     config: Option<PathBuf>,
     /// Address and port to listen on; port 0 picks a free one
-    #[arg(long, value_name = "ADDR:PORT", env = "SNAPROOM_LISTEN", default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "ADDR:PORT", env = "SNAPROOM_LISTEN", default_value = "127.0.0.1:8080",
+        value_parser = address)]
     pub listen: String,
     /// Certificates in PEM, one's own first: HTTPS instead of HTTP; read anew when they are renewed
     #[arg(long, value_name = "FILE", env = "SNAPROOM_TLS_CERT", requires = "tls_key")]
@@ -84,7 +86,7 @@ pub struct Args {
         value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     max_rooms: u32,
     /// Address and port that answers GET /metrics, in the format of Prometheus; nowhere if left out
-    #[arg(long, value_name = "ADDR:PORT", env = "SNAPROOM_METRICS")]
+    #[arg(long, value_name = "ADDR:PORT", env = "SNAPROOM_METRICS", value_parser = address)]
     pub metrics: Option<String>,
     /// Write the log as JSON, a line for each event
     #[arg(long, env = "SNAPROOM_LOG_JSON")]
@@ -246,10 +248,23 @@ fn written(value: &str) -> String {
 }
 
 impl Args {
+    /// Whether a server could start with them, as far as can be told without its port.
+    pub fn check(&self) -> Result<(), String> {
+        self.tls()?;
+        self.settings().map(drop)
+    }
+
+    /// The app's folder, if it holds none as yet.
+    pub fn empty_app(&self) -> Option<&Path> {
+        self.app.as_deref().filter(|folder| !folder.join("index.html").is_file())
+    }
+
     /// The certificate of the files, if there are some.
     pub fn tls(&self) -> Result<Option<Tls>, String> {
         match (&self.tls_cert, &self.tls_key) {
-            (Some(certificate), Some(key)) => Tls::of_files(certificate.clone(), key.clone()).map(Some),
+            (Some(certificate), Some(key)) => Tls::of_files(certificate.clone(), key.clone())
+                .map(Some)
+                .map_err(|error| format!("--tls-cert with --tls-key: {error}")),
             _ => Ok(None),
         }
     }
@@ -285,6 +300,18 @@ impl Args {
 const EMBEDDED: Option<App> = Some(App::Embedded);
 #[cfg(not(feature = "embedded-app"))]
 const EMBEDDED: Option<App> = None;
+
+/// What can be listened on: a host, which is looked up when it is needed, and a port.
+fn address(text: &str) -> Result<String, &'static str> {
+    let is_host = |host: &str| match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+        None => !host.is_empty() && !host.contains([':', '[', ']', '/', ' ']),
+    };
+    match text.rsplit_once(':') {
+        Some((host, port)) if is_host(host) && port.parse::<u16>().is_ok() => Ok(text.to_owned()),
+        _ => Err("not an address and a port: use 127.0.0.1:8080, 0.0.0.0:8080 or [::1]:8080"),
+    }
+}
 
 fn folder(path: &str) -> Result<PathBuf, &'static str> {
     let path = Path::new(path);

@@ -31,6 +31,10 @@ async fn main() -> ExitCode {
         }
     };
     if let Some(What::CheckConfig) = read.args.what {
+        if let Err(sentence) = read.args.check() {
+            eprintln!("{sentence}");
+            return ExitCode::from(2);
+        }
         announce(&read.to_string());
         return ExitCode::SUCCESS;
     }
@@ -64,6 +68,12 @@ async fn run(args: Args) -> Result<(), String> {
         tracing::info!("metrics are at http://{address}/metrics");
         // It ends with the process: whoever watches the server also wants to see it stop.
         tokio::spawn(async move { axum::serve(listener, app).await });
+    }
+    if let Some(folder) = args.empty_app() {
+        tracing::warn!(
+            "--app: {} has no index.html; it is looked for again with each request",
+            folder.display()
+        );
     }
     let stopped = stop_signal().map_err(|error| format!("cannot listen for signals: {error}"))?;
     let mut settings = args.settings()?;

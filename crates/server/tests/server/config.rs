@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf, process::Stdio};
 use tempfile::TempDir;
 use tokio::process::Command;
 
-use crate::harness::within;
+use crate::{harness::within, tls::Certificate};
 
 /// How a start ends that only looks at its settings.
 struct Told {
@@ -81,6 +81,17 @@ async fn a_wrong_value_is_refused_with_its_name_and_the_reason_wherever_it_stand
         ("origin", "https://example.org/", "not an origin"),
         ("ice-server", "turn:example.org", "credentials"),
         ("ice-server", "example.org", "not a STUN address"),
+        ("listen", "127.0.0.1", "not an address and a port"),
+        ("listen", "8080", "not an address and a port"),
+        ("listen", ":8080", "not an address and a port"),
+        ("listen", "::1:8080", "not an address and a port"),
+        ("listen", "[127.0.0.1]:8080", "not an address and a port"),
+        ("listen", "127.0.0.1:65536", "not an address and a port"),
+        ("listen", "http://127.0.0.1:8080", "not an address and a port"),
+        ("metrics", "", "not an address and a port"),
+        ("metrics", "9090", "not an address and a port"),
+        ("ice-server", "stun:example.org:99999", "not a STUN address"),
+        ("trusted-proxy", "0.0.0.0/0", "everybody would be a proxy"),
         ("tls-cert", "there.pem", "--tls-key"),
         ("tls-key", "there.pem", "--tls-cert"),
         ("trusted-proxy", "proxy.example", "neither an address nor a network"),
@@ -143,6 +154,31 @@ async fn a_secret_is_never_shown() {
     let help = String::from_utf8(within(output).await.unwrap().stdout).unwrap();
     for text in [told.stdout, told.stderr, help] {
         assert!(!text.contains(SECRET), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn certificates_that_cannot_serve_are_refused_before_there_is_a_server() {
+    let [one, other] = [Certificate::new(), Certificate::new()];
+    let missing = one.chain().with_file_name("missing.pem");
+    for (chain, key, reason) in [
+        (one.chain(), one.key(), None),
+        (missing.clone(), one.key(), Some("missing.pem")),
+        (one.chain(), missing, Some("missing.pem")),
+        (one.key(), one.key(), Some("has no certificate")),
+        (one.chain(), one.chain(), Some("no private key")),
+        (one.chain(), other.key(), Some("KeyMismatch")),
+        // A folder.
+        (one.chain(), one.key().parent().unwrap().to_owned(), Some("no private key")),
+    ] {
+        let [chain, key] = [chain, key].map(|path| path.to_str().unwrap().to_owned());
+        let told = check(&["--tls-cert", &chain, "--tls-key", &key], &[]).await;
+        assert_eq!(told.success, reason.is_none(), "{chain} {key}: {}", told.stderr);
+        if let Some(reason) = reason {
+            for part in ["--tls-cert", "--tls-key", reason] {
+                assert!(told.stderr.contains(part), "{part} is not in {}", told.stderr);
+            }
+        }
     }
 }
 

@@ -261,3 +261,16 @@ async fn who_answers_no_ping_is_away_and_who_does_stays() {
     assert_eq!(ana.next().await, FromServer::Left { peer: silent.id, for_good: false });
     assert_eq!(ana.heard().await, []);
 }
+
+#[tokio::test]
+async fn without_a_lease_a_lost_seat_is_free_at_once() {
+    let server = Server::start(Settings { lease: Duration::ZERO, ..capacity(2) }).await;
+    let (mut ana, _) = Tab::join(server.address, room(1), 1).await;
+    let (ben, welcome) = Tab::join(server.address, room(1), 2).await;
+    assert_eq!(welcome.lease, 0);
+    assert!(matches!(ana.next().await, FromServer::Joined { .. }));
+    let peer = ben.id;
+    drop(ben);
+    assert_eq!(ana.next().await, FromServer::Away { peer });
+    assert_eq!(ana.next().await, FromServer::Left { peer, for_good: false });
+}

@@ -48,11 +48,11 @@ impl Certificate {
         fs::write(self.chain(), cert.pem()).unwrap();
     }
 
-    fn chain(&self) -> PathBuf {
+    pub fn chain(&self) -> PathBuf {
         self.folder.path().join("fullchain.pem")
     }
 
-    fn key(&self) -> PathBuf {
+    pub fn key(&self) -> PathBuf {
         self.folder.path().join("privkey.pem")
     }
 
