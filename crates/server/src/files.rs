@@ -68,12 +68,28 @@ enum Files {
 #[derive(Debug)]
 struct Index {
     stamp: Stamp,
-    html: Bytes,
+    html: Form,
     /// The same after brotli, where the app was built so.
-    brotli: Option<Bytes>,
-    /// Strong (RFC 9110, section 8.8.3).
-    tag: HeaderValue,
+    brotli: Option<Form>,
     policy: HeaderValue,
+}
+
+/// A form of the page with its tag, which is strong (RFC 9110, section 8.8.3).
+#[derive(Debug)]
+struct Form {
+    bytes: Bytes,
+    tag: HeaderValue,
+}
+
+impl Form {
+    fn of(bytes: Bytes) -> Self {
+        let digest = Sha256::digest(&bytes);
+        // Cannot fail: base64 is printable ASCII.
+        #[expect(clippy::expect_used)]
+        let tag =
+            HeaderValue::try_from(format!("\"{}\"", URL_SAFE_NO_PAD.encode(&digest[..12]))).expect("a tag");
+        Self { bytes, tag }
+    }
 }
 
 /// Changes with the file; of a file in this binary there is none.
@@ -119,13 +135,8 @@ impl Files {
         let text =
             str::from_utf8(&html).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
         let policy = content_security_policy(text);
-        let digest = Sha256::digest(&html);
-        // Cannot fail: base64 is printable ASCII.
-        #[expect(clippy::expect_used)]
-        let tag =
-            HeaderValue::try_from(format!("\"{}\"", URL_SAFE_NO_PAD.encode(&digest[..12]))).expect("a tag");
         let brotli = self.read(&format!("{INDEX}.br")).await.ok();
-        Ok(Index { stamp, html, brotli, tag, policy })
+        Ok(Index { stamp, html: Form::of(html), brotli: brotli.map(Form::of), policy })
     }
 
     /// A file of at most [`MAX_INDEX_BYTES`].
@@ -150,7 +161,7 @@ impl Files {
 
     /// The file that the request's path names, or 404.
     async fn respond(&self, request: Request) -> Response {
-        use io::ErrorKind::{InvalidFilename, NotADirectory, NotFound, PermissionDenied};
+        use io::ErrorKind::{InvalidFilename, InvalidInput, NotADirectory, NotFound, PermissionDenied};
         let response = match self {
             Self::Folder { folder, .. } => folder.clone().try_call(request).await,
             #[cfg(feature = "embedded-app")]
@@ -159,7 +170,10 @@ impl Files {
         match response {
             Ok(response) => response.map(Body::new),
             Err(error)
-                if matches!(error.kind(), NotFound | NotADirectory | PermissionDenied | InvalidFilename) =>
+                if matches!(
+                    error.kind(),
+                    NotFound | NotADirectory | PermissionDenied | InvalidFilename | InvalidInput
+                ) =>
             {
                 StatusCode::NOT_FOUND.into_response()
             }
@@ -178,7 +192,10 @@ fn served<B: Backend>(folder: ServeDir<DefaultServeDirFallback, B>) -> ServeDir<
 /// Answers everything that is no route of the server.
 pub(crate) async fn serve(State(files): State<Arc<AppFiles>>, request: Request) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        return StatusCode::METHOD_NOT_ALLOWED.into_response();
+        return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET,HEAD")]).into_response();
+    }
+    if is_hidden(request.uri().path()) {
+        return StatusCode::NOT_FOUND.into_response();
     }
     let index = match files.index().await {
         Ok(index) => index,
@@ -223,24 +240,23 @@ The app's index.html is missing or cannot be read. Build the app with `cargo xta
 ";
 
 fn page(index: &Index, asked: &HeaderMap) -> Response {
-    let kind = HeaderValue::from_static("text/html; charset=utf-8");
-    let vary = HeaderValue::from_static("accept-encoding");
+    let encoded = index.brotli.as_ref().filter(|_| has_token(asked, header::ACCEPT_ENCODING, takes_brotli));
+    let form = encoded.unwrap_or(&index.html);
     let headers = [
-        (header::CONTENT_TYPE, kind),
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
         (header::CACHE_CONTROL, NO_CACHE),
-        (header::ETAG, index.tag.clone()),
-        (header::VARY, vary),
+        (header::ETAG, form.tag.clone()),
+        (header::VARY, HeaderValue::from_static("accept-encoding")),
     ];
-    if has_token(asked, header::IF_NONE_MATCH, |tag| tag.strip_prefix("W/").unwrap_or(tag) == index.tag) {
+    let is_known = |tag: &str| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == form.tag;
+    if has_token(asked, header::IF_NONE_MATCH, is_known) {
         return (StatusCode::NOT_MODIFIED, headers).into_response();
     }
-    match &index.brotli {
-        Some(brotli) if has_token(asked, header::ACCEPT_ENCODING, takes_brotli) => {
-            let encoding = [(header::CONTENT_ENCODING, HeaderValue::from_static("br"))];
-            (headers, encoding, brotli.clone()).into_response()
-        }
-        _ => (headers, index.html.clone()).into_response(),
+    let mut response = (headers, form.bytes.clone()).into_response();
+    if encoded.is_some() {
+        response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("br"));
     }
+    response
 }
 
 /// Whether one of the header's entries is as wanted.
@@ -261,6 +277,14 @@ fn with_caching(mut response: Response, path: &str) -> Response {
     let caching = if found && has_hashed_name(path) { IMMUTABLE } else { NO_CACHE };
     response.headers_mut().insert(header::CACHE_CONTROL, caching);
     response
+}
+
+/// Whether a part of the path begins with a dot, as `.git` and `.env` do: nothing of the app's does, and somebody may
+/// serve the folder of a whole project. What `.well-known` holds is meant to be known (RFC 8615).
+fn is_hidden(path: &str) -> bool {
+    // What else may be written so is neither a dot nor ends a part.
+    let path = path.to_ascii_lowercase().replace("%2e", ".").replace("%2f", "/").replace("%5c", "/");
+    path.split('/').any(|part| part.starts_with('.') && part != ".well-known")
 }
 
 fn looks_like_a_file(path: &str) -> bool {

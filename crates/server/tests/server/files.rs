@@ -105,6 +105,14 @@ async fn who_takes_brotli_gets_what_was_compressed_when_the_app_was_built() {
             assert_ne!(response.body, "small");
         }
     }
+    // Two forms, two tags (RFC 9110, section 8.8.3.3).
+    for path in ["/", JS] {
+        let tag = async |headers| ask(&server, path, headers).await.header("etag").unwrap().to_owned();
+        let (plain, small) = (tag("").await, tag(asked[0]).await);
+        assert_ne!(plain, small, "{path}");
+        let known = ask(&server, path, &format!("{}If-None-Match: {small}\r\n", asked[0])).await;
+        assert_eq!(known.status, 304, "{path}");
+    }
     // What nobody compressed.
     assert_eq!(ask(&server, WASM, asked[0]).await.header("content-encoding"), None);
 }
@@ -117,6 +125,7 @@ async fn what_a_browser_has_already_is_not_sent_again() {
         for (headers, status) in [
             (format!("If-None-Match: {tag}\r\n"), 304),
             (format!("If-None-Match: \"other\", W/{tag}\r\n"), 304),
+            ("If-None-Match: *\r\n".to_owned(), 304),
             ("If-None-Match: \"other\"\r\n".to_owned(), 200),
         ] {
             let response = ask(&server, path, &headers).await;
@@ -155,11 +164,74 @@ async fn paths_of_the_app_are_its_page_and_missing_files_are_missing() {
         assert!(!response.body.contains("not the app's"));
         assert_ne!(response.header("cache-control"), Some("public, max-age=31536000, immutable"), "{path}");
     }
-    for (method, status) in [("HEAD", 200), ("POST", 405), ("DELETE", 405)] {
+    for (method, status, allow) in
+        [("HEAD", 200, None), ("POST", 405, Some("GET,HEAD")), ("DELETE", 405, Some("GET,HEAD"))]
+    {
         let request = format!("{method} /check/camera HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
         let response = http(server.address, &request).await;
         assert_eq!((response.status, response.body.as_str()), (status, ""), "{method}");
+        assert_eq!(response.header("allow"), allow, "{method}");
     }
+    let whole = get(server.address, JS).await;
+    let request = format!("HEAD {JS} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    let head = http(server.address, &request).await;
+    assert_eq!((head.status, head.body.as_str()), (200, ""));
+    for name in ["content-length", "content-type", "cache-control", "etag"] {
+        assert_eq!(head.header(name), whole.header(name), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn paths_that_no_browser_asks_for_give_nothing_away() {
+    let (folder, server) = app().await;
+    write(folder.path(), "dist/.env", "not the app's");
+    write(folder.path(), "dist/.git/config", "not the app's");
+    write(folder.path(), "dist/.well-known/security.txt", "everybody's");
+    for (path, status) in [
+        ("/.env", 404),
+        ("/%2eenv", 404),
+        ("/.git/config", 404),
+        ("/icons/../.git/config", 404),
+        ("/.git", 404),
+        ("/.git/", 404),
+        ("/.well-known/security.txt", 200),
+        ("/a%00.js", 404),
+        ("/%00", 200),
+        ("/a%ff.js", 404),
+        ("/a%2fb.js", 404),
+        ("/%2fetc%2fpasswd.js", 404),
+        ("//etc/passwd.js", 404),
+        ("/..%5c..%5csecret.txt", 404),
+        ("/style.css/", 200),
+        ("/style.css%2f", 200),
+        (&format!("/{}.js", "x".repeat(5_000)), 404),
+    ] {
+        let response = get(server.address, path).await;
+        assert_eq!(response.status, status, "{path}: {}", response.body);
+        assert!(!response.body.contains("not the app's"), "{path}");
+        assert_eq!(response.header("location"), None, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn ranges_are_parts_of_the_file_and_nothing_else() {
+    let (_folder, server) = app().await;
+    let whole = "export default () => {}";
+    for (range, status, body) in [
+        ("bytes=0-5", 206, "export"),
+        ("bytes=-2", 206, "{}"),
+        ("bytes=7-", 206, "default () => {}"),
+        ("bytes=0-999", 206, whole),
+        ("bytes=999-", 416, ""),
+        ("bytes=5-0", 416, ""),
+    ] {
+        let response = ask(&server, JS, &format!("Range: {range}\r\n")).await;
+        assert_eq!((response.status, response.body.as_str()), (status, body), "{range}");
+        assert!(response.header("content-security-policy").is_some());
+    }
+    // Many ranges, overlapping, would be many times the file.
+    let many = format!("Range: bytes={}\r\n", vec!["0-"; 1_000].join(","));
+    assert_eq!(ask(&server, JS, &many).await.status, 416);
 }
 
 #[tokio::test]
