@@ -80,7 +80,7 @@ pub struct Args {
     /// Connections of pages at a time
     #[arg(long, value_name = "N", env = "SNAPROOM_MAX_CONNECTIONS", default_value_t = MAX_SOCKETS as u32,
         value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    max_connections: u32,
+    pub max_connections: u32,
     /// Rooms at a time
     #[arg(long, value_name = "N", env = "SNAPROOM_MAX_ROOMS", default_value_t = MAX_ROOMS as u32,
         value_parser = clap::value_parser!(u32).range(1..=1_000_000))]

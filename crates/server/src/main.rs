@@ -2,6 +2,8 @@
 
 mod args;
 mod companion;
+#[cfg(unix)]
+mod descriptors;
 mod invitation;
 mod own_turn;
 
@@ -68,6 +70,10 @@ async fn run(args: Args) -> Result<(), String> {
         tracing::info!("metrics are at http://{address}/metrics");
         // It ends with the process: whoever watches the server also wants to see it stop.
         tokio::spawn(async move { axum::serve(listener, app).await });
+    }
+    #[cfg(unix)]
+    if let Err(sentence) = descriptors::take(args.max_connections) {
+        tracing::warn!("--max-connections: {sentence}");
     }
     if let Some(folder) = args.empty_app() {
         tracing::warn!(

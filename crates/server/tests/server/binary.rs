@@ -206,3 +206,46 @@ async fn no_secret_reaches_the_log_at_any_level() {
     }
     assert!(!log.contains("an envelope"), "{log}");
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn it_takes_as_many_open_files_as_it_may_have() {
+    const TABS: u8 = 150;
+    for (hard, is_enough) in [("4096", true), ("400", false)] {
+        let flags = "--listen 127.0.0.1:0 --max-connections 1000 --log-json";
+        let binary = env!("CARGO_BIN_EXE_snaproom");
+        let mut command = Command::new("sh");
+        // Fewer than connections to begin with.
+        command.args(["-c", &format!("ulimit -Sn 100 && ulimit -Hn {hard} && exec {binary} {flags}")]);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true).env_remove("RUST_LOG");
+        let running = Running::start(command).await;
+        let mut tabs = Vec::new();
+        for n in 0..TABS {
+            tabs.push(Tab::join(running.address, room(n), 1).await.0);
+        }
+        signal(&running.child, "TERM").await;
+        let log = running.ended().await;
+        assert_eq!(log.contains("too few for 1000 connections"), !is_enough, "{log}");
+    }
+}
+
+#[tokio::test]
+async fn asked_twice_it_stops_as_if_asked_once() {
+    let running = Running::start(snaproom(&["--listen", "127.0.0.1:0"])).await;
+    let (mut tab, _) = Tab::join(running.address, room(1), 1).await;
+    let id = running.child.id().unwrap();
+    let twice = format!("kill -TERM {id} && kill -TERM {id} && kill -INT {id}");
+    assert!(within(Command::new("sh").args(["-c", &twice]).status()).await.unwrap().success());
+    tab.is_told_to_come_back().await;
+    running.ended().await;
+}
+
+#[tokio::test]
+async fn a_folder_without_an_app_is_told_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+    let running = Running::start(snaproom(&["--listen", "127.0.0.1:0", "--app", path])).await;
+    signal(&running.child, "TERM").await;
+    let log = running.ended().await;
+    assert!(log.contains("has no index.html"), "{log}");
+}

@@ -45,6 +45,8 @@ impl Server {
     }
 
     pub fn start_on(listener: TcpListener, settings: Settings) -> Self {
+        #[cfg(unix)]
+        take_files();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(serve(listener, settings, async {
@@ -58,6 +60,14 @@ impl Server {
         self.stop.send(()).unwrap();
         self.task
     }
+}
+
+/// Both ends of each connection are this process's.
+#[cfg(unix)]
+fn take_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();
 }
 
 pub fn capacity(seats: u16) -> Settings {
