@@ -23,6 +23,8 @@ pub struct Server {
     place: Place,
     /// With its port once that is known: a restart takes the same.
     listen: String,
+    /// Of the app, once it listens.
+    url: String,
     /// Where it logs everything that it can, if not to our own stderr.
     log: Option<PathBuf>,
     running: Option<Running>,
@@ -39,12 +41,15 @@ pub struct Options {
     pub serves: Serves,
     /// What carries people's data where they cannot reach each other.
     pub relay: Relay,
+    /// Whether it speaks HTTPS, with a certificate that signs itself.
+    pub tls_self_signed: bool,
 }
 
 impl Default for Options {
     /// The binary's own.
     fn default() -> Self {
-        Self { room_capacity: 8, lease: 30, serves: Serves::Folder, relay: Relay::None }
+        let serves = Serves::Folder;
+        Self { room_capacity: 8, lease: 30, serves, relay: Relay::None, tls_self_signed: false }
     }
 }
 
@@ -108,12 +113,21 @@ impl Server {
         Self::start_at(Place::On(host.clone()), listen, options, None).await
     }
 
+    /// Starts it on a host of the bad network as one does for phones: the binary alone, with HTTPS, on all addresses.
+    /// Its address is the one that it prints for them.
+    #[cfg(target_os = "linux")]
+    pub async fn start_for_phones_on(host: &Host) -> Result<Self> {
+        let listen = format!("0.0.0.0:{}", Self::PORT);
+        let options = Options { serves: Serves::Embedded, tls_self_signed: true, ..Options::default() };
+        Self::start_at(Place::On(host.clone()), listen, options, None).await
+    }
+
     /// Of a server on a host of its own: browsers are told to trust that origin before the server is there.
     #[cfg(target_os = "linux")]
     pub const PORT: u16 = 8080;
 
     async fn start_at(place: Place, listen: String, options: Options, log: Option<PathBuf>) -> Result<Self> {
-        let mut server = Self { options, place, listen, log, running: None };
+        let mut server = Self { options, place, listen, url: String::new(), log, running: None };
         server.start_again().await?;
         Ok(server)
     }
@@ -121,7 +135,7 @@ impl Server {
     /// The address of the app.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}/", self.listen)
+        self.url.clone()
     }
 
     /// Where it listens.
@@ -170,6 +184,9 @@ impl Server {
                 }
             }
         }
+        if self.options.tls_self_signed {
+            command.arg("--tls-self-signed");
+        }
         if let Some(log) = &self.log {
             let log = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
             command.env("RUST_LOG", "trace").stderr(log);
@@ -177,12 +194,37 @@ impl Server {
         let mut child = self.place.spawn(&mut command)?;
         let stdout = child.stdout.take().context("the server has no stdout")?;
         let mut stdout = BufReader::new(stdout);
-        let mut line = String::new();
-        timeout(PATIENCE, stdout.read_line(&mut line)).await.context("the server says nothing")??;
-        let address = line.trim().strip_prefix("snaproom is listening on http://");
-        address.with_context(|| format!("the server says: {line:?}"))?.clone_into(&mut self.listen);
+        let says = "snaproom is listening on ";
+        let (scheme, address) = line_of(&mut stdout, |line| {
+            let (scheme, address) = line.strip_prefix(says)?.split_once("://")?;
+            Some((scheme.to_owned(), address.to_owned()))
+        })
+        .await?;
+        self.url = format!("{scheme}://{address}/");
+        if self.options.tls_self_signed {
+            // Then, for phones, the addresses at which they find it.
+            let found = |line: &str| {
+                line.strip_prefix("  ").filter(|url| url.starts_with("https://")).map(str::to_owned)
+            };
+            self.url = line_of(&mut stdout, found).await?;
+        }
+        self.listen = address;
         self.running = Some(Running { child, _stdout: stdout });
         Ok(())
+    }
+}
+
+/// What is found in the first line in which something is.
+async fn line_of<T>(stdout: &mut BufReader<ChildStdout>, find: impl Fn(&str) -> Option<T>) -> Result<T> {
+    let mut said = String::new();
+    loop {
+        let begin = said.len();
+        let read = timeout(PATIENCE, stdout.read_line(&mut said)).await;
+        let read = read.with_context(|| format!("the server says no more than {said:?}"))??;
+        ensure!(read > 0, "the server says: {said:?}");
+        if let Some(found) = find(said[begin..].trim_end()) {
+            return Ok(found);
+        }
     }
 }
 

@@ -29,6 +29,7 @@ pub struct Launch {
     camera: Camera,
     scripts: Vec<String>,
     size: Option<(u32, u32)>,
+    trusts_everybody: bool,
     film: Option<Film>,
     place: Place,
     names_addresses: bool,
@@ -276,6 +277,7 @@ impl Launch {
             camera,
             scripts: Vec::new(),
             size: None,
+            trusts_everybody: false,
             film: None,
             place: Place::Here,
             names_addresses: false,
@@ -304,6 +306,12 @@ impl Launch {
     /// Gives the page this many CSS pixels, width and height.
     pub fn sized(mut self, size: (u32, u32)) -> Self {
         self.size = Some(size);
+        self
+    }
+
+    /// The person lets every certificate pass that the browser warns of.
+    pub fn trusting_everybody(mut self) -> Self {
+        self.trusts_everybody = true;
         self
     }
 
@@ -348,6 +356,7 @@ impl Launch {
         let mut wishes = Capabilities::new();
         wishes.set("browserName", "chrome")?;
         wishes.set("goog:chromeOptions", json!({ "binary": chromium()?, "args": flags }))?;
+        wishes.set("acceptInsecureCerts", self.trusts_everybody)?;
         wishes.set("goog:loggingPrefs", json!({ "browser": "ALL" }))?;
         let driver = WebDriver::builder(&chromedriver.url, wishes).request_timeout(COMMAND).await;
         let tab = Tab { chromedriver, driver: driver.context("no browser came up")? };
