@@ -64,7 +64,7 @@ impl Server {
 
 /// Both ends of each connection are this process's.
 #[cfg(unix)]
-fn take_files() {
+pub fn take_files() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();
@@ -137,8 +137,10 @@ impl Tab {
     }
 
     /// The same, where the server may have no place for it.
-    pub async fn try_open_with(address: SocketAddr, headers: &[(&'static str, &str)]) -> Option<Self> {
-        Self::handshake(TcpStream::connect(address).await.ok()?, headers).await.ok()
+    pub async fn try_open_from(address: SocketAddr, from: Ipv4Addr) -> Option<Self> {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind((from, 0).into()).ok()?;
+        Self::handshake(socket.connect(address).await.ok()?, &[]).await.ok()
     }
 
     async fn open_on(stream: TcpStream) -> Self {

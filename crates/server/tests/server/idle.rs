@@ -7,7 +7,7 @@ use std::{env, fs};
 
 use crate::{
     binary::{Running, snaproom},
-    harness::{Tab, get, room},
+    harness::{Tab, get, room, take_files},
 };
 
 /// In CI. With fewer, what the process takes anyway weighs more than they do.
@@ -17,15 +17,25 @@ const SOCKETS: u32 = 400;
 const LIMIT: u64 = 10_000;
 
 /// Bytes of the process with this id.
-pub fn resident(process: u32) -> u64 {
+fn resident(process: u32) -> u64 {
+    memory(process, "VmRSS:")
+}
+
+/// The most that they ever were.
+pub fn peak(process: u32) -> u64 {
+    memory(process, "VmHWM:")
+}
+
+fn memory(process: u32, what: &str) -> u64 {
     let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix(what)).unwrap();
     line.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() * 1024
 }
 
 #[tokio::test]
 async fn an_idle_tab_takes_ten_kilobytes_at_most() {
     let sockets = env::var("SNAPROOM_SOCKETS").ok().and_then(|text| text.parse().ok()).unwrap_or(SOCKETS);
+    take_files();
     let bounds = ["--connections-per-address", "--joins-per-second", "--max-connections", "--max-rooms"];
     let mut flags = vec!["--listen", "127.0.0.1:0"];
     flags.extend(bounds.into_iter().flat_map(|bound| [bound, "100000"]));

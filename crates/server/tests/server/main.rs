@@ -7,6 +7,8 @@ mod config;
 mod files;
 #[cfg(target_os = "linux")]
 mod flood;
+#[cfg(target_os = "linux")]
+mod forwarded;
 mod frames;
 mod harness;
 #[cfg(target_os = "linux")]
@@ -17,6 +19,7 @@ mod quotas;
 mod refusals;
 mod rooms;
 mod shutdown;
+#[cfg(target_os = "linux")]
 mod slow;
 mod tls;
 mod turn;

@@ -29,7 +29,7 @@ use crate::{
 /// Never within a test.
 const NEVER: Duration = Duration::from_hours(1);
 
-/// The address of whoever does harm; honest people come from 127.0.0.1.
+/// The address of whoever does harm, which only Linux has by itself; honest people come from 127.0.0.1.
 const HOSTILE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 
 /// What takes its time.
