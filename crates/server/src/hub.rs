@@ -7,13 +7,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::extract::ws::Utf8Bytes;
 use snaproom_protocol::{
     Envelope, PeerId, RoomId,
     server::{FromServer, Ice, Refusal, Turn, Welcome},
     wire,
 };
 use tokio::{sync::Notify, time};
+use tungstenite::Utf8Bytes;
 
 use crate::{
     outbox::Outbox,

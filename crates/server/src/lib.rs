@@ -5,7 +5,8 @@
 //! |---|---|
 //! | [`rooms`] | the table of rooms: pure, every rule of seats and leases is here |
 //! | `hub` | the table and the outboxes of its sockets behind one lock |
-//! | `socket` | one WebSocket, one task |
+//! | `socket` | one page's WebSocket, one task |
+//! | `upgrade`, `websocket`, `decoder` | how a request becomes a WebSocket, and what goes over it |
 //! | `outbox` | what waits to be written to one socket, bounded |
 //! | `origin` | which pages may open a WebSocket |
 //! | `address`, `quotas`, `share` | whose socket it is, also behind proxies; how much one client may ask |
@@ -20,6 +21,7 @@
 //! hellos and envelopes pass through; none is kept or logged.
 
 mod address;
+mod decoder;
 #[cfg(feature = "embedded-app")]
 mod embedded;
 mod files;
@@ -38,6 +40,8 @@ mod socket;
 mod telemetry;
 mod tls;
 mod turn;
+mod upgrade;
+mod websocket;
 
 use std::{net::IpAddr, pin::pin, sync::Arc};
 

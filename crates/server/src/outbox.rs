@@ -5,9 +5,9 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use axum::extract::ws::Utf8Bytes;
 use snaproom_protocol::server::{FromServer, Refusal};
 use tokio::sync::Notify;
+use tungstenite::Utf8Bytes;
 
 /// Messages that may wait: a few negotiations with everybody in a large room.
 const MAX_MESSAGES: usize = 256;

@@ -1,19 +1,15 @@
 //! One WebSocket, one task: its opening, its conversation, its end.
 
-use std::{net::IpAddr, ops::RangeInclusive, sync::Arc, time::Duration};
+use std::{io, net::IpAddr, ops::RangeInclusive, sync::Arc, time::Duration};
 
 use axum::{
     Extension,
-    extract::{
-        State,
-        ws::{
-            CloseCode, CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code,
-            rejection::WebSocketUpgradeRejection,
-        },
-    },
+    extract::{Request, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
 use sha2::{Digest, Sha256};
 use snaproom_protocol::{
     PeerId, Token, VERSION,
@@ -29,21 +25,18 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     Origin, Settings,
     address::Client,
+    decoder::{Broken, Incoming},
     hub::{Hub, Seated, to_text},
     outbox::Next,
     patient::Received,
     quotas::{Account, Quotas},
     telemetry,
+    upgrade::upgrade,
+    websocket::{Outgoing, Silence, WebSocket},
 };
 
 /// Tabs that are being told at the same time that the server is busy; more get a plain 503.
 const MAX_TURNED_AWAY: usize = 256;
-
-/// Small, because it is there for every socket and most are idle.
-const READ_BUFFER_BYTES: usize = 1024;
-
-/// One frame that is being written, and the last words after it.
-const WRITE_BUFFER_BYTES: usize = 2 * MAX_FRAME_BYTES;
 
 /// What one message may take on the wire. Its pieces may be as small as their sender likes, and as many as fit.
 const MAX_MESSAGE_BYTES: usize = 2 * MAX_FRAME_BYTES;
@@ -132,61 +125,50 @@ impl Visitor {
 pub(crate) async fn open(
     State(sockets): State<Arc<Sockets>>,
     Extension(peer): Extension<Peer>,
-    headers: HeaderMap,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    request: Request,
 ) -> Response {
-    if !Origin::is_allowed(&headers, &sockets.settings.origins) {
+    if !Origin::is_allowed(request.headers(), &sockets.settings.origins) {
         telemetry::refused("origin");
         return (StatusCode::FORBIDDEN, "This origin may not use this server; see its flag --origin.\n")
             .into_response();
     }
-    let upgrade = match upgrade {
-        Ok(upgrade) => upgrade,
-        Err(rejection) => return rejection.into_response(),
-    };
-    let visitor = Visitor::of(&headers, &peer);
-    let client = Client::behind(peer.address, &headers, &sockets.settings.proxies);
+    let visitor = Visitor::of(request.headers(), &peer);
+    let client = Client::behind(peer.address, request.headers(), &sockets.settings.proxies);
     let Some((account, permit)) = sockets.place_for(client) else {
         telemetry::refused("crowd");
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
     let task = sockets.tasks.token();
-    bounded(upgrade)
-        .on_failed_upgrade(|error| tracing::debug!("a WebSocket did not open: {error}"))
-        .on_upgrade(async move |mut socket| {
-            let end = match &account {
-                Ok(account) => attend(&mut socket, account, &visitor, &sockets).await,
-                Err(reason) => refuse(*reason),
-            };
-            if let Some(reason) = end.refusal() {
-                telemetry::refused(reason);
-            }
-            close(socket, end, &visitor.received, sockets.settings.timeouts.linger).await;
-            drop((account, permit, task));
-        })
+    upgrade(request, async move |line| {
+        let mut socket = Socket::new(line, MAX_FRAME_BYTES);
+        let end = match &account {
+            Ok(account) => attend(&mut socket, account, &visitor, &sockets).await,
+            Err(reason) => refuse(*reason),
+        };
+        if let Some(reason) = end.refusal() {
+            telemetry::refused(reason);
+        }
+        close(socket, end, &visitor.received, sockets.settings.timeouts.linger).await;
+        drop((account, permit, task));
+    })
 }
 
-/// With what the server takes, and what it holds for it.
-fn bounded(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
-    upgrade
-        .max_message_size(MAX_FRAME_BYTES)
-        .max_frame_size(MAX_FRAME_BYTES)
-        .read_buffer_size(READ_BUFFER_BYTES)
-        .write_buffer_size(0)
-        .max_write_buffer_size(WRITE_BUFFER_BYTES)
-}
+/// What a page talks over.
+type Socket = WebSocket<TokioIo<Upgraded>>;
 
 /// Why a socket ends, and so what it still has to be told.
 #[derive(Debug)]
 enum End {
-    /// The tab closed it, or it broke.
+    /// It broke.
     Gone,
+    /// The tab closed it, perhaps with a code.
+    Closed(Option<u16>),
     /// The tab left its room.
     Left,
     /// The server says this and closes it.
     Told(FromServer),
-    /// What came is none of a WebSocket's, or too large; with the close code that says so (RFC 6455, section 7.4.1).
-    Broken(Refusal, CloseCode),
+    /// What came is none of a WebSocket's, or too large.
+    Broken(Broken),
     /// The server stops.
     Stopped,
 }
@@ -195,7 +177,9 @@ impl End {
     /// Why the server ended it, if it was for that.
     fn refusal(&self) -> Option<&'static str> {
         Some(match self {
-            Self::Told(FromServer::Refused { reason }) | Self::Broken(reason, _) => match reason {
+            Self::Broken(Broken::Size) => "too_large",
+            Self::Broken(Broken::Protocol | Broken::Text) => "malformed",
+            Self::Told(FromServer::Refused { reason }) => match reason {
                 Refusal::Version => "version",
                 Refusal::Malformed => "malformed",
                 Refusal::TooLarge => "too_large",
@@ -207,7 +191,7 @@ impl End {
             },
             Self::Told(FromServer::Full { .. }) => "full",
             Self::Told(_) => "replaced",
-            Self::Gone | Self::Left | Self::Stopped => return None,
+            Self::Gone | Self::Closed(_) | Self::Left | Self::Stopped => return None,
         })
     }
 }
@@ -217,7 +201,7 @@ fn refuse(reason: Refusal) -> End {
 }
 
 /// From the opening to the end; the seat is given up on the way out.
-async fn attend(socket: &mut WebSocket, account: &Account, visitor: &Visitor, sockets: &Sockets) -> End {
+async fn attend(socket: &mut Socket, account: &Account, visitor: &Visitor, sockets: &Sockets) -> End {
     visitor.received.take();
     let joined = tokio::select! {
         joined = timeout(sockets.settings.timeouts.join, join(socket, account, visitor, sockets)) => joined,
@@ -233,13 +217,13 @@ async fn attend(socket: &mut WebSocket, account: &Account, visitor: &Visitor, so
 
 /// Reads the first message and takes the seat.
 async fn join<'a>(
-    socket: &mut WebSocket,
+    socket: &mut Socket,
     account: &Account,
     visitor: &Visitor,
     sockets: &'a Sockets,
 ) -> Result<Seated<'a>, End> {
     let text = loop {
-        if let Some(text) = text_of(socket.recv().await)? {
+        if let Some(text) = text_of(socket.receive().await)? {
             break text;
         }
     };
@@ -267,7 +251,7 @@ fn peer_id(token: &Token) -> PeerId {
 }
 
 async fn converse(
-    socket: &mut WebSocket,
+    socket: &mut Socket,
     seated: Seated<'_>,
     account: &Account,
     visitor: &Visitor,
@@ -278,7 +262,7 @@ async fn converse(
     let mut pinged = heard;
     loop {
         let written = tokio::select! {
-            frame = socket.recv() => {
+            frame = socket.receive() => {
                 heard = Instant::now();
                 match text_of(frame) {
                     // All that came counts, a ping and the pieces of a message included.
@@ -308,7 +292,7 @@ async fn converse(
             }
             () = visitor.received.exceed(MAX_MESSAGE_BYTES) => Err(refuse(Refusal::TooLarge)),
             next = seated.outbox().next() => match next {
-                Next::Message(text) => write(socket, Message::Text(text), &seated, sockets).await,
+                Next::Message(text) => write(socket, Outgoing::Text(&text), &seated, sockets).await,
                 Next::Last(message) => Err(End::Told(message)),
             },
             () = sleep_until((pinged + timeouts.ping).min(heard + timeouts.silence)) => {
@@ -316,7 +300,7 @@ async fn converse(
                 if pinged >= heard + timeouts.silence {
                     Err(End::Gone)
                 } else {
-                    write(socket, Message::Ping(Vec::new().into()), &seated, sockets).await
+                    write(socket, Outgoing::Ping, &seated, sockets).await
                 }
             }
             () = sockets.stop.cancelled() => Err(End::Stopped),
@@ -329,8 +313,8 @@ async fn converse(
 
 /// Writes one message, unless the socket's end comes first.
 async fn write(
-    socket: &mut WebSocket,
-    message: Message,
+    socket: &mut Socket,
+    message: Outgoing<'_>,
     seated: &Seated<'_>,
     sockets: &Sockets,
 ) -> Result<(), End> {
@@ -345,69 +329,60 @@ async fn write(
     }
 }
 
-/// The text of a frame; none where the frame is only a sign of life.
-fn text_of(frame: Option<Result<Message, axum::Error>>) -> Result<Option<Utf8Bytes>, End> {
-    match frame {
-        Some(Ok(Message::Text(text))) => Ok(Some(text)),
-        Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(None),
-        Some(Ok(Message::Binary(_))) => Err(refuse(Refusal::Malformed)),
-        Some(Ok(Message::Close(_))) | None => Err(End::Gone),
-        Some(Err(error)) => Err(match error.into_inner().downcast_ref::<tungstenite::Error>() {
-            Some(tungstenite::Error::Capacity(_)) => End::Broken(Refusal::TooLarge, close_code::SIZE),
-            Some(tungstenite::Error::Utf8(_)) => End::Broken(Refusal::Malformed, close_code::INVALID),
-            Some(tungstenite::Error::Protocol(error))
-                if *error != tungstenite::error::ProtocolError::ResetWithoutClosingHandshake =>
-            {
-                End::Broken(Refusal::Malformed, close_code::PROTOCOL)
-            }
-            _ => End::Gone,
-        }),
+/// The text of a message; none where what came is only a sign of life.
+fn text_of(incoming: Result<Incoming, Silence>) -> Result<Option<String>, End> {
+    match incoming {
+        Ok(Incoming::Text(text)) => Ok(Some(text)),
+        Ok(Incoming::Ping(_) | Incoming::Pong) => Ok(None),
+        Ok(Incoming::Binary) => Err(refuse(Refusal::Malformed)),
+        Ok(Incoming::Close(code)) => Err(End::Closed(code)),
+        Err(Silence::Broken(broken)) => Err(End::Broken(broken)),
+        Err(Silence::Gone) => Err(End::Gone),
     }
 }
 
+/// Close codes (RFC 6455, section 7.4.1).
+const NORMAL: u16 = 1000;
+const AWAY: u16 = 1001;
+const PROTOCOL: u16 = 1002;
+const NO_TEXT: u16 = 1007;
+const POLICY: u16 = 1008;
+const TOO_LARGE: u16 = 1009;
+
 /// Says what there is to say, and closes.
-async fn close(socket: WebSocket, end: End, received: &Received, linger: Duration) {
-    // After what is none of a WebSocket's the library reads no further.
-    let is_readable = !matches!(end, End::Broken(..));
+async fn close(socket: Socket, end: End, received: &Received, linger: Duration) {
+    let refused = |reason| Some(FromServer::Refused { reason });
     let (last, code) = match end {
-        End::Gone => (None, None),
-        End::Left => (None, Some(close_code::NORMAL)),
-        End::Stopped => {
-            (Some(FromServer::Stopping { back_in: rand::random_range(BACK_IN) }), Some(close_code::AWAY))
-        }
-        End::Told(last @ FromServer::Refused { .. }) => (Some(last), Some(close_code::POLICY)),
-        End::Told(last) => (Some(last), Some(close_code::NORMAL)),
-        End::Broken(reason, code) => (Some(FromServer::Refused { reason }), Some(code)),
+        End::Gone => return,
+        End::Closed(code) => (None, code),
+        End::Left => (None, Some(NORMAL)),
+        End::Stopped => (Some(FromServer::Stopping { back_in: rand::random_range(BACK_IN) }), Some(AWAY)),
+        End::Told(last @ FromServer::Refused { .. }) => (Some(last), Some(POLICY)),
+        End::Told(last) => (Some(last), Some(NORMAL)),
+        End::Broken(Broken::Protocol) => (refused(Refusal::Malformed), Some(PROTOCOL)),
+        End::Broken(Broken::Text) => (refused(Refusal::Malformed), Some(NO_TEXT)),
+        End::Broken(Broken::Size) => (refused(Refusal::TooLarge), Some(TOO_LARGE)),
     };
     received.take();
     tokio::select! {
-        said = timeout(linger, farewell(socket, last.as_ref(), code, is_readable)) => match said {
-            Ok(Ok(())) | Err(_) => {}
-            Ok(Err(error)) => tracing::debug!("a WebSocket did not take its last words: {error}"),
-        },
+        said = timeout(linger, farewell(socket, last.as_ref(), code)) => {
+            if let Ok(Err(error)) = said {
+                tracing::debug!("a WebSocket did not take its last words: {error}");
+            }
+        }
         // Whoever goes on like that does not listen either.
         () = received.exceed(MAX_UNREAD_BYTES) => {}
     }
 }
 
 /// Goes on reading after the last words: closing TCP with unread bytes would reset the connection and could destroy
-/// them on their way. Where nothing can be read any more only waiting is left.
-async fn farewell(
-    mut socket: WebSocket,
-    last: Option<&FromServer>,
-    code: Option<CloseCode>,
-    is_readable: bool,
-) -> Result<(), axum::Error> {
+/// them on their way.
+async fn farewell(mut socket: Socket, last: Option<&FromServer>, code: Option<u16>) -> io::Result<()> {
     if let Some(last) = last {
-        socket.send(Message::Text(to_text(last))).await?;
+        socket.send(Outgoing::Text(&to_text(last))).await?;
     }
-    if let Some(code) = code {
-        socket.send(Message::Close(Some(CloseFrame { code, reason: "".into() }))).await?;
-    }
-    while let Some(Ok(_)) = socket.recv().await {}
-    if !is_readable {
-        std::future::pending::<()>().await;
-    }
+    socket.send(Outgoing::Close(code)).await?;
+    socket.finish().await;
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use std::{env, fs};
 
 use crate::{
     binary::{Running, snaproom},
-    harness::{Tab, get, room, take_files},
+    harness::{Tab, get, relay, relayed, room, take_files},
 };
 
 /// In CI. With fewer, what the process takes anyway weighs more than they do.
@@ -36,7 +36,13 @@ fn memory(process: u32, what: &str) -> u64 {
 async fn an_idle_tab_takes_ten_kilobytes_at_most() {
     let sockets = env::var("SNAPROOM_SOCKETS").ok().and_then(|text| text.parse().ok()).unwrap_or(SOCKETS);
     take_files();
-    let bounds = ["--connections-per-address", "--joins-per-second", "--max-connections", "--max-rooms"];
+    let bounds = [
+        "--connections-per-address",
+        "--joins-per-second",
+        "--messages-per-second",
+        "--max-connections",
+        "--max-rooms",
+    ];
     let mut flags = vec!["--listen", "127.0.0.1:0"];
     flags.extend(bounds.into_iter().flat_map(|bound| [bound, "100000"]));
     let running = Running::start(snaproom(&flags)).await;
@@ -53,6 +59,14 @@ async fn an_idle_tab_takes_ten_kilobytes_at_most() {
         // Rooms of eight, who greet each other.
         let (tab, _) = Tab::join(running.address, room_number(n / 8), (n % 8) as u8).await;
         tabs.push(tab);
+    }
+    // Each has negotiated with the next of its room, as pages do: what that took is gone afterwards.
+    let description = vec![7; 12_000];
+    for n in 0..tabs.len() {
+        let next = if n % 8 == 7 || n + 1 == tabs.len() { n / 8 * 8 } else { n + 1 };
+        let (from, to) = (tabs[n].id, tabs[next].id);
+        tabs[n].send(&relay(to, &description)).await;
+        tabs[next].until(&relayed(from, &description)).await;
     }
     let each = resident(process).saturating_sub(before) / u64::from(sockets);
     println!("{sockets} idle tabs take {each} bytes each, besides {before}");
