@@ -60,10 +60,10 @@ pub struct Timeouts {
 /// kept for sockets that are gone: some 5 MB at 8 seats a room.
 pub const MAX_ROOMS: usize = MAX_SOCKETS;
 
-/// Sockets at a time: some 80 MB when all are idle (8 KiB each, measured with 900), what a small machine can spare.
+/// Sockets at a time: some 50 MB when all are idle (4.6 kB each, measured with 800), what a small machine can spare.
 pub const MAX_SOCKETS: usize = 10_000;
 
-/// HTTP connections at a time: some 50 MB when all of them are in the middle of a handshake.
+/// Connections at a time that are not upgraded: those of some 300 people who open the page in the same seconds.
 const MAX_HTTP: usize = 1024;
 
 /// The largest room. A page follows 64 others; beyond it a mesh costs more than any browser can carry.
