@@ -251,6 +251,7 @@ impl Args {
     /// Whether a server could start with them, as far as can be told without its port.
     pub fn check(&self) -> Result<(), String> {
         self.tls()?;
+        self.turn.check()?;
         self.settings().map(drop)
     }
 
@@ -302,7 +303,7 @@ const EMBEDDED: Option<App> = Some(App::Embedded);
 const EMBEDDED: Option<App> = None;
 
 /// What can be listened on: a host, which is looked up when it is needed, and a port.
-fn address(text: &str) -> Result<String, &'static str> {
+pub fn address(text: &str) -> Result<String, &'static str> {
     let is_host = |host: &str| match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         Some(address) => address.parse::<Ipv6Addr>().is_ok(),
         None => !host.is_empty() && !host.contains([':', '[', ']', '/', ' ']),

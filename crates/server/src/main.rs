@@ -72,7 +72,7 @@ async fn run(args: Args) -> Result<(), String> {
         tokio::spawn(async move { axum::serve(listener, app).await });
     }
     #[cfg(unix)]
-    if let Err(sentence) = descriptors::take(args.max_connections) {
+    if let Err(sentence) = descriptors::take(args.max_connections + args.turn.sockets()) {
         tracing::warn!("--max-connections: {sentence}");
     }
     if let Some(folder) = args.empty_app() {

@@ -10,18 +10,20 @@ use std::{
 
 use snaproom_server::{IceServers, Own, Relaying, TurnSecret, TurnServer, TurnUrl};
 
+use crate::args::address;
+
 /// The settings of STUN and TURN.
 #[derive(Debug, clap::Args)]
 pub struct TurnArgs {
     /// Address and port of this server's STUN, over UDP; if left out, those of --listen, unless that is for this
     /// computer alone
-    #[arg(long, value_name = "ADDR:PORT", env = "SNAPROOM_STUN_LISTEN", conflicts_with_all = ["no_stun", "turn_listen"])]
+    #[arg(long, value_name = "ADDR:PORT", env = "SNAPROOM_STUN_LISTEN", value_parser = address, conflicts_with_all = ["no_stun", "turn_listen"])]
     stun_listen: Option<String>,
     /// No STUN of this server's own
     #[arg(long, env = "SNAPROOM_NO_STUN", conflicts_with = "turn_listen")]
     no_stun: bool,
     /// Address and port of this server's own relay (TURN) over UDP, which is its STUN as well; no relay if left out
-    #[arg(long, value_name = "ADDR:PORT", env = "SNAPROOM_TURN_LISTEN")]
+    #[arg(long, value_name = "ADDR:PORT", env = "SNAPROOM_TURN_LISTEN", value_parser = address)]
     turn_listen: Option<String>,
     /// The relay's address as others see it, where it listens at another one or at all
     #[arg(long, value_name = "ADDR", env = "SNAPROOM_TURN_ADDRESS", requires = "turn_listen")]
@@ -109,6 +111,19 @@ async fn bind(listen: &str, flag: &str, relaying: Option<Relaying>) -> Result<Tu
 }
 
 impl TurnArgs {
+    /// Whether a relay could start with them, as far as can be told without its port.
+    pub fn check(&self) -> Result<(), String> {
+        match &self.turn_listen {
+            Some(listen) => relay_address(listen, self.turn_address).map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// Sockets that the relay may have.
+    pub fn sockets(&self) -> u32 {
+        if self.turn_listen.is_some() { self.turn_allocations } else { 0 }
+    }
+
     /// What the server's own relay may do, at an address that others can reach.
     fn relaying(&self, address: IpAddr, secret: TurnSecret) -> Relaying {
         const BYTES_PER_MEGABIT: u32 = 125_000;

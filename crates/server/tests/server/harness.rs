@@ -153,7 +153,9 @@ impl Tab {
     ) -> Result<Self, tungstenite::Error> {
         let address = stream.peer_addr().unwrap();
         let mut request = format!("ws://{address}/ws").into_client_request().unwrap();
-        request.headers_mut().insert("origin", format!("http://{address}").parse().unwrap());
+        if headers.iter().all(|(name, _)| *name != "origin") {
+            request.headers_mut().insert("origin", format!("http://{address}").parse().unwrap());
+        }
         for (name, value) in headers {
             request.headers_mut().append(*name, value.parse().unwrap());
         }

@@ -562,5 +562,7 @@ async fn a_relay_that_nobody_could_reach_does_not_start() {
         let output = within(snaproom(&flags).output()).await.unwrap();
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(!output.status.success() && said.contains(reason), "{flags:?}: {said}");
+        let checked = within(snaproom(&[&flags, &["check-config"][..]].concat()).output()).await.unwrap();
+        assert_eq!(checked.status.success(), reason != "--turn-address", "{flags:?}");
     }
 }
