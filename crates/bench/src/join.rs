@@ -7,7 +7,7 @@ use snaproom_e2e::Tab;
 use crate::{
     page::{SETTLE, check_clock, marked, settle, start},
     report::{BARE, Contender, LIMIT, OURS, PROTECTED, Plan, Unit, at_most, sooner},
-    run::{Bench, House},
+    run::{Bench, House, Length},
 };
 
 /// Who is in the room, and who comes. Neither has a camera.
@@ -34,7 +34,7 @@ impl Bench for Join {
             .goal(CASE, "loaded", at_most(1.1, BARE))
     }
 
-    async fn open(_: &str) -> Result<Self> {
+    async fn open(_: &str, _: Length) -> Result<Self> {
         Ok(Self { first: start(Tab::without_camera()).await?, second: start(Tab::without_camera()).await? })
     }
 
@@ -44,7 +44,7 @@ impl Bench for Join {
 
     async fn slot(&mut self, house: &House, contender: &Contender) -> Result<Vec<f64>> {
         let (first, second) = (&self.first, &self.second);
-        first.visit(&house.page(contender)?).await?;
+        first.visit(&house.page(contender).await?).await?;
         first.wait_status("alone").await?;
         let link = first.link().await?;
         settle(&[first, second]).await?;

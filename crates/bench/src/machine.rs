@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use snaproom_e2e::Tab;
 
-/// The machine, the browser and the code.
+/// The machine, the browser or Node.js, and the code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Machine {
     /// As the processor calls itself.
@@ -17,8 +17,12 @@ pub struct Machine {
     pub memory_gib: u64,
     /// Of Linux.
     pub kernel: String,
-    /// Product and version.
-    pub browser: String,
+    /// Product and version, where a bench has browsers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub browser: Option<String>,
+    /// Version of Node.js, which runs a peer where a bench has no browsers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
     /// What git calls the checkout.
     pub commit: String,
     /// Year, month and day, UTC.
@@ -26,9 +30,12 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// Asks the kernel, git and the browser of `tab`.
-    pub async fn look(tab: &Tab) -> Result<Self> {
-        let browser = tab.ask_cdp("Browser.getVersion", serde_json::json!({})).await?;
+    /// Asks the kernel, git, and the browser of `tab` or else Node.js.
+    pub async fn look(tab: Option<&Tab>) -> Result<Self> {
+        let (browser, node) = match tab {
+            Some(tab) => (Some(product(tab).await?), None),
+            None => (None, said("node", &["--version"])),
+        };
         let processors = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let memory = fs::read_to_string("/proc/meminfo").unwrap_or_default();
         let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
@@ -37,7 +44,8 @@ impl Machine {
             processors: std::thread::available_parallelism()?.get(),
             memory_gib: field(&memory, "MemTotal").and_then(gib).unwrap_or_default(),
             kernel: kernel.trim().to_owned(),
-            browser: browser["product"].as_str().context("the browser has no version")?.to_owned(),
+            browser,
+            node,
             commit: commit().unwrap_or_else(|| "unknown".to_owned()),
             date: said("date", &["--utc", "+%Y-%m-%d"]).unwrap_or_else(|| "unknown".to_owned()),
         })
@@ -45,17 +53,24 @@ impl Machine {
 
     /// In one sentence.
     pub fn describe(&self) -> String {
+        let browser = self.browser.iter().map(|browser| format!("{}, ", browser.replace('/', " ")));
+        let node = self.node.iter().map(|node| format!("Node.js {}, ", node.trim_start_matches('v')));
         format!(
-            "{} × {}, {} GiB, Linux {}, {}, commit {}, {}",
+            "{} × {}, {} GiB, Linux {}, {}commit {}, {}",
             self.processors,
             self.processor,
             self.memory_gib,
             self.kernel,
-            self.browser.replace('/', " "),
+            browser.chain(node).collect::<String>(),
             self.commit,
             self.date
         )
     }
+}
+
+async fn product(tab: &Tab) -> Result<String> {
+    let browser = tab.ask_cdp("Browser.getVersion", serde_json::json!({})).await?;
+    Ok(browser["product"].as_str().context("the browser has no version")?.to_owned())
 }
 
 /// The value of the first `name : value`.

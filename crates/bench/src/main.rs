@@ -1,5 +1,6 @@
-//! Snaproom beside its peers and beside *the limit*: the least raw JavaScript that does the same work. In real browsers,
-//! on one machine, in one run. `cargo xtask bench` runs it; BENCHMARKS.md says how it measures, and what came out.
+//! Snaproom beside its peers and beside *the limit*: the least raw JavaScript that does the same work in real browsers,
+//! or the least that a server can do. On one machine, in one run. `cargo xtask bench` runs it; BENCHMARKS.md says how it
+//! measures, and what came out.
 //!
 //! | module | what |
 //! |---|---|
@@ -11,8 +12,8 @@
 //! | [`report`], [`statistics`], [`machine`] | what was measured, as JSON |
 //! | [`table`], [`svg`] | the same for people: BENCHMARKS.md and its pictures |
 //!
-//! A new bench is one file with a type that implements [`run::Bench`], a line in [`BENCHES`], [`plan`] and [`measure`],
-//! and a section of BENCHMARKS.md.
+//! A new bench is one file with a type that implements [`run::Bench`], a line in [`BENCHES`] and [`measure`], and a
+//! section of BENCHMARKS.md.
 
 mod busy;
 mod join;
@@ -32,21 +33,11 @@ use std::{env, fs, path::PathBuf, process::ExitCode};
 use anyhow::{Context, Result, bail};
 use clap::{Parser, builder::PossibleValuesParser};
 
-use report::{Plan, Report};
-use run::{Bench, House, Length};
+use report::Report;
+use run::{House, Length};
 
 /// Every bench, in the order in which they run.
 const BENCHES: [&str; 3] = ["photo", "join", "start"];
-
-/// What a bench measures.
-fn plan(bench: &str) -> Result<Plan> {
-    Ok(match bench {
-        "photo" => photo::Photo::plan(),
-        "join" => join::Join::plan(),
-        "start" => start::Start::plan(),
-        _ => bail!("there is no bench {bench}"),
-    })
-}
 
 async fn measure(bench: &str, house: &House, length: Length) -> Result<Report> {
     match bench {
@@ -108,8 +99,7 @@ async fn bench(options: Options) -> Result<()> {
         None => env::current_exe()?.ancestors().nth(2).context("no target directory")?.join("bench"),
     };
     fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
-    let plans = options.benches().map(plan).collect::<Result<Vec<_>>>()?;
-    let house = House::open(&plans).await?;
+    let house = House::default();
     let mut reports = Vec::new();
     for name in options.benches() {
         let report = measure(name, &house, length).await.with_context(|| format!("bench {name}"))?;

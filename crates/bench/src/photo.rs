@@ -7,7 +7,7 @@ use snaproom_e2e::Tab;
 use crate::{
     page::{check_clock, clicked, marked, settle, start},
     report::{Contender, LIMIT, OURS, Plan, Unit, at_most, sooner},
-    run::{Bench, House},
+    run::{Bench, House, Length},
 };
 
 /// A browser with a camera of the case's size, and one without a camera.
@@ -36,7 +36,7 @@ impl Bench for Photo {
             .goal("640×480", "exact", at_most(1.0, "burst"))
     }
 
-    async fn open(case: &str) -> Result<Self> {
+    async fn open(case: &str, _: Length) -> Result<Self> {
         let (width, height) = case.split_once('×').context("a case is width × height")?;
         let size = (width.parse()?, height.parse()?);
         Ok(Self {
@@ -55,7 +55,7 @@ impl Bench for Photo {
         let (width, height) = self.size;
         // A raw page that has no camera and no header to tell the size finds it in its address.
         let size = if contender.name == OURS { String::new() } else { format!("?{width}x{height}") };
-        sender.visit(&format!("{}{size}", house.page(contender)?)).await?;
+        sender.visit(&format!("{}{size}", house.page(contender).await?)).await?;
         sender.start_camera().await?;
         receiver.visit(&sender.link().await?).await?;
         marked(sender, "usable").await?;

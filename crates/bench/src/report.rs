@@ -37,7 +37,7 @@ pub struct Plan {
     pub name: String,
     /// A line for people.
     pub title: String,
-    /// What differs between runs with browsers of their own, such as a camera's size.
+    /// What differs between runs, such as a camera's size; each has browsers of its own.
     pub cases: Vec<String>,
     /// In the order of half a block: the limit, ours, the peers.
     pub contenders: Vec<Contender>,
@@ -338,7 +338,8 @@ pub mod tests {
             processors: 2,
             memory_gib: 8,
             kernel: "6.1".into(),
-            browser: "Chrome/1".into(),
+            browser: Some("Chrome/1".into()),
+            node: None,
             commit: "abc".into(),
             date: "2026-01-02".into(),
         };

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::json;
 use snaproom_e2e::{Options, Server, Serves, Tab};
+use tokio::sync::OnceCell;
 
 use crate::{
     busy::Meter,
@@ -19,14 +20,16 @@ pub trait Bench: Sized {
     /// What is measured, of whom.
     fn plan() -> Plan;
 
-    /// Starts the browsers of a case; they serve all of its slots.
-    async fn open(case: &str) -> Result<Self>;
+    /// Starts what serves all slots of a case: its browsers, where it has any.
+    async fn open(case: &str, length: Length) -> Result<Self>;
 
     /// Its browsers; what they use of the machine is ours.
-    fn tabs(&self) -> Vec<&Tab>;
+    fn tabs(&self) -> Vec<&Tab> {
+        Vec::new()
+    }
 
-    /// Loads the contender's pages, has them do the work once, and checks what came of it. Gives a value for each of
-    /// the plan's metrics, in their order.
+    /// Has the contender do the work once, from a fresh page or process, and checks what came of it. Gives a value for
+    /// each of the plan's metrics, in their order.
     async fn slot(&mut self, house: &House, contender: &Contender) -> Result<Vec<f64>>;
 }
 
@@ -39,37 +42,28 @@ pub enum Length {
     Blocks(usize),
 }
 
-/// The servers: the real one for ours, with the app and with its test build, and the relay for the raw pages.
+/// The servers of the pages, each started by the first page that is asked of it: the real one for ours, with the app
+/// and with its test build, and the relay for the raw pages.
+#[derive(Default)]
 pub struct House {
-    server: Server,
-    tested: Option<Server>,
-    relay: Relay,
+    server: OnceCell<Server>,
+    tested: OnceCell<Server>,
+    relay: OnceCell<Relay>,
     rooms: AtomicU32,
 }
 
 impl House {
-    /// Starts them; the one with the test build where `plans` name it.
-    pub async fn open(plans: &[Plan]) -> Result<Self> {
-        let mut contenders = plans.iter().flat_map(|plan| &plan.contenders);
-        let tested = if contenders.any(|contender| [PROTECTED, BARE].contains(&contender.name.as_str())) {
-            Some(Server::start_with(Options { serves: Serves::Insecure, ..Options::default() }).await?)
-        } else {
-            None
-        };
-        let (server, relay) = (Server::start().await?, Relay::start().await?);
-        Ok(Self { server, tested, relay, rooms: AtomicU32::new(0) })
-    }
-
     /// The address of a contender's page: without a room, or with a new one where its name matters.
-    pub fn page(&self, contender: &Contender) -> Result<String> {
+    pub async fn page(&self, contender: &Contender) -> Result<String> {
         let name = contender.name.as_str();
         Ok(match name {
-            OURS => self.server.url(),
+            OURS => self.server.get_or_try_init(Server::start).await?.url(),
             PROTECTED | BARE => {
-                let server = self.tested.as_ref().context("no plan named the test build")?;
+                let options = Options { serves: Serves::Insecure, ..Options::default() };
+                let server = self.tested.get_or_try_init(|| Server::start_with(options)).await?;
                 format!("{}#{name}-{}", server.url(), self.rooms.fetch_add(1, Ordering::Relaxed))
             }
-            _ => self.relay.page(name),
+            _ => self.relay.get_or_try_init(Relay::start).await?.page(name),
         })
     }
 }
@@ -87,11 +81,9 @@ pub async fn run<B: Bench>(house: &House, length: Length) -> Result<Report> {
     let mut machine = None;
     let mut cases = Vec::new();
     for name in &plan.cases {
-        let mut bench = B::open(name).await.with_context(|| format!("the browsers for {name}"))?;
-        if let Some(tab) = bench.tabs().first()
-            && machine.is_none()
-        {
-            machine = Some(Machine::look(tab).await?);
+        let mut bench = B::open(name, length).await.with_context(|| format!("what {name} needs"))?;
+        if machine.is_none() {
+            machine = Some(Machine::look(bench.tabs().first().copied()).await?);
         }
         if let Length::Blocks(_) = length {
             block(&mut bench, house, &plan, length).await.with_context(|| format!("{name}, warming up"))?;
@@ -103,7 +95,7 @@ pub async fn run<B: Bench>(house: &House, length: Length) -> Result<Report> {
         });
         cases.push(measured.await?);
     }
-    Ok(Report { plan, machine: machine.context("no case of this bench has a browser")?, cases })
+    Ok(Report { plan, machine: machine.context("this bench has no case")?, cases })
 }
 
 async fn block<B: Bench>(bench: &mut B, house: &House, plan: &Plan, length: Length) -> Result<Block> {

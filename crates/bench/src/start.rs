@@ -10,7 +10,7 @@ use snaproom_e2e::Tab;
 use crate::{
     page::{check_clock, marked, settle, start},
     report::{Bound, Contender, LIMIT, OURS, Plan, Unit, at_most},
-    run::{Bench, House},
+    run::{Bench, House, Length},
 };
 
 /// One browser with a camera that nobody has allowed yet.
@@ -34,7 +34,7 @@ impl Bench for Start {
             .goal(CASE, "bytes", Bound::Value { at_most: 200_000.0 })
     }
 
-    async fn open(_: &str) -> Result<Self> {
+    async fn open(_: &str, _: Length) -> Result<Self> {
         Ok(Self { tab: start(Tab::with_camera_unasked()).await?, weights: HashMap::new() })
     }
 
@@ -48,7 +48,7 @@ impl Bench for Start {
         tab.cdp("Network.clearBrowserCache", json!({})).await?;
         tab.cdp("Network.setCacheDisabled", json!({ "cacheDisabled": true })).await?;
         settle(&[tab]).await?;
-        tab.visit(&house.page(contender)?).await?;
+        tab.visit(&house.page(contender).await?).await?;
         let interactive = marked(tab, "interactive").await?;
         let response: f64 = tab.evaluate(RESPONSE).await?;
         check_clock(tab).await?;
