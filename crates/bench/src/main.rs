@@ -5,7 +5,8 @@
 //! | module | what |
 //! |---|---|
 //! | [`run`] | blocks of slots, and which blocks count; the trait that a bench implements |
-//! | [`photo`], [`join`], [`start`] | the benches |
+//! | [`photo`], [`join`], [`start`] | the benches with browsers |
+//! | [`server`] | the bench without: servers, and many people who are no browsers |
 //! | [`page`] | what all of them do with a page: its marks, its clock |
 //! | [`relay`] | the raw pages of `pages/`, and their server |
 //! | [`busy`] | whether others took the machine |
@@ -23,12 +24,13 @@ mod photo;
 mod relay;
 mod report;
 mod run;
+mod server;
 mod start;
 mod statistics;
 mod svg;
 mod table;
 
-use std::{env, fs, path::PathBuf, process::ExitCode};
+use std::{env, fs, net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result, bail};
 use clap::{Parser, builder::PossibleValuesParser};
@@ -37,13 +39,14 @@ use report::Report;
 use run::{House, Length};
 
 /// Every bench, in the order in which they run.
-const BENCHES: [&str; 3] = ["photo", "join", "start"];
+const BENCHES: [&str; 4] = ["photo", "join", "start", "server"];
 
 async fn measure(bench: &str, house: &House, length: Length) -> Result<Report> {
     match bench {
         "photo" => run::run::<photo::Photo>(house, length).await,
         "join" => run::run::<join::Join>(house, length).await,
         "start" => run::run::<start::Start>(house, length).await,
+        "server" => run::run::<server::Server>(house, length).await,
         _ => bail!("there is no bench {bench}"),
     }
 }
@@ -69,6 +72,9 @@ struct Options {
     /// Measures nothing: draws the tables and pictures of this checkout again, from its docs/benchmarks
     #[arg(long, value_name = "ROOT", conflicts_with_all = ["quick", "publish", "out"])]
     draw: Option<PathBuf>,
+    /// Measures nothing: is the raw TCP echo that a bench starts
+    #[arg(long, value_name = "ADDR:PORT", hide = true)]
+    echo: Option<SocketAddr>,
 }
 
 impl Options {
@@ -90,6 +96,9 @@ async fn main() -> ExitCode {
 }
 
 async fn bench(options: Options) -> Result<()> {
+    if let Some(address) = options.echo {
+        return server::echo::serve(address).await;
+    }
     if let Some(root) = &options.draw {
         return options.benches().try_for_each(|name| table::publish(root, &table::published(root, name)?));
     }

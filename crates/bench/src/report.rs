@@ -67,14 +67,18 @@ pub struct Metric {
     pub unit: Unit,
 }
 
-/// Of values; less is better.
+/// Of values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Unit {
-    /// Thousandths of a second.
+    /// Thousandths of a second; less is better.
     Milliseconds,
-    /// Bytes.
+    /// Bytes; less is better.
     Bytes,
+    /// In a second; more is better.
+    Rate,
+    /// Things; more is better.
+    Count,
 }
 
 /// What ours should come to, in the middle of all blocks.
@@ -88,7 +92,7 @@ pub struct Goal {
     pub bound: Bound,
 }
 
-/// How much ours may take.
+/// How much ours may take, or has to manage.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Bound {
@@ -99,12 +103,19 @@ pub enum Bound {
         /// A contender's name.
         of: String,
     },
-    /// Another takes so many times as long.
+    /// Another takes so many times as long, or as much.
     Sooner {
         /// More than 1.
         times: f64,
         /// A contender's name.
         than: String,
+    },
+    /// So many times what another manages, where more is better.
+    AtLeast {
+        /// More than 0.
+        times: f64,
+        /// A contender's name.
+        of: String,
     },
     /// In the metric's unit.
     Value {
@@ -153,7 +164,7 @@ pub struct Row<'a> {
     pub contender: &'a Contender,
     /// Over all slots that count.
     pub values: Spread,
-    /// Block by block, what ours took over what this one took; for ours itself nothing.
+    /// Block by block, ours over this one; for ours itself nothing.
     pub ours_over_this: Option<Spread>,
     /// What ours should come to against this one, and whether it does.
     pub goals: Vec<(&'a Bound, bool)>,
@@ -223,7 +234,9 @@ impl Report {
         };
         let goals = self.plan.goals.iter().filter(|goal| {
             let against = match &goal.bound {
-                Bound::AtMost { of: name, .. } | Bound::Sooner { than: name, .. } => name,
+                Bound::AtMost { of: name, .. }
+                | Bound::AtLeast { of: name, .. }
+                | Bound::Sooner { than: name, .. } => name,
                 Bound::Value { .. } => OURS,
             };
             goal.case == case.name && goal.metric == metric.name && against == contender.name
@@ -233,6 +246,7 @@ impl Report {
             let met = match goal.bound {
                 Bound::AtMost { times, .. } => ratio <= times,
                 Bound::Sooner { times, .. } => ratio * times <= 1.0,
+                Bound::AtLeast { times, .. } => ratio >= times,
                 Bound::Value { at_most } => ours.median <= at_most,
             };
             (&goal.bound, met)
@@ -308,6 +322,16 @@ pub fn sooner(times: f64, than: &str) -> Bound {
     Bound::Sooner { times, than: than.to_owned() }
 }
 
+/// So many times less than another takes; more than 1.
+pub fn less(times: f64, than: &str) -> Bound {
+    sooner(times, than)
+}
+
+/// At least so many times what another manages.
+pub fn at_least(times: f64, of: &str) -> Bound {
+    Bound::AtLeast { times, of: of.to_owned() }
+}
+
 #[cfg(test)]
 pub mod tests {
     use super::*;
@@ -374,6 +398,20 @@ pub mod tests {
         assert_eq!(met([10.0, 15.0, 150.0, 150.0, 15.0, 10.0]), [true, true, true]);
         assert_eq!(met([10.0, 16.0, 150.0, 150.0, 16.0, 10.0]), [false, true, false]);
         assert_eq!(met([20.0, 21.0, 900.0, 900.0, 21.0, 20.0]), [true, false, true]);
+    }
+
+    #[test]
+    fn where_more_is_better_there_has_to_be_enough() {
+        let met = |ours: f64| {
+            let mut report = sample(&[[10.0, ours, 20.0, 20.0, ours, 10.0]]);
+            report.plan.metrics[0].unit = Unit::Rate;
+            report.plan.goals =
+                vec![Goal { case: "one".into(), metric: "time".into(), bound: at_least(3.0, "peer") }];
+            let rows = report.rows().unwrap();
+            rows.iter().flat_map(|row| row.goals.iter().map(|(_, met)| *met)).collect::<Vec<_>>()
+        };
+        assert_eq!(met(60.0), [true]);
+        assert_eq!(met(59.0), [false]);
     }
 
     #[test]

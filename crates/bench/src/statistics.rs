@@ -33,6 +33,15 @@ impl Spread {
     }
 }
 
+/// So large a share of the values, from 0 to 1, is not larger; none of no values.
+pub fn percentile(values: impl IntoIterator<Item = f64>, share: f64) -> Option<f64> {
+    let mut values: Vec<f64> = values.into_iter().collect();
+    values.sort_by(f64::total_cmp);
+    #[expect(clippy::cast_precision_loss, clippy::cast_sign_loss, reason = "a place among the values")]
+    let place = (values.len() as f64 * share).ceil() as usize;
+    values.get(place.saturating_sub(1)).copied()
+}
+
 /// None of no values.
 pub fn mean(values: &[f64]) -> Option<f64> {
     let count = u32::try_from(values.len()).ok().filter(|count| *count > 0)?;
@@ -61,6 +70,15 @@ mod tests {
         assert_eq!(odd, Spread { median: 5.0, min: 1.0, max: 100.0, n: 3 });
         let even = Spread::of([4.0, 1.0, 2.0, 9.0]).unwrap();
         assert_eq!(even, Spread { median: 3.0, min: 1.0, max: 9.0, n: 4 });
+    }
+
+    #[test]
+    fn a_percentile_is_one_of_the_values() {
+        assert_eq!(percentile([], 0.99), None);
+        assert_eq!(percentile([7.0], 0.99), Some(7.0));
+        let hundred = || (1..=100).rev().map(f64::from);
+        assert_eq!(percentile(hundred(), 0.99), Some(99.0));
+        assert_eq!(percentile(hundred(), 1.0), Some(100.0));
     }
 
     #[test]

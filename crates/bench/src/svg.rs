@@ -163,7 +163,7 @@ fn step(max: f64) -> f64 {
 
 fn tick_label(tick: f64, row: &Row<'_>) -> String {
     let label = amount(tick, row.metric.unit);
-    label.replace(".0 ", " ")
+    label.replace(".0 ", " ").replace("/s", "")
 }
 
 /// A place, to a tenth of a pixel.

@@ -20,8 +20,10 @@ pub fn table(report: &Report) -> Result<String> {
             let above = if last.is_some() { "\n" } else { "" };
             writeln!(
                 text,
-                "{above}| {}: {} | median | from | to | Snaproom takes | target |",
-                row.case, row.metric.label
+                "{above}| {}: {} | median | from | to | Snaproom {} | target |",
+                row.case,
+                row.metric.label,
+                verb(row.metric.unit)
             )?;
             writeln!(text, "|---|---:|---:|---:|---|---|")?;
             last = Some(part);
@@ -73,6 +75,13 @@ fn on_what(report: &Report) -> String {
     format!("{blocks} block{s} each, {thrown} thrown away. {}.", report.machine.describe())
 }
 
+fn verb(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Milliseconds | Unit::Bytes => "takes",
+        Unit::Rate | Unit::Count => "manages",
+    }
+}
+
 /// What ours takes of another's time, and from where to where block by block.
 fn compared(ratio: &Spread, unit: Unit) -> String {
     let Spread { median, min, max, .. } = *ratio;
@@ -84,7 +93,14 @@ fn compared(ratio: &Spread, unit: Unit) -> String {
         Unit::Milliseconds => {
             format!("{} its time ({} to {})", times(median), times(min), times(max))
         }
+        Unit::Bytes if median < 1.0 => {
+            let [middle, from, to] = [median, max, min].map(|ratio| times(1.0 / ratio));
+            format!("{middle} less ({from} to {to})")
+        }
         Unit::Bytes => format!("{} its bytes", times(median)),
+        Unit::Rate | Unit::Count => {
+            format!("{} as many ({} to {})", times(median), times(min), times(max))
+        }
     }
 }
 
@@ -100,7 +116,9 @@ fn wanted(bound: &Bound, unit: Unit) -> String {
     match bound {
         Bound::AtMost { times: one, .. } if (*one - 1.0).abs() < f64::EPSILON => "no later".to_owned(),
         Bound::AtMost { times: most, .. } => format!("at most {most}× its time"),
+        Bound::Sooner { times: least, .. } if unit == Unit::Bytes => format!("at least {least}× less"),
         Bound::Sooner { times: least, .. } => format!("at least {least}× sooner"),
+        Bound::AtLeast { times: least, .. } => format!("at least {least}× as many"),
         Bound::Value { at_most } => format!("at most {}", amount(*at_most, unit)),
     }
 }
@@ -112,6 +130,8 @@ pub fn amount(value: f64, unit: Unit) -> String {
         Unit::Milliseconds => format!("{} ms", grouped(value)),
         Unit::Bytes if value < 9_999.5 => format!("{} bytes", grouped(value)),
         Unit::Bytes => format!("{:.1} kB", value / 1000.0),
+        Unit::Rate => format!("{}/s", grouped(value)),
+        Unit::Count => grouped(value),
     }
 }
 
@@ -136,7 +156,10 @@ fn grouped(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{BENCHES, report::tests::sample};
+    use crate::{
+        BENCHES,
+        report::{LIMIT, at_least, less, tests::sample},
+    };
 
     #[test]
     fn a_table_says_who_took_how_long_and_what_was_wanted() {
@@ -151,6 +174,17 @@ mod tests {
 
 2 blocks each, 2 thrown away. 2 × A Processor, 8 GiB, Linux 6.1, Chrome 1, commit abc, 2026-01-02.";
         assert_eq!(table(&report).unwrap(), expected);
+    }
+
+    #[test]
+    fn what_is_counted_is_better_when_there_is_more_of_it() {
+        let ratio = |median| Spread { median, min: median / 2.0, max: median * 2.0, n: 3 };
+        assert_eq!(compared(&ratio(4.0), Unit::Rate), "4.00× as many (2.00× to 8.00×)");
+        assert_eq!(compared(&ratio(0.5), Unit::Count), "0.50× as many (0.25× to 1.00×)");
+        assert_eq!(compared(&ratio(0.05), Unit::Bytes), "20× less (10× to 40×)");
+        assert_eq!(wanted(&at_least(0.4, LIMIT), Unit::Rate), "at least 0.4× as many");
+        assert_eq!(wanted(&less(15.0, "peer"), Unit::Bytes), "at least 15× less");
+        assert_eq!(amount(38_260.4, Unit::Rate), "38,260/s");
     }
 
     #[test]

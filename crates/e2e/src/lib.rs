@@ -109,7 +109,7 @@ pub use proxy::Proxy;
 #[cfg(target_os = "linux")]
 pub use rig::{Conditions, Host, Nat, Network};
 pub use screen::{Screen, Theme};
-pub use server::{Options, Relay, Server, Serves};
+pub use server::{Options, Relay, Server, Serves, server_binary};
 pub use stage::Stage;
 pub use states::{STATES, State, quick_states};
 pub use tab::{Launch, Tab};

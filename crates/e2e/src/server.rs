@@ -153,7 +153,7 @@ impl Server {
 
     /// Starts it on the port that it had.
     pub async fn start_again(&mut self) -> Result<()> {
-        let server = binary()?;
+        let server = server_binary()?;
         let mut command = Command::new(&server);
         command
             .args(["--listen", &self.listen])
@@ -228,7 +228,12 @@ async fn line_of<T>(stdout: &mut BufReader<ChildStdout>, find: impl Fn(&str) -> 
     }
 }
 
-fn binary() -> Result<PathBuf> {
+/// The release server, or the one that `SNAPROOM_SERVER` names.
+///
+/// # Errors
+///
+/// If it is not there.
+pub fn server_binary() -> Result<PathBuf> {
     let path = match env::var_os("SNAPROOM_SERVER") {
         Some(path) => PathBuf::from(path),
         None => built("release/snaproom")?,

@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: Snaproom beside its peers, in real browsers. crates/bench does the work.
+//! `cargo xtask bench`: Snaproom beside its peers, in real browsers and as servers. crates/bench does the work.
 
 use std::process::Command;
 use std::time::Duration;
@@ -11,14 +11,20 @@ use crate::setup::{self, Need, WasmRoute};
 use crate::workspace::Workspace;
 use crate::{build, test};
 
-/// Beside the built app and server.
-pub const NEEDS: &[Need] = &[Need::Chromium, Need::SimplePeer];
+/// Of all benches, beside the built app and server.
+pub const NEEDS: &[Need] = &[Need::Chromium, Need::SimplePeer, Need::Node, Need::SocketIo, Need::Matchbox];
+
+/// Of those with browsers, and of the one that needs neither them nor the app.
+const OF_PAGES: &[Need] = &[Need::Chromium, Need::SimplePeer];
+const OF_SERVER: &[Need] = &[Need::Node, Need::SocketIo, Need::Matchbox];
+
+const SERVER: &str = "server";
 
 /// What to measure, and how long.
 #[derive(Args)]
 pub struct Options {
     /// Which benches; without a name all of them
-    #[arg(value_parser = PossibleValuesParser::new(["photo", "join", "start"]))]
+    #[arg(value_parser = PossibleValuesParser::new(["photo", "join", "start", SERVER]))]
     names: Vec<String>,
     /// One block each, whatever else the machine does: whether everything works
     #[arg(long)]
@@ -35,9 +41,8 @@ pub struct Options {
 }
 
 impl Options {
-    /// Whether the app without protection is measured as well.
-    fn measures_protection(&self) -> bool {
-        self.names.is_empty() || self.names.iter().any(|name| name == "join")
+    fn measures(&self, is_meant: impl Fn(&str) -> bool) -> bool {
+        self.names.is_empty() || self.names.iter().any(|name| is_meant(name))
     }
 }
 
@@ -48,14 +53,24 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         cargo.arg("--draw").arg(&workspace.root).args(&options.names);
         return process::run(&mut cargo, STEP);
     }
-    setup::prepare(workspace, NEEDS, WasmRoute::Auto)?;
-    if options.publish || !build::is_there(workspace) {
-        setup::prepare(workspace, setup::BUILD, WasmRoute::Auto)?;
-        build::both(workspace)?;
+    let has_pages = options.measures(|name| name != SERVER);
+    if has_pages {
+        setup::prepare(workspace, OF_PAGES, WasmRoute::Auto)?;
+        if options.publish || !build::is_there(workspace) {
+            setup::prepare(workspace, setup::BUILD, WasmRoute::Auto)?;
+            build::both(workspace)?;
+        }
+    } else if options.publish || !workspace.server().is_file() {
+        build::server(workspace)?;
     }
-    if options.measures_protection() && (options.publish || !build::is_insecure_there(workspace)) {
+    // The app without protection is measured there alone.
+    let is_unprotected = options.measures(|name| name == "join");
+    if is_unprotected && (options.publish || !build::is_insecure_there(workspace)) {
         setup::prepare(workspace, setup::BUILD, WasmRoute::Auto)?;
         build::insecure(workspace)?;
+    }
+    if options.measures(|name| name == SERVER) {
+        setup::prepare(workspace, OF_SERVER, WasmRoute::Auto)?;
     }
     let mut arguments = options.names.clone();
     if options.quick {
@@ -67,23 +82,29 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         arguments.extend(["--publish".into(), workspace.root.display().to_string()]);
     }
     // A hundred blocks take hours, and each wait inside has a limit of its own.
-    bench(workspace, &arguments, 16 * STEP)
+    bench(workspace, has_pages, &arguments, 16 * STEP)
 }
 
 /// All benches, once: CI's way. No time fails it.
 pub fn check(workspace: &Workspace) -> Result<()> {
-    bench(workspace, &["--quick".into()], STEP)
+    bench(workspace, true, &["--quick".into()], STEP)
 }
 
-fn bench(workspace: &Workspace, arguments: &[String], limit: Duration) -> Result<()> {
+fn bench(workspace: &Workspace, has_pages: bool, arguments: &[String], limit: Duration) -> Result<()> {
     let mut cargo = program(workspace);
     cargo
         .arg("--out")
         .arg(workspace.target.join("bench"))
         .args(arguments)
+        .env("SNAPROOM_SERVER", workspace.server())
         .env("SNAPROOM_INSECURE_APP", workspace.insecure_app())
-        .env("SNAPROOM_SIMPLE_PEER", setup::simple_peer::script(workspace));
-    process::run(test::with_browsers(workspace, &mut cargo)?, limit)
+        .env("SNAPROOM_SIMPLE_PEER", setup::simple_peer::script(workspace))
+        .env("SNAPROOM_SOCKET_IO", setup::socket_io::modules(workspace))
+        .env("SNAPROOM_MATCHBOX", setup::matchbox::program(workspace));
+    if has_pages {
+        test::with_browsers(workspace, &mut cargo)?;
+    }
+    process::run(&mut cargo, limit)
 }
 
 fn program(workspace: &Workspace) -> Command {

@@ -55,7 +55,11 @@ fn build_and_print(workspace: &Workspace) -> Result<usize> {
 
 /// Whether both were built before.
 pub fn is_there(workspace: &Workspace) -> bool {
-    workspace.server().is_file() && workspace.dist().join("index.html").is_file()
+    workspace.server().is_file() && has_app(workspace)
+}
+
+fn has_app(workspace: &Workspace) -> bool {
+    workspace.dist().join("index.html").is_file()
 }
 
 /// Whether the app without protection was built before.
@@ -93,8 +97,16 @@ pub fn both(workspace: &Workspace) -> Result<()> {
     let mut trunk = workspace.command("trunk");
     process::run(trunk.args(["build", "--release", "--cargo-profile", "app"]), STEP)?;
     compress(&workspace.dist())?;
+    server(workspace)
+}
+
+/// Builds the server alone, with the app inside where one was built before.
+pub fn server(workspace: &Workspace) -> Result<()> {
     let mut cargo = workspace.cargo();
-    cargo.args(["build", "--release", "--package", "snaproom-server", "--features", "embedded-app"]);
+    cargo.args(["build", "--release", "--package", "snaproom-server"]);
+    if has_app(workspace) {
+        cargo.args(["--features", "embedded-app"]);
+    }
     process::run(&mut cargo, STEP)
 }
 

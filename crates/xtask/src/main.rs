@@ -50,7 +50,7 @@ enum Task {
     },
     /// The long runs: many cases of every property, the end-to-end tests again and again; or one of them alone
     Soak(soak::Options),
-    /// Measure Snaproom beside its peers, in real browsers, and print and keep what came out
+    /// Measure Snaproom and its server beside their peers, and print and keep what came out
     Bench(bench::Options),
     /// Take pictures of every state of the built page into target/screenshots, for people to look at
     Screenshots(screenshots::Options),

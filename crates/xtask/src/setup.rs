@@ -3,9 +3,11 @@
 pub mod axe;
 mod cargo_tools;
 mod debian_std;
+pub mod matchbox;
 mod npm;
 mod packages;
 pub mod simple_peer;
+pub mod socket_io;
 mod toolchain;
 mod wasm_opt;
 
@@ -42,6 +44,10 @@ pub enum Need {
     Network,
     /// simple-peer, which the benches measure beside us.
     SimplePeer,
+    /// socket.io, which a bench measures beside our server.
+    SocketIo,
+    /// `matchbox_server`, likewise.
+    Matchbox,
     /// The licence check.
     CargoDeny,
     /// What builds and runs fuzz/; for `cargo xtask soak fuzz` alone.
@@ -65,6 +71,8 @@ const TEST: &[Need] = &[
     Need::Axe,
     Need::Network,
     Need::SimplePeer,
+    Need::SocketIo,
+    Need::Matchbox,
     Need::CargoDeny,
 ];
 
@@ -137,6 +145,8 @@ impl Need {
             Self::Axe => "axe-core, by npm into target/tools",
             Self::Network => "ip, nft and coturn for the tests' bad network, by apt-get",
             Self::SimplePeer => "simple-peer, by npm into target/tools",
+            Self::SocketIo => "socket.io, by npm into target/tools",
+            Self::Matchbox => "matchbox_server, by cargo install into target/tools",
             Self::CargoDeny => "cargo-deny, by cargo install",
             Self::CargoFuzz => "cargo-fuzz, by cargo install",
             Self::Cxx => "a C++ compiler, by apt-get",
@@ -145,11 +155,14 @@ impl Need {
 
     fn cost(self) -> &'static str {
         match self {
-            Self::Components | Self::WasmOpt | Self::Axe | Self::SimplePeer | Self::Network => {
-                "a few seconds"
-            }
+            Self::Components
+            | Self::WasmOpt
+            | Self::Axe
+            | Self::SimplePeer
+            | Self::SocketIo
+            | Self::Network => "a few seconds",
             Self::WasmTarget => "about 10 seconds by rustup, a minute from Debian's sources",
-            Self::WasmBindgen => "about 2 minutes",
+            Self::WasmBindgen | Self::Matchbox => "about 2 minutes",
             Self::Trunk => "about 6 minutes",
             Self::Node | Self::Chromium | Self::CargoFuzz | Self::Cxx => "about a minute",
             Self::CargoDeny => "about 3 minutes",
@@ -174,6 +187,8 @@ impl Need {
             Self::Axe => axe::PACKAGE.by_hand(workspace),
             Self::Network => packages::by_hand(packages::NETWORK),
             Self::SimplePeer => simple_peer::PACKAGE.by_hand(workspace),
+            Self::SocketIo => socket_io::PACKAGE.by_hand(workspace),
+            Self::Matchbox => matchbox::by_hand(workspace),
             Self::CargoDeny => cargo_tools::CARGO_DENY.by_hand(),
             Self::CargoFuzz => cargo_tools::CARGO_FUZZ.by_hand(),
             Self::Cxx => packages::by_hand(packages::CXX),
@@ -191,7 +206,9 @@ impl Need {
             Self::Chromium => chromium(workspace).is_some() && chromedriver(workspace).is_some(),
             Self::Axe => axe::is_installed(workspace),
             Self::Network => packages::has_network_tools(workspace),
-            Self::SimplePeer => simple_peer::is_installed(workspace),
+            Self::SimplePeer => simple_peer::PACKAGE.is_installed(workspace),
+            Self::SocketIo => socket_io::PACKAGE.is_installed(workspace),
+            Self::Matchbox => matchbox::is_installed(workspace),
             Self::CargoDeny => cargo_tools::CARGO_DENY.is_installed(workspace),
             Self::CargoFuzz => cargo_tools::CARGO_FUZZ.is_installed(workspace),
             Self::Cxx => workspace.find("c++").is_some(),
@@ -210,6 +227,8 @@ impl Need {
             Self::Axe => axe::PACKAGE.install(workspace),
             Self::Network => packages::install_network_tools(workspace),
             Self::SimplePeer => simple_peer::PACKAGE.install(workspace),
+            Self::SocketIo => socket_io::PACKAGE.install(workspace),
+            Self::Matchbox => matchbox::install(workspace),
             Self::CargoDeny => cargo_tools::CARGO_DENY.install(workspace),
             Self::CargoFuzz => cargo_tools::CARGO_FUZZ.install(workspace),
             Self::Cxx => packages::install(workspace, packages::CXX),

@@ -40,7 +40,7 @@ pub const CARGO_FUZZ: CargoTool = CargoTool {
 };
 
 /// Trunk alone compiles some 400 crates: 6 minutes on two free cores, 24 on two busy ones.
-const INSTALL: Duration = Duration::from_hours(1);
+pub const INSTALL: Duration = Duration::from_hours(1);
 
 /// wasm-bindgen's programs read what its macros of the very same version wrote.
 pub fn wasm_bindgen(workspace: &Workspace) -> Result<CargoTool> {

@@ -1,5 +1,6 @@
 //! Packages of npm, each in a folder of its own: `npm install` removes what another one put into the same folder.
 
+use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -45,9 +46,20 @@ impl Package {
         )
     }
 
+    /// Whether it is there, in this version.
+    pub fn is_installed(&self, workspace: &Workspace) -> bool {
+        let package = fs::read_to_string(self.files(workspace).join("package.json"));
+        package.is_ok_and(|text| version(&text).as_deref() == Some(self.version))
+    }
+
     /// Where its files are.
     pub fn files(&self, workspace: &Workspace) -> PathBuf {
-        self.prefix(workspace).join("node_modules").join(self.name)
+        self.modules(workspace).join(self.name)
+    }
+
+    /// Where it is with all that it needs.
+    pub fn modules(&self, workspace: &Workspace) -> PathBuf {
+        self.prefix(workspace).join("node_modules")
     }
 
     fn prefix(&self, workspace: &Workspace) -> PathBuf {
@@ -56,5 +68,22 @@ impl Package {
 
     fn with_version(&self) -> String {
         format!("{}@{}", self.name, self.version)
+    }
+}
+
+/// From a package's own description.
+fn version(package: &str) -> Option<String> {
+    let package: serde_json::Value = serde_json::from_str(package).ok()?;
+    package["version"].as_str().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_is_read() {
+        assert_eq!(version(r#"{ "name": "simple-peer", "version": "9.11.1" }"#).as_deref(), Some("9.11.1"));
+        assert_eq!(version("<!doctype html>"), None);
     }
 }
