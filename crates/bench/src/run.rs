@@ -68,8 +68,8 @@ impl House {
     }
 }
 
-/// A block counts while others use less than this share of the machine in each of its slots. A slot takes a second or
-/// two, and accounting in ticks alone makes a few hundredths of that.
+/// A block counts while others use less than this share of the machine in each of its slots. A slot takes some
+/// seconds, and accounting in ticks alone makes a few hundredths of the shortest.
 const ELSEWHERE: f64 = 0.1;
 
 /// Blocks that are run for one that counts, before the machine is said to be too busy.
