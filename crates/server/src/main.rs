@@ -16,7 +16,7 @@ use std::{
 };
 
 use snaproom_server::{Tls, metrics, serve};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket, lookup_host};
 use tracing_subscriber::EnvFilter;
 
 use args::{Args, Read, Refused, What};
@@ -107,13 +107,33 @@ async fn run(args: Args) -> Result<(), String> {
     Ok(())
 }
 
+/// Connections that may wait until they are accepted, if the system lets so many. Where more come at once it drops
+/// them, and whoever is among them, honest or not, tries again a second later.
+const BACKLOG: u32 = 4096;
+
 async fn bind(address: &str, flag: &str) -> Result<(TcpListener, SocketAddr), String> {
-    let listener = TcpListener::bind(address).await.map_err(|error| {
+    let listener = listen(address).await.map_err(|error| {
         format!("cannot listen on {address}: {error}; choose another address with {flag}")
     })?;
     let bound =
         listener.local_addr().map_err(|error| format!("the address of {address} is unknown: {error}"))?;
     Ok((listener, bound))
+}
+
+/// On the first of the host's addresses on which one can listen.
+async fn listen(address: &str) -> io::Result<TcpListener> {
+    let mut failed = io::ErrorKind::AddrNotAvailable.into();
+    for address in lookup_host(address).await? {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        // Else a restart would have to wait for the last connections' ends. On Windows it means something else.
+        #[cfg(unix)]
+        socket.set_reuseaddr(true)?;
+        match socket.bind(address).and_then(|()| socket.listen(BACKLOG)) {
+            Ok(listener) => return Ok(listener),
+            Err(error) => failed = error,
+        }
+    }
+    Err(failed)
 }
 
 /// For scripts that wait for it. Nobody may be reading, which is no reason not to serve.
