@@ -16,7 +16,11 @@ use tungstenite::protocol::frame::{
     coding::{Data, OpCode},
 };
 
-use super::*;
+use super::{
+    end::{NO_TEXT, PROTOCOL, TOO_LARGE, farewell},
+    *,
+};
+use crate::decoder::Broken;
 
 /// Without the cases of binary messages (1.2), which the server refuses, of messages over its limit (9: up to 16 MiB),
 /// and of compression (12, 13), which it does not offer.
