@@ -44,7 +44,7 @@ use stun::{
 use tokio::{
     net::UdpSocket,
     sync::Mutex,
-    time::{Instant, sleep},
+    time::{Instant, sleep, timeout},
 };
 use turn::{
     allocation::allocation_manager::{Manager, ManagerConfig},
@@ -97,6 +97,10 @@ const MAX_PACKET: usize = 1600;
 
 /// As RFC 8656 has it (section 12).
 const CHANNEL_LIFETIME: Duration = Duration::from_mins(10);
+
+/// Nothing is waited for that long. The library locks permissions and waits for the timer of one; if that has just ended,
+/// it waits for the lock.
+const STUCK: Duration = Duration::from_millis(50);
 
 impl TurnServer {
     /// For STUN, and for TURN as well where there is something to relay by.
@@ -167,7 +171,10 @@ impl TurnServer {
         request.buff = packet.to_vec();
         request.nonces = Arc::clone(&relay.nonces);
         request.channel_bind_timeout = CHANNEL_LIFETIME;
-        request.handle_request().await
+        match timeout(STUCK, request.handle_request()).await {
+            Ok(done) => done,
+            Err(_) => Err(turn::Error::Other("it took too long".to_owned())),
+        }
     }
 
     async fn judge(&self, packet: &[u8], message: Message, from: SocketAddr) -> Result<(), turn::Error> {

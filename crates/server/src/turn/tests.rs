@@ -161,3 +161,29 @@ async fn whatever_packets_come_the_server_goes_on() {
     assert!(relay.manager.get_allocations_info(None).await.len() <= 20);
     server.answer(&vocabulary[5], from).await;
 }
+
+/// The library waits for a timer that waits for what the library holds, if a permission is renewed twice at the moment
+/// at which it ends.
+#[tokio::test(start_paused = true)]
+async fn who_renews_a_permission_as_it_ends_stops_nobody_else() {
+    let server = server().await;
+    let from = client(1);
+    let speaker = Speaker::new(&server, from).await;
+    let permit = |n: u8| {
+        let peer = PeerAddress { ip: [10, 0, 0, n].into(), port: 50_000 };
+        speaker.signed(METHOD_CREATE_PERMISSION, vec![Box::new(peer)])
+    };
+    server.answer(&speaker.vocabulary()[0], from).await;
+    // Chance decides which the library's timer sees first, the renewal or its end.
+    for n in 0..20 {
+        server.answer(&permit(n), from).await;
+    }
+    sleep(Duration::from_mins(5)).await;
+    let renewals = async {
+        for n in 0..20 {
+            server.answer(&permit(n), from).await;
+            server.answer(&permit(n), from).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(1), renewals).await.unwrap();
+}
