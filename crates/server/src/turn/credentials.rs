@@ -62,6 +62,11 @@ pub(crate) fn is_current(username: &str, now: SystemTime) -> bool {
     until.is_some_and(|until| until > now)
 }
 
+/// Whom the name stands for: the same who has several, each with another end.
+pub(crate) fn user(username: &str) -> &str {
+    username.split_once(':').map_or(username, |(_, user)| user)
+}
+
 impl AuthHandler for TurnSecret {
     fn auth_handle(
         &self,
@@ -115,6 +120,15 @@ mod tests {
             ["1000", "1000:ab", "999:x", "", ":", "ab", "ab:1001", "-1", "18446744073709551615:x", "1e9"]
         {
             assert!(!is_current(over, now), "{over}");
+        }
+    }
+
+    #[test]
+    fn a_name_says_whose_it_is() {
+        for (name, of) in
+            [("1000:ab", "ab"), ("2000:ab", "ab"), ("1000:a:b", "a:b"), ("1000", "1000"), ("1:", "")]
+        {
+            assert_eq!(user(name), of, "{name}");
         }
     }
 

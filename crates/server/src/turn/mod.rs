@@ -179,9 +179,9 @@ impl TurnServer {
 
     async fn judge(&self, packet: &[u8], message: Message, from: SocketAddr) -> Result<(), turn::Error> {
         let Some(relay) = &self.relay else { return Ok(()) };
+        relay.forget_nonces().await;
         // Who says no name is told a nonce by the library, and asks again with both.
         let Some((name, key)) = relay.name_and_key(&message) else {
-            relay.forget_nonces().await;
             return self.pass_on(packet, from).await;
         };
         let integrity = MessageIntegrity(key);
@@ -334,12 +334,13 @@ impl Relay {
 
     async fn has_enough(&self, name: &str, client: Client) -> bool {
         let allocations = self.manager.get_allocations_info(None).await;
-        let of_user = allocations.values().filter(|allocation| allocation.username == name).count();
+        let is_its = |username: &str| credentials::user(username) == credentials::user(name);
+        let of_user = allocations.values().filter(|allocation| is_its(&allocation.username)).count();
         let of_client = allocations.keys().filter(|tuple| Client::of(tuple.src_addr.ip()) == client).count();
         of_user >= ALLOCATIONS_PER_USER || of_client >= self.allocations_per_client
     }
 
-    /// Before one more is remembered.
+    /// Before one more is remembered: also whoever proves its name is told one, where it says another.
     async fn forget_nonces(&self) {
         let mut nonces = self.nonces.lock().await;
         if nonces.len() < MAX_NONCES {

@@ -57,6 +57,18 @@ async fn strangers_fill_no_memory() {
     assert!(relay.manager.get_allocations_info(None).await.is_empty());
 }
 
+#[tokio::test]
+async fn nor_do_those_with_credentials() {
+    let server = server().await;
+    let mut speaker = Speaker::new(&server, client(0)).await;
+    for n in 0..MAX_NONCES as u32 + 10 {
+        speaker.nonce = n.to_string();
+        server.answer(&speaker.signed(METHOD_ALLOCATE, Vec::new()), client(n)).await;
+    }
+    let remembered = server.relay.as_ref().unwrap().nonces.lock().await.len();
+    assert!((1..=MAX_NONCES).contains(&remembered), "{remembered}");
+}
+
 /// Somebody with credentials, who knows what a client can say.
 struct Speaker {
     name: String,

@@ -396,9 +396,12 @@ async fn a_person_has_so_many_allocations_from_wherever() {
     let server = start("127.0.0.1:0", Some(relaying)).await;
     let (name, password) = credentials(SECRET, server).await;
     let mut clients = Vec::new();
+    let user = name.split_once(':').unwrap().1;
+    let renewed = |n: u64| format!("{}:{user}", now() + 1000 + n);
     for n in 0..128 {
         let from = format!("127.0.1.{}", n % 4 + 1);
-        let mut client = Client::named(server, &from, name.clone(), password.clone()).await;
+        let (name, password) = (renewed(n), of_name(&renewed(n)));
+        let mut client = Client::named(server, &from, name, password).await;
         client.allocate().await.unwrap();
         clients.push(client);
     }
