@@ -6,12 +6,14 @@
 //! | `credentials` | names that end by themselves, and their passwords |
 //! | `peers` | to whom nobody is relayed |
 //! | `relay` | the sockets of the relay's users, and how much they may carry |
+//! | `users` | what each of them was told, has as peers, and may carry |
 //!
 //! and in this file how many users there are, how fast they may ask, and how much is remembered of strangers.
 
 mod credentials;
 mod peers;
 mod relay;
+mod users;
 
 use std::{
     collections::HashMap,
@@ -29,8 +31,8 @@ use governor::{DefaultDirectRateLimiter, Quota};
 use stun::{
     attributes::{ATTR_EVEN_PORT, ATTR_MESSAGE_INTEGRITY, ATTR_REALM, ATTR_RESERVATION_TOKEN, ATTR_USERNAME},
     error_code::{
-        CODE_ALLOC_QUOTA_REACHED, CODE_FORBIDDEN, CODE_INSUFFICIENT_CAPACITY, CODE_UNAUTHORIZED, ErrorCode,
-        ErrorCodeAttribute,
+        CODE_ALLOC_MISMATCH, CODE_ALLOC_QUOTA_REACHED, CODE_FORBIDDEN, CODE_INSUFFICIENT_CAPACITY,
+        CODE_UNAUTHORIZED, CODE_WRONG_CREDENTIALS, ErrorCode, ErrorCodeAttribute,
     },
     fingerprint::FINGERPRINT,
     integrity::MessageIntegrity,
@@ -47,9 +49,12 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 use turn::{
-    allocation::allocation_manager::{Manager, ManagerConfig},
+    allocation::{
+        allocation_manager::{Manager, ManagerConfig},
+        five_tuple::FiveTuple,
+    },
     auth::AuthHandler,
-    proto::{chandata::ChannelData, peeraddr::PeerAddress},
+    proto::{PROTO_UDP, chandata::ChannelData, peeraddr::PeerAddress},
     server::request::Request,
 };
 use webrtc_util::Conn;
@@ -57,6 +62,7 @@ use webrtc_util::Conn;
 use self::{
     peers::Peers,
     relay::{Rate, Sockets},
+    users::Users,
 };
 use crate::{address::Client, telemetry};
 
@@ -107,8 +113,9 @@ impl TurnServer {
     pub async fn bind(listen: &str, relaying: Option<Relaying>) -> io::Result<Self> {
         let socket = UdpSocket::bind(listen).await?;
         let bound = socket.local_addr()?;
-        let carried = relaying.as_ref().map(|relaying| Arc::new(Rate::new(relaying.bytes_per_second)));
-        let relay = relaying.zip(carried.clone()).map(|(relaying, all)| Relay::new(relaying, bound, all));
+        let carried = relaying.as_ref().map(|relaying| Carried::new(relaying.bytes_per_second));
+        let relay =
+            relaying.zip(carried.clone()).map(|(relaying, carried)| Relay::new(relaying, bound, carried));
         Ok(Self {
             socket: Arc::new(ClientSocket { socket, bound, carried }),
             requests: Requests::new(),
@@ -144,7 +151,7 @@ impl TurnServer {
 
     async fn answer(&self, packet: &[u8], from: SocketAddr) {
         let done = match Packet::of(packet) {
-            Some(Packet::Data) => self.pass_on(packet, from).await,
+            Some(Packet::Data) if self.may_say(packet.len(), from) => self.pass_on(packet, from).await,
             Some(Packet::Request(_)) if !self.requests.take(from.ip()) => {
                 return telemetry::turned_away("rate");
             }
@@ -153,12 +160,18 @@ impl TurnServer {
                 self.say(from, told_address(&message, from)).await
             }
             Some(Packet::Request(message)) => self.judge(packet, message, from).await,
-            None => return,
+            _ => return,
         };
         if let Err(error) = done {
             // Nothing at info: it may name an address.
             tracing::debug!("a packet came to nothing: {error}");
         }
+    }
+
+    /// Whether so much more may be carried for somebody, who is a user.
+    fn may_say(&self, bytes: usize, from: SocketAddr) -> bool {
+        let user = self.relay.as_ref().and_then(|relay| relay.users.at(from));
+        user.is_some_and(|user| user.rate.takes(bytes))
     }
 
     /// What is for the library: data that is carried on, and requests that were found to be in order.
@@ -186,13 +199,18 @@ impl TurnServer {
         };
         let integrity = MessageIntegrity(key);
         let judged = match integrity.check(&mut message.clone()) {
-            Ok(()) => relay.allows(&message, &name, from).await.map_err(|code| (code, Some(integrity))),
+            Ok(()) => relay.judge(&message, &name, from).await.map_err(|code| (code, Some(integrity))),
             Err(_) => Err((CODE_UNAUTHORIZED, None)),
         };
-        let Err((code, integrity)) = judged else { return self.pass_on(packet, from).await };
+        let (code, integrity) = match judged {
+            Ok(Judged::InOrder) => return self.pass_on(packet, from).await,
+            Ok(Judged::Answered(answer)) => return self.say(from, Ok(answer)).await,
+            Err(refusal) => refusal,
+        };
         telemetry::turned_away(match code {
-            CODE_UNAUTHORIZED => "credentials",
+            CODE_UNAUTHORIZED | CODE_WRONG_CREDENTIALS => "credentials",
             CODE_FORBIDDEN => "peer",
+            CODE_ALLOC_MISMATCH => "allocation",
             CODE_ALLOC_QUOTA_REACHED => "quota",
             _ => "capacity",
         });
@@ -200,7 +218,7 @@ impl TurnServer {
     }
 
     async fn say(&self, to: SocketAddr, answer: Result<Vec<u8>, stun::Error>) -> Result<(), turn::Error> {
-        self.socket.send_to(&answer?, to).await?;
+        self.socket.write(&answer?, to).await?;
         Ok(())
     }
 }
@@ -270,7 +288,16 @@ struct Relay {
     manager: Arc<Manager>,
     nonces: Arc<Mutex<HashMap<String, Instant>>>,
     peers: Arc<Peers>,
+    users: Arc<Users>,
     allocations_per_client: usize,
+    bound: SocketAddr,
+}
+
+/// A request of somebody who proved its name.
+enum Judged {
+    InOrder,
+    /// It came before, and its answer may have been lost.
+    Answered(Vec<u8>),
 }
 
 /// Of one page: for 64 others, each over two networks that it has.
@@ -283,11 +310,11 @@ const MAX_NONCES: usize = 10_000;
 const NONCE_LIFETIME: Duration = Duration::from_mins(10);
 
 impl Relay {
-    fn new(relaying: Relaying, bound: SocketAddr, all: Arc<Rate>) -> Self {
+    fn new(relaying: Relaying, bound: SocketAddr, carried: Carried) -> Self {
         let Relaying { address, ref secret, ref ports, private_peers, allocations_per_client, .. } = relaying;
         let (secret, ports) = (secret.clone(), ports.clone());
         let peers = Arc::new(Peers { private: private_peers, own: address, ports });
-        let sockets = Sockets::new(relaying, bound.ip(), Arc::clone(&peers), all);
+        let sockets = Sockets::new(relaying, bound.ip(), Arc::clone(&peers), carried.all);
         let manager =
             Manager::new(ManagerConfig { relay_addr_generator: Box::new(sockets), alloc_close_notify: None });
         Self {
@@ -296,7 +323,9 @@ impl Relay {
             manager: Arc::new(manager),
             nonces: Arc::default(),
             peers,
+            users: carried.users,
             allocations_per_client,
+            bound,
         }
     }
 
@@ -309,31 +338,66 @@ impl Relay {
     }
 
     /// Whether somebody who proved to be `name` may have what it asks for.
-    async fn allows(&self, message: &Message, name: &str, from: SocketAddr) -> Result<(), ErrorCode> {
-        match message.typ.method {
-            // Only here: whoever has an allocation may keep it, as in coturn.
-            METHOD_ALLOCATE if !credentials::is_current(name, SystemTime::now()) => Err(CODE_UNAUTHORIZED),
-            // No browser wants them, and they would take two ports.
-            METHOD_ALLOCATE
-                if message.contains(ATTR_EVEN_PORT) || message.contains(ATTR_RESERVATION_TOKEN) =>
-            {
-                Err(CODE_INSUFFICIENT_CAPACITY)
+    async fn judge(&self, message: &Message, name: &str, from: SocketAddr) -> Result<Judged, ErrorCode> {
+        let allocation = self.owner(from).await.zip(self.users.at(from));
+        match (message.typ.method, allocation) {
+            (METHOD_ALLOCATE, None) => self.may_allocate(message, name, from).await,
+            (METHOD_ALLOCATE, Some((_, user))) => match user.answer_to(message.transaction_id) {
+                Some(answer) => Ok(Judged::Answered(answer.to_vec())),
+                None => Err(CODE_ALLOC_MISMATCH),
+            },
+            // The server was restarted, or the allocation has ended: the library says nothing.
+            (_, None) => Err(CODE_ALLOC_MISMATCH),
+            // An address in a packet proves nothing, and everybody can get credentials.
+            (_, Some((owner, _))) if credentials::user(&owner) != credentials::user(name) => {
+                Err(CODE_WRONG_CREDENTIALS)
             }
-            METHOD_ALLOCATE if self.has_enough(name, Client::of(from.ip())).await => {
-                Err(CODE_ALLOC_QUOTA_REACHED)
-            }
-            METHOD_CREATE_PERMISSION | METHOD_CHANNEL_BIND => {
+            (METHOD_CREATE_PERMISSION | METHOD_CHANNEL_BIND, Some((_, user))) => {
                 let mut peer = PeerAddress::default();
-                // What cannot be read is the library's to refuse.
-                let may_be = peer.get_from(message).is_err() || self.peers.may_be(peer.ip);
-                if may_be { Ok(()) } else { Err(CODE_FORBIDDEN) }
+                match peer.get_from(message) {
+                    Ok(()) if !self.peers.may_be(peer.ip) => Err(CODE_FORBIDDEN),
+                    Ok(()) if !user.may_have(SocketAddr::new(peer.ip, peer.port)) => {
+                        Err(CODE_INSUFFICIENT_CAPACITY)
+                    }
+                    // What cannot be read is the library's to refuse.
+                    _ => Ok(Judged::InOrder),
+                }
             }
-            _ => Ok(()),
+            _ => Ok(Judged::InOrder),
         }
+    }
+
+    /// By which name the allocation was had that somebody has there.
+    async fn owner(&self, client: SocketAddr) -> Option<String> {
+        let tuple = FiveTuple { protocol: PROTO_UDP, src_addr: client, dst_addr: self.bound };
+        let allocation = self.manager.get_allocations_info(Some(vec![tuple])).await.remove(&tuple)?;
+        Some(allocation.username)
+    }
+
+    async fn may_allocate(
+        &self,
+        message: &Message,
+        name: &str,
+        from: SocketAddr,
+    ) -> Result<Judged, ErrorCode> {
+        // Only here: whoever has an allocation may keep it, as in coturn.
+        if !credentials::is_current(name, SystemTime::now()) {
+            return Err(CODE_UNAUTHORIZED);
+        }
+        // No browser wants them, and they would take two ports.
+        if message.contains(ATTR_EVEN_PORT) || message.contains(ATTR_RESERVATION_TOKEN) {
+            return Err(CODE_INSUFFICIENT_CAPACITY);
+        }
+        if self.has_enough(name, Client::of(from.ip())).await {
+            return Err(CODE_ALLOC_QUOTA_REACHED);
+        }
+        Ok(Judged::InOrder)
     }
 
     async fn has_enough(&self, name: &str, client: Client) -> bool {
         let allocations = self.manager.get_allocations_info(None).await;
+        // Before there is one more.
+        self.users.keep(&allocations.keys().map(|tuple| tuple.src_addr).collect());
         let is_its = |username: &str| credentials::user(username) == credentials::user(name);
         let of_user = allocations.values().filter(|allocation| is_its(&allocation.username)).count();
         let of_client = allocations.keys().filter(|tuple| Client::of(tuple.src_addr.ip()) == client).count();
@@ -387,13 +451,42 @@ impl Requests {
 struct ClientSocket {
     socket: UdpSocket,
     bound: SocketAddr,
-    carried: Option<Arc<Rate>>,
+    carried: Option<Carried>,
 }
+
+/// What a relay carries: of each, and of all.
+#[derive(Clone)]
+struct Carried {
+    users: Arc<Users>,
+    all: Arc<Rate>,
+}
+
+impl Carried {
+    fn new(bytes_per_second: NonZeroU32) -> Self {
+        Self { users: Arc::new(Users::new(bytes_per_second)), all: Arc::new(Rate::new(bytes_per_second)) }
+    }
+
+    /// Whether so much more may be carried to somebody.
+    fn takes(&self, bytes: usize, to: SocketAddr) -> bool {
+        self.users.at(to).is_some_and(|user| user.rate.takes(bytes)) && self.all.takes(bytes)
+    }
+}
+
+/// The type of an answer that gives an allocation (RFC 8656, section 11.1).
+const ALLOCATED: [u8; 2] = [0x01, 0x03];
 
 /// A Data indication's type (RFC 8656, section 11.7).
 const DATA_INDICATION: [u8; 2] = [0x00, 0x17];
 
 impl ClientSocket {
+    async fn write(&self, packet: &[u8], to: SocketAddr) -> Result<usize, webrtc_util::Error> {
+        let to = match (to.ip(), self.bound) {
+            (IpAddr::V4(v4), SocketAddr::V6(_)) => SocketAddr::new(v4.to_ipv6_mapped().into(), to.port()),
+            _ => to,
+        };
+        Ok(self.socket.send_to(packet, to).await?)
+    }
+
     /// Whether a packet is what a peer said, and not the server's own answer.
     fn is_data(packet: &[u8]) -> bool {
         ChannelData::is_channel_data(packet) || packet.starts_with(&DATA_INDICATION)
@@ -420,18 +513,19 @@ impl Conn for ClientSocket {
         Err(webrtc_util::Error::Other("everybody's socket is nobody's".to_owned()))
     }
 
+    /// What the library says, or a peer through it.
     async fn send_to(&self, packet: &[u8], to: SocketAddr) -> Result<usize, webrtc_util::Error> {
-        if let Some(carried) = self.carried.as_ref().filter(|_| Self::is_data(packet)) {
-            if !carried.takes(packet.len()) {
-                return Ok(packet.len());
+        if let Some(carried) = &self.carried {
+            if packet.starts_with(&ALLOCATED) {
+                carried.users.add(to, packet);
+            } else if Self::is_data(packet) {
+                if !carried.takes(packet.len(), to) {
+                    return Ok(packet.len());
+                }
+                telemetry::carried(packet.len());
             }
-            telemetry::carried(packet.len());
         }
-        let to = match (to.ip(), self.bound) {
-            (IpAddr::V4(v4), SocketAddr::V6(_)) => SocketAddr::new(v4.to_ipv6_mapped().into(), to.port()),
-            _ => to,
-        };
-        Ok(self.socket.send_to(packet, to).await?)
+        self.write(packet, to).await
     }
 
     fn local_addr(&self) -> Result<SocketAddr, webrtc_util::Error> {

@@ -22,9 +22,6 @@ use crate::telemetry;
 /// Ports that are tried for one allocation. With a quarter of the default's range taken, one of 10,000 finds none.
 const TRIES: u32 = 8;
 
-/// The part of what the relay may carry that one user can have: a flood leaves the others the rest.
-const SHARE: NonZeroU32 = NonZeroU32::new(2).unwrap();
-
 /// A second's traffic may come within this part of it: enough for a burst of video, or of a data channel's window.
 const BURSTS_PER_SECOND: u32 = 4;
 
@@ -96,7 +93,7 @@ impl RelayAddressGenerator for Sockets {
         _: u16,
     ) -> Result<(Arc<dyn Conn + Send + Sync>, SocketAddr), turn::Error> {
         let refused = |sentence: String| turn::Error::Other(sentence);
-        let Relaying { address, bytes_per_second, .. } = self.relaying;
+        let address = self.relaying.address;
         if wants_ipv4 != address.is_ipv4() {
             return Err(refused("the relay has no address of this kind".to_owned()));
         }
@@ -105,12 +102,10 @@ impl RelayAddressGenerator for Sockets {
             .map_err(|_| refused("the relay has as many users as it may".to_owned()))?;
         let socket = self.bind().await.map_err(|error| refused(format!("no port: {error}")))?;
         let port = socket.local_addr().map_err(|error| refused(format!("no port: {error}")))?.port();
-        let share = NonZeroU32::new(bytes_per_second.get() / SHARE).unwrap_or(NonZeroU32::MIN);
         telemetry::allocated();
         let socket = RelaySocket {
             socket,
             peers: Arc::clone(&self.peers),
-            own: Rate::new(share),
             all: Arc::clone(&self.all),
             _permit: permit,
         };
@@ -122,7 +117,6 @@ impl RelayAddressGenerator for Sockets {
 struct RelaySocket {
     socket: UdpSocket,
     peers: Arc<Peers>,
-    own: Rate,
     all: Arc<Rate>,
     _permit: OwnedSemaphorePermit,
 }
@@ -143,7 +137,7 @@ impl Conn for RelaySocket {
         Ok(self.recv_from(buffer).await?.0)
     }
 
-    /// From whom may be a peer. Whether it is one the library knows, and what it carries counts when it goes on.
+    /// From whom may be a peer. Whether it is one the library knows it finds out, and it counts when it goes on.
     async fn recv_from(&self, buffer: &mut [u8]) -> Result<(usize, SocketAddr), webrtc_util::Error> {
         loop {
             let (length, from) = self.socket.recv_from(buffer).await?;
@@ -159,7 +153,7 @@ impl Conn for RelaySocket {
 
     /// What is not to be sent is gone, as it may be on any line.
     async fn send_to(&self, packet: &[u8], to: SocketAddr) -> Result<usize, webrtc_util::Error> {
-        if self.peers.may_get(to) && self.own.takes(packet.len()) && self.all.takes(packet.len()) {
+        if self.peers.may_get(to) && self.all.takes(packet.len()) {
             telemetry::carried(packet.len());
             return Ok(self.socket.send_to(packet, to).await?);
         }

@@ -13,8 +13,8 @@ use turn::proto::{
 
 use super::*;
 
-async fn server() -> TurnServer {
-    let relaying = Relaying {
+fn relaying() -> Relaying {
+    Relaying {
         secret: "sixteen characters or more".parse().unwrap(),
         address: Ipv4Addr::LOCALHOST.into(),
         ports: 49_152..=65_535,
@@ -22,8 +22,11 @@ async fn server() -> TurnServer {
         allocations: 20,
         allocations_per_client: 20,
         bytes_per_second: NonZeroU32::new(1_000_000_000).unwrap(),
-    };
-    TurnServer::bind("127.0.0.1:0", Some(relaying)).await.unwrap()
+    }
+}
+
+async fn server() -> TurnServer {
+    TurnServer::bind("127.0.0.1:0", Some(relaying())).await.unwrap()
 }
 
 fn message(method: Method, class: stun::message::MessageClass, attributes: Vec<Box<dyn Setter>>) -> Vec<u8> {
@@ -198,4 +201,33 @@ async fn who_renews_a_permission_as_it_ends_stops_nobody_else() {
         }
     };
     tokio::time::timeout(Duration::from_mins(1), renewals).await.unwrap();
+}
+
+#[tokio::test]
+async fn whoever_is_flooded_or_floods_leaves_the_others_half() {
+    let relaying = Relaying { bytes_per_second: NonZeroU32::new(40_000).unwrap(), ..relaying() };
+    let server = TurnServer::bind("127.0.0.1:0", Some(relaying)).await.unwrap();
+    let carried = server.socket.carried.as_ref().unwrap();
+    for n in 0..2 {
+        carried.users.add(client(n), &[]);
+    }
+    // Ten packets at once, in all.
+    let count = |takes: &dyn Fn() -> bool| (0..10).filter(|_| takes()).count();
+    assert_eq!(count(&|| carried.takes(1000, client(2))), 0, "nobody's");
+    assert_eq!(count(&|| carried.takes(1000, client(0))), 5, "what peers say to one of them");
+    assert_eq!(count(&|| server.may_say(1000, client(0))), 0, "what it says itself is of the same half");
+    assert_eq!(count(&|| carried.takes(1000, client(1))), 5, "the rest");
+}
+
+#[tokio::test]
+async fn who_is_gone_is_forgotten_when_the_next_one_comes() {
+    let server = server().await;
+    let users = &server.relay.as_ref().unwrap().users;
+    let speaker = Speaker::new(&server, client(0)).await;
+    let udp = || Box::new(RequestedTransport { protocol: PROTO_UDP });
+    server.answer(&speaker.signed(METHOD_ALLOCATE, vec![udp()]), client(1)).await;
+    server.answer(&speaker.signed(METHOD_REFRESH, vec![Box::new(Lifetime(Duration::ZERO))]), client(1)).await;
+    assert!(users.at(client(1)).is_some());
+    server.answer(&speaker.signed(METHOD_ALLOCATE, vec![udp()]), client(2)).await;
+    assert!(users.at(client(1)).is_none() && users.at(client(2)).is_some());
 }

@@ -7,6 +7,7 @@ use ring::hmac;
 use snaproom_protocol::server::{FromServer, Ice, IceServer, ToServer};
 use snaproom_server::{IceServers, Own, Relaying, Settings, TurnServer};
 use stun::{
+    agent::TransactionId,
     attributes::{ATTR_NONCE, ATTR_REALM, ATTR_USERNAME},
     error_code::ErrorCodeAttribute,
     integrity::MessageIntegrity,
@@ -81,28 +82,14 @@ impl Client {
         method: Method,
         what: impl Fn() -> [Box<dyn Setter>; N],
     ) -> Result<Message, u16> {
-        let kind = MessageType::new(method, CLASS_REQUEST);
         loop {
-            let mut request = Message::new();
-            request.new_transaction_id().unwrap();
-            let mut setters: Vec<Box<dyn Setter>> = vec![Box::new(request.clone()), Box::new(kind)];
-            setters.extend(what());
             let had_nonce = self.nonce.is_some();
-            if let Some(nonce) = &self.nonce {
-                for (attribute, text) in
-                    [(ATTR_USERNAME, &self.name), (ATTR_REALM, &self.realm), (ATTR_NONCE, nonce)]
-                {
-                    setters.push(Box::new(TextAttribute::new(attribute, text.clone())));
-                }
-                let (name, realm, password) = (self.name.clone(), self.realm.clone(), self.password.clone());
-                setters.push(Box::new(MessageIntegrity::new_long_term_integrity(name, realm, password)));
-            }
-            request.build(&setters).unwrap();
-            self.socket.send(&request.raw).await.unwrap();
+            let (request, id) = self.request(method, what().into());
+            self.socket.send(&request).await.unwrap();
             let answer = loop {
                 // What peers said meanwhile is not it.
                 let answer = parsed(&within(self.packet()).await);
-                if answer.transaction_id == request.transaction_id {
+                if answer.transaction_id == id {
                     break answer;
                 }
             };
@@ -121,10 +108,29 @@ impl Client {
         }
     }
 
+    /// What it sends, signed if it was told a nonce.
+    fn request(&self, method: Method, what: Vec<Box<dyn Setter>>) -> (Vec<u8>, TransactionId) {
+        let mut request = Message::new();
+        request.new_transaction_id().unwrap();
+        let kind = MessageType::new(method, CLASS_REQUEST);
+        let mut setters: Vec<Box<dyn Setter>> = vec![Box::new(request.clone()), Box::new(kind)];
+        setters.extend(what);
+        if let Some(nonce) = &self.nonce {
+            for (attribute, text) in
+                [(ATTR_USERNAME, &self.name), (ATTR_REALM, &self.realm), (ATTR_NONCE, nonce)]
+            {
+                setters.push(Box::new(TextAttribute::new(attribute, text.clone())));
+            }
+            let (name, realm, password) = (self.name.clone(), self.realm.clone(), self.password.clone());
+            setters.push(Box::new(MessageIntegrity::new_long_term_integrity(name, realm, password)));
+        }
+        request.build(&setters).unwrap();
+        (request.raw, request.transaction_id)
+    }
+
     /// Where its peers reach it.
     async fn allocate(&mut self) -> Result<SocketAddr, u16> {
-        let what = || [Box::new(RequestedTransport { protocol: PROTO_UDP }) as Box<dyn Setter>];
-        let answer = self.ask(METHOD_ALLOCATE, what).await?;
+        let answer = self.ask(METHOD_ALLOCATE, || [udp()]).await?;
         let mut relayed = RelayedAddress::default();
         relayed.get_from(&answer).unwrap();
         Ok(SocketAddr::new(relayed.ip, relayed.port))
@@ -177,6 +183,10 @@ impl Client {
         packet.truncate(length);
         packet
     }
+}
+
+fn udp() -> Box<dyn Setter> {
+    Box::new(RequestedTransport { protocol: PROTO_UDP })
 }
 
 fn peer_address(peer: SocketAddr) -> Box<dyn Setter> {
@@ -310,6 +320,74 @@ async fn who_has_an_allocation_keeps_it_when_the_credentials_end() {
 }
 
 #[tokio::test]
+async fn an_allocation_is_its_owners_also_for_who_writes_its_address_on_packets() {
+    let server = start("127.0.0.1:0", Some(relaying())).await;
+    let mut client = Client::new(server).await;
+    let at = client.allocate().await.unwrap();
+    let own = (client.name.clone(), client.password.clone());
+    (client.name, client.password) = credentials(SECRET, server).await;
+    let give_back = || [Box::new(Lifetime(Duration::ZERO)) as Box<dyn Setter>];
+    assert_eq!(client.ask(METHOD_REFRESH, give_back).await.map(drop), Err(441));
+    assert_eq!(client.refresh().await, Err(441));
+    assert_eq!(client.permit(at).await, Err(441));
+    assert_eq!(client.bind_channel(0x4000, at).await, Err(441));
+    // The same person's, renewed.
+    client.name = format!("{}:{}", now() + 7, own.0.split_once(':').unwrap().1);
+    client.password = of_name(&client.name);
+    client.refresh().await.unwrap();
+    (client.name, client.password) = own;
+    client.permit(at).await.unwrap();
+}
+
+#[tokio::test]
+async fn who_has_no_allocation_is_told_so() {
+    let server = start("127.0.0.1:0", Some(relaying())).await;
+    let mut client = Client::new(server).await;
+    assert_eq!(client.refresh().await, Err(437));
+    assert_eq!(client.permit(server).await, Err(437));
+    assert_eq!(client.bind_channel(0x4000, server).await, Err(437));
+    client.allocate().await.unwrap();
+    assert_eq!(client.allocate().await, Err(437), "it has one");
+}
+
+/// Browsers ask again after a tenth or a quarter of a second, and have no use for what they are told the second time but
+/// that it is the same.
+#[tokio::test]
+async fn an_allocation_whose_answer_is_lost_is_told_again() {
+    let relaying = Relaying { allocations_per_client: 1, ..relaying() };
+    let server = start("127.0.0.1:0", Some(relaying)).await;
+    let mut client = Client::new(server).await;
+    client.refresh().await.unwrap_err();
+    let (request, id) = client.request(METHOD_ALLOCATE, vec![udp()]);
+    let mut answers = Vec::new();
+    for _ in 0..3 {
+        client.socket.send(&request).await.unwrap();
+        answers.push(within(client.packet()).await);
+    }
+    assert_eq!(parsed(&answers[0]).transaction_id, id);
+    assert_eq!(parsed(&answers[0]).typ, MessageType::new(METHOD_ALLOCATE, CLASS_SUCCESS_RESPONSE));
+    assert!(answers.iter().all(|answer| *answer == answers[0]));
+    client.permit(server).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_connection_has_only_so_many_peers() {
+    let server = start("127.0.0.1:0", Some(relaying())).await;
+    let (mut client, mut other) = (Client::new(server).await, Client::new(server).await);
+    client.allocate().await.unwrap();
+    other.allocate().await.unwrap();
+    let peer = |n: u8| SocketAddr::new([1, 1, 1, n].into(), 9);
+    for n in 0..100 {
+        client.permit(peer(n)).await.unwrap();
+    }
+    assert_eq!(client.permit(peer(100)).await, Err(508));
+    assert_eq!(client.bind_channel(0x4000, peer(100)).await, Err(508));
+    client.permit(peer(50)).await.unwrap();
+    client.bind_channel(0x4000, peer(50)).await.unwrap();
+    other.permit(peer(100)).await.unwrap();
+}
+
+#[tokio::test]
 async fn nobody_is_relayed_to_where_only_this_machine_gets() {
     const LOCAL: [&str; 5] =
         ["127.0.0.2:9", "0.0.0.0:9", "169.254.169.254:80", "224.0.0.1:9", "255.255.255.255:9"];
@@ -336,12 +414,7 @@ async fn nobody_is_relayed_to_where_only_this_machine_gets() {
     let mut client = Client::named(server, "::1", name, password).await;
     // This relay has no address of IPv4, which is what is given to whoever does not say which.
     assert_eq!(client.allocate().await, Err(508));
-    let family = || {
-        [
-            Box::new(RequestedTransport { protocol: PROTO_UDP }) as Box<dyn Setter>,
-            Box::new(turn::proto::reqfamily::REQUESTED_FAMILY_IPV6),
-        ]
-    };
+    let family = || [udp(), Box::new(turn::proto::reqfamily::REQUESTED_FAMILY_IPV6)];
     client.ask(METHOD_ALLOCATE, family).await.unwrap();
     for peer in ["[::ffff:127.0.0.1]:9", "[64:ff9b::7f00:1]:9", "[fe80::1]:9", "[::]:9", "[2002:7f00:1::1]:9"]
     {
@@ -414,12 +487,7 @@ async fn a_person_has_so_many_allocations_from_wherever() {
 async fn two_ports_at_once_are_nobodys() {
     let server = start("127.0.0.1:0", Some(relaying())).await;
     let mut client = Client::new(server).await;
-    let what = || {
-        [
-            Box::new(RequestedTransport { protocol: PROTO_UDP }) as Box<dyn Setter>,
-            Box::new(EvenPort::default()),
-        ]
-    };
+    let what = || [udp(), Box::new(EvenPort::default())];
     assert_eq!(client.ask(METHOD_ALLOCATE, what).await.map(drop), Err(508));
     client.allocate().await.unwrap();
 }
