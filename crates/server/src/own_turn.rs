@@ -95,8 +95,13 @@ pub async fn start(
 
 /// What peers of the relay's users send to.
 fn relay_address(listen: &str, said: Option<IpAddr>) -> Result<IpAddr, String> {
-    let listens_at = listen.parse::<SocketAddr>().map(|listen| listen.ip().to_canonical()).ok();
-    match said.or(listens_at.filter(|address| !address.is_unspecified())) {
+    let listens_at = listen.parse::<SocketAddr>().ok().map(|listen| listen.ip().to_canonical());
+    let listens_at = listens_at.filter(|address| !address.is_unspecified());
+    match said.map(|said| said.to_canonical()).or(listens_at) {
+        // Its users' sockets are where it listens itself.
+        Some(address) if listens_at.is_some_and(|at| at.is_ipv4() != address.is_ipv4()) => Err(format!(
+            "--turn-address {address} is not of the kind of --turn-listen {listen}: use IPv4 for both, or IPv6"
+        )),
         Some(address) if !address.is_unspecified() => Ok(address),
         _ => Err(format!(
             "--turn-listen {listen} does not say at which address others reach the relay; say it with --turn-address"

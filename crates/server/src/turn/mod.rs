@@ -31,8 +31,8 @@ use governor::{DefaultDirectRateLimiter, Quota};
 use stun::{
     attributes::{ATTR_EVEN_PORT, ATTR_MESSAGE_INTEGRITY, ATTR_REALM, ATTR_RESERVATION_TOKEN, ATTR_USERNAME},
     error_code::{
-        CODE_ALLOC_MISMATCH, CODE_ALLOC_QUOTA_REACHED, CODE_FORBIDDEN, CODE_INSUFFICIENT_CAPACITY,
-        CODE_UNAUTHORIZED, CODE_WRONG_CREDENTIALS, ErrorCode, ErrorCodeAttribute,
+        CODE_ADDR_FAMILY_NOT_SUPPORTED, CODE_ALLOC_MISMATCH, CODE_ALLOC_QUOTA_REACHED, CODE_FORBIDDEN,
+        CODE_INSUFFICIENT_CAPACITY, CODE_UNAUTHORIZED, CODE_WRONG_CREDENTIALS, ErrorCode, ErrorCodeAttribute,
     },
     fingerprint::FINGERPRINT,
     integrity::MessageIntegrity,
@@ -54,7 +54,12 @@ use turn::{
         five_tuple::FiveTuple,
     },
     auth::AuthHandler,
-    proto::{PROTO_UDP, chandata::ChannelData, peeraddr::PeerAddress},
+    proto::{
+        PROTO_UDP,
+        chandata::ChannelData,
+        peeraddr::PeerAddress,
+        reqfamily::{REQUESTED_FAMILY_IPV4, RequestedAddressFamily},
+    },
     server::request::Request,
 };
 use webrtc_util::Conn;
@@ -211,6 +216,7 @@ impl TurnServer {
             CODE_UNAUTHORIZED | CODE_WRONG_CREDENTIALS => "credentials",
             CODE_FORBIDDEN => "peer",
             CODE_ALLOC_MISMATCH => "allocation",
+            CODE_ADDR_FAMILY_NOT_SUPPORTED => "family",
             CODE_ALLOC_QUOTA_REACHED => "quota",
             _ => "capacity",
         });
@@ -289,6 +295,7 @@ struct Relay {
     nonces: Arc<Mutex<HashMap<String, Instant>>>,
     peers: Arc<Peers>,
     users: Arc<Users>,
+    address: IpAddr,
     allocations_per_client: usize,
     bound: SocketAddr,
 }
@@ -311,9 +318,9 @@ const NONCE_LIFETIME: Duration = Duration::from_mins(10);
 
 impl Relay {
     fn new(relaying: Relaying, bound: SocketAddr, carried: Carried) -> Self {
-        let Relaying { address, ref secret, ref ports, private_peers, allocations_per_client, .. } = relaying;
-        let (secret, ports) = (secret.clone(), ports.clone());
-        let peers = Arc::new(Peers { private: private_peers, own: address, ports });
+        let Relaying { address, ref secret, private_peers, allocations_per_client, .. } = relaying;
+        let secret = secret.clone();
+        let peers = Arc::new(Peers::new(address, private_peers));
         let sockets = Sockets::new(relaying, bound.ip(), Arc::clone(&peers), carried.all);
         let manager =
             Manager::new(ManagerConfig { relay_addr_generator: Box::new(sockets), alloc_close_notify: None });
@@ -324,6 +331,7 @@ impl Relay {
             nonces: Arc::default(),
             peers,
             users: carried.users,
+            address,
             allocations_per_client,
             bound,
         }
@@ -383,6 +391,12 @@ impl Relay {
         // Only here: whoever has an allocation may keep it, as in coturn.
         if !credentials::is_current(name, SystemTime::now()) {
             return Err(CODE_UNAUTHORIZED);
+        }
+        // Whoever does not say which gets what there is, and not IPv4, as RFC 8656 has it: browsers never say.
+        let mut family = RequestedAddressFamily::default();
+        let is_ours = |family| (family == REQUESTED_FAMILY_IPV4) == self.address.is_ipv4();
+        if family.get_from(message).is_ok() && !is_ours(family) {
+            return Err(CODE_ADDR_FAMILY_NOT_SUPPORTED);
         }
         // No browser wants them, and they would take two ports.
         if message.contains(ATTR_EVEN_PORT) || message.contains(ATTR_RESERVATION_TOKEN) {

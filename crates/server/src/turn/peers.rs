@@ -1,8 +1,10 @@
 //! To whom the relay may send: it stands inside of networks that its users stand outside of.
 
 use std::{
+    collections::HashSet,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     ops::RangeInclusive,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
@@ -18,8 +20,8 @@ const NEVER: [IpNet; 13] = [
     v4([203, 0, 113, 0], 24),
     // Multicast, reserved, broadcast.
     v4([224, 0, 0, 0], 3),
-    // Unspecified and loopback; with it the old IPv4-compatible addresses.
-    v6(0, 96),
+    // Unspecified and loopback, and the old ways to write IPv4 that are not the one below.
+    v6(0, 16),
     v6(0x100 << 112, 64),
     v6(0x2001_0DB8 << 96, 32),
     v6(0xFE80 << 112, 10),
@@ -48,17 +50,22 @@ const fn v6(address: u128, bits: u8) -> IpNet {
 }
 
 /// Which peers may be sent to.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Peers {
     /// Those of local networks as well.
-    pub(crate) private: bool,
+    private: bool,
     /// The relay's own address: two people who both hide theirs meet there.
-    pub(crate) own: IpAddr,
-    /// Where the relay's users have their ports. Whatever else listens at its address is none of their business.
-    pub(crate) ports: RangeInclusive<u16>,
+    own: IpAddr,
+    /// Where users have their ports. Whatever else listens at the relay's address is none of their business.
+    ports: Mutex<HashSet<u16>>,
 }
 
 impl Peers {
+    /// Of a relay at an address of its own.
+    pub(crate) fn new(own: IpAddr, private: bool) -> Self {
+        Self { private, own, ports: Mutex::default() }
+    }
+
     /// Whether somebody at this address may be a peer at all. IPv6 addresses that stand for an IPv4 address are judged
     /// as that.
     pub(crate) fn may_be(&self, address: IpAddr) -> bool {
@@ -72,7 +79,41 @@ impl Peers {
 
     /// Whether something may be sent there.
     pub(crate) fn may_get(&self, peer: SocketAddr) -> bool {
-        self.may_be(peer.ip()) && (peer.ip().to_canonical() != self.own || self.ports.contains(&peer.port()))
+        if self.is_own(peer.ip()) { self.is_user(peer.port()) } else { self.may_be(peer.ip()) }
+    }
+
+    pub(crate) fn is_own(&self, address: IpAddr) -> bool {
+        address.to_canonical() == self.own
+    }
+
+    pub(crate) fn is_user(&self, port: u16) -> bool {
+        self.ports().contains(&port)
+    }
+
+    /// One that no user has, by chance; none where all are taken.
+    pub(crate) fn take(self: &Arc<Self>, of: RangeInclusive<u16>) -> Option<Port> {
+        let first = rand::random_range(of.clone());
+        let mut ports = self.ports();
+        let number = (first..=*of.end()).chain(*of.start()..first).find(|port| !ports.contains(port))?;
+        ports.insert(number);
+        Some(Port { number, peers: Arc::clone(self) })
+    }
+
+    fn ports(&self) -> MutexGuard<'_, HashSet<u16>> {
+        // Nothing panics while it holds this.
+        self.ports.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One of the relay's, until it is dropped.
+pub(crate) struct Port {
+    pub(crate) number: u16,
+    peers: Arc<Peers>,
+}
+
+impl Drop for Port {
+    fn drop(&mut self) {
+        self.peers.ports().remove(&self.number);
     }
 }
 
@@ -93,8 +134,8 @@ fn carried(address: Ipv6Addr) -> Option<Ipv4Addr> {
 mod tests {
     use super::*;
 
-    fn peers(private: bool) -> Peers {
-        Peers { private, own: [10, 9, 8, 7].into(), ports: 50_000..=50_009 }
+    fn peers(private: bool) -> Arc<Peers> {
+        Arc::new(Peers::new([10, 9, 8, 7].into(), private))
     }
 
     fn may_be(address: &str, private: bool) -> bool {
@@ -104,12 +145,13 @@ mod tests {
     #[test]
     fn those_who_hide_meet_at_the_relay_and_find_nothing_else_there() {
         for private in [false, true] {
-            let may_get = |peer: &str| peers(private).may_get(peer.parse().unwrap());
+            let peers = peers(private);
+            let user = peers.take(50_000..=50_000);
+            let may_get = |peer: &str| peers.may_get(peer.parse().unwrap());
             for (peer, may) in [
                 ("10.9.8.7:50000", true),
-                ("10.9.8.7:50009", true),
-                ("[::ffff:10.9.8.7]:50009", true),
-                ("10.9.8.7:50010", false),
+                ("[::ffff:10.9.8.7]:50000", true),
+                ("10.9.8.7:50001", false),
                 ("10.9.8.7:53", false),
                 ("[::ffff:10.9.8.7]:53", false),
                 ("10.9.8.6:50000", private),
@@ -118,6 +160,23 @@ mod tests {
             ] {
                 assert_eq!(may_get(peer), may, "{peer}");
             }
+            drop(user);
+            assert!(!may_get("10.9.8.7:50000"), "nobody is there any more");
+        }
+    }
+
+    #[test]
+    fn every_port_is_found() {
+        for first in [1, 50_000, u16::MAX - 9] {
+            let range = first..=first + 9;
+            let peers = peers(false);
+            let ports: Vec<_> = range.clone().map_while(|_| peers.take(range.clone())).collect();
+            let mut numbers: Vec<_> = ports.iter().map(|port| port.number).collect();
+            numbers.sort_unstable();
+            assert_eq!(numbers, range.clone().collect::<Vec<_>>());
+            assert!(peers.take(range.clone()).is_none());
+            drop(ports);
+            assert!(peers.take(range).is_some());
         }
     }
 
@@ -137,6 +196,7 @@ mod tests {
             "::",
             "::1",
             "::127.0.0.1",
+            "::ffff:0:127.0.0.1",
             "::ffff:127.0.0.1",
             "::ffff:169.254.1.1",
             "::ffff:0.0.0.0",

@@ -16,10 +16,13 @@ use tokio::{
 use turn::relay::RelayAddressGenerator;
 use webrtc_util::Conn;
 
-use super::{Relaying, peers::Peers};
+use super::{
+    Relaying,
+    peers::{Peers, Port},
+};
 use crate::telemetry;
 
-/// Ports that are tried for one allocation. With a quarter of the default's range taken, one of 10,000 finds none.
+/// Ports that are tried for one allocation, where others than users have them.
 const TRIES: u32 = 8;
 
 /// A second's traffic may come within this part of it: enough for a burst of video, or of a data channel's window.
@@ -68,14 +71,23 @@ impl Sockets {
         Self { relaying, bind, peers, all, left }
     }
 
-    async fn bind(&self) -> io::Result<UdpSocket> {
+    async fn bind(&self) -> io::Result<(UdpSocket, Port)> {
         let mut tried = 0;
         loop {
-            let port = rand::random_range(self.relaying.ports.clone());
-            match UdpSocket::bind((self.bind, port)).await {
+            let port = self.peers.take(self.relaying.ports.clone()).ok_or(io::ErrorKind::AddrInUse)?;
+            match UdpSocket::bind((self.bind, port.number)).await {
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse && tried < TRIES => tried += 1,
-                socket => return socket,
+                socket => return Ok((socket?, port)),
             }
+        }
+    }
+
+    /// Where users' sockets are for each other. Not every router lets somebody inside find the address of outside.
+    fn here(&self) -> IpAddr {
+        match self.bind {
+            IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
+            bind => bind,
         }
     }
 }
@@ -86,39 +98,42 @@ impl RelayAddressGenerator for Sockets {
         Ok(())
     }
 
-    /// The port that a client wants is refused before this is asked.
+    /// Another family or port than there is was refused before this is asked.
     async fn allocate_conn(
         &self,
-        wants_ipv4: bool,
+        _: bool,
         _: u16,
     ) -> Result<(Arc<dyn Conn + Send + Sync>, SocketAddr), turn::Error> {
         let refused = |sentence: String| turn::Error::Other(sentence);
-        let address = self.relaying.address;
-        if wants_ipv4 != address.is_ipv4() {
-            return Err(refused("the relay has no address of this kind".to_owned()));
-        }
         let permit = Arc::clone(&self.left)
             .try_acquire_owned()
             .map_err(|_| refused("the relay has as many users as it may".to_owned()))?;
-        let socket = self.bind().await.map_err(|error| refused(format!("no port: {error}")))?;
-        let port = socket.local_addr().map_err(|error| refused(format!("no port: {error}")))?.port();
+        let (socket, port) = self.bind().await.map_err(|error| refused(format!("no port: {error}")))?;
+        let relayed = SocketAddr::new(self.relaying.address, port.number);
         telemetry::allocated();
         let socket = RelaySocket {
             socket,
+            own: self.relaying.address,
+            here: self.here(),
             peers: Arc::clone(&self.peers),
             all: Arc::clone(&self.all),
             _permit: permit,
+            _port: port,
         };
-        Ok((Arc::new(socket), SocketAddr::new(address, port)))
+        Ok((Arc::new(socket), relayed))
     }
 }
 
 /// One user's.
 struct RelaySocket {
     socket: UdpSocket,
+    /// The relay's address, and where other users are who have it.
+    own: IpAddr,
+    here: IpAddr,
     peers: Arc<Peers>,
     all: Arc<Rate>,
     _permit: OwnedSemaphorePermit,
+    _port: Port,
 }
 
 impl Drop for RelaySocket {
@@ -140,7 +155,10 @@ impl Conn for RelaySocket {
     /// From whom may be a peer. Whether it is one the library knows it finds out, and it counts when it goes on.
     async fn recv_from(&self, buffer: &mut [u8]) -> Result<(usize, SocketAddr), webrtc_util::Error> {
         loop {
-            let (length, from) = self.socket.recv_from(buffer).await?;
+            let (length, mut from) = self.socket.recv_from(buffer).await?;
+            if from.ip() == self.here && self.peers.is_user(from.port()) {
+                from.set_ip(self.own);
+            }
             if self.peers.may_get(from) {
                 return Ok((length, from));
             }
@@ -152,9 +170,12 @@ impl Conn for RelaySocket {
     }
 
     /// What is not to be sent is gone, as it may be on any line.
-    async fn send_to(&self, packet: &[u8], to: SocketAddr) -> Result<usize, webrtc_util::Error> {
+    async fn send_to(&self, packet: &[u8], mut to: SocketAddr) -> Result<usize, webrtc_util::Error> {
         if self.peers.may_get(to) && self.all.takes(packet.len()) {
             telemetry::carried(packet.len());
+            if self.peers.is_own(to.ip()) {
+                to.set_ip(self.here);
+            }
             return Ok(self.socket.send_to(packet, to).await?);
         }
         Ok(packet.len())

@@ -20,8 +20,16 @@ use stun::{
 };
 use tokio::{net::UdpSocket, time::timeout};
 use turn::proto::{
-    PROTO_UDP, chandata::ChannelData, channum::ChannelNumber, data::Data, evenport::EvenPort,
-    lifetime::Lifetime, peeraddr::PeerAddress, relayaddr::RelayedAddress, reqtrans::RequestedTransport,
+    PROTO_UDP,
+    chandata::ChannelData,
+    channum::ChannelNumber,
+    data::Data,
+    evenport::EvenPort,
+    lifetime::Lifetime,
+    peeraddr::PeerAddress,
+    relayaddr::RelayedAddress,
+    reqfamily::{REQUESTED_FAMILY_IPV4 as IPV4, REQUESTED_FAMILY_IPV6 as IPV6, RequestedAddressFamily},
+    reqtrans::RequestedTransport,
 };
 
 use crate::{
@@ -412,10 +420,7 @@ async fn nobody_is_relayed_to_where_only_this_machine_gets() {
     let server = start("[::1]:0", Some(relaying)).await;
     let (name, password) = of_time(now() + 60);
     let mut client = Client::named(server, "::1", name, password).await;
-    // This relay has no address of IPv4, which is what is given to whoever does not say which.
-    assert_eq!(client.allocate().await, Err(508));
-    let family = || [udp(), Box::new(turn::proto::reqfamily::REQUESTED_FAMILY_IPV6)];
-    client.ask(METHOD_ALLOCATE, family).await.unwrap();
+    client.allocate().await.unwrap();
     for peer in ["[::ffff:127.0.0.1]:9", "[64:ff9b::7f00:1]:9", "[fe80::1]:9", "[::]:9", "[2002:7f00:1::1]:9"]
     {
         assert_eq!(client.permit(peer.parse().unwrap()).await, Err(403), "{peer}");
@@ -424,19 +429,78 @@ async fn nobody_is_relayed_to_where_only_this_machine_gets() {
 }
 
 #[tokio::test]
-async fn at_the_relays_own_address_are_its_users_and_nothing_else() {
-    let inside = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-    let at = inside.local_addr().unwrap();
-    for (ports, arrives) in [(1..=65_535, true), (at.port() + 1..=65_535, false)] {
-        let server = start("127.0.0.1:0", Some(Relaying { ports, ..relaying() })).await;
-        let mut client = Client::new(server).await;
-        let from = client.allocate().await.unwrap();
-        client.permit(at).await.unwrap();
-        client.send(at, b"let me in").await;
-        let mut packet = [0; 20];
-        let heard = timeout(SILENCE, inside.recv_from(&mut packet)).await;
-        assert_eq!(heard.ok().map(|heard| heard.unwrap()), arrives.then_some((9, from)));
+async fn the_relay_gives_the_kind_of_address_that_it_has() {
+    for (address, listen, other) in [("127.0.0.1", "127.0.0.1:0", IPV6), ("::1", "[::1]:0", IPV4)] {
+        let relaying = Relaying { address: address.parse().unwrap(), ..relaying() };
+        let server = start(listen, Some(relaying)).await;
+        let own = if other == IPV4 { IPV6 } else { IPV4 };
+        for (wants, gets) in [(Some(other), false), (Some(own), true), (None, true)] {
+            let (name, password) = of_time(now() + 60);
+            let mut client = Client::named(server, address, name, password).await;
+            let answer = match wants {
+                Some(family) => {
+                    client.ask(METHOD_ALLOCATE, || [udp(), Box::new(RequestedAddressFamily(family.0))]).await
+                }
+                None => client.ask(METHOD_ALLOCATE, || [udp()]).await,
+            };
+            let answer = answer.map(|answer| {
+                let mut relayed = RelayedAddress::default();
+                relayed.get_from(&answer).unwrap();
+                relayed.ip.to_string()
+            });
+            assert_eq!(answer, if gets { Ok(address.to_owned()) } else { Err(440) });
+        }
     }
+}
+
+/// What stands at the relay's address, in its range of ports: nobody's, before a user has it.
+#[tokio::test]
+async fn at_the_relays_own_address_are_its_users_and_nothing_else() {
+    let server = start("127.0.0.1:0", Some(Relaying { ports: 1..=65_535, ..relaying() })).await;
+    let (mut client, mut user) = (Client::new(server).await, Client::new(server).await);
+    let from = client.allocate().await.unwrap();
+    let user_at = user.allocate().await.unwrap();
+    user.permit(from).await.unwrap();
+    let inside = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    client.permit(user_at).await.unwrap();
+    for at in [inside.local_addr().unwrap(), user_at] {
+        client.send(at, b"let me in").await;
+    }
+    assert_eq!(user.hear().await, Some((from, b"let me in".to_vec())));
+    assert!(timeout(SILENCE, inside.recv_from(&mut [0; 20])).await.is_err(), "it got out");
+    inside.send_to(b"or me", from).await.unwrap();
+    assert_eq!(client.hear().await, None);
+}
+
+/// The relay's address is a router's, which hands on what comes from outside. It is nobody's here.
+#[tokio::test]
+async fn those_who_hide_meet_also_where_the_relay_has_its_address_from_a_router() {
+    const ROUTER: [u8; 4] = [192, 0, 2, 1];
+    for listen in ["127.0.0.1:0", "0.0.0.0:0"] {
+        let at = start(listen, Some(Relaying { address: ROUTER.into(), ..relaying() })).await;
+        let server = SocketAddr::new([127, 0, 0, 1].into(), at.port());
+        let (mut ana, mut ben) = (Client::new(server).await, Client::new(server).await);
+        let (ana_at, ben_at) = (ana.allocate().await.unwrap(), ben.allocate().await.unwrap());
+        assert_eq!(ana_at.ip(), std::net::IpAddr::from(ROUTER));
+        ana.permit(ben_at).await.unwrap();
+        ben.permit(ana_at).await.unwrap();
+        ana.send(ben_at, b"hello").await;
+        assert_eq!(ben.hear().await, Some((ana_at, b"hello".to_vec())), "{listen}");
+    }
+}
+
+#[tokio::test]
+async fn a_small_range_of_ports_can_be_used_up() {
+    // Where no other test has a port by chance, and outside of what the system gives out.
+    let ports = 20_000..=20_009;
+    let server = start("127.0.0.1:0", Some(Relaying { ports: ports.clone(), ..relaying() })).await;
+    let mut clients = Vec::new();
+    for _ in ports {
+        let mut client = Client::new(server).await;
+        client.allocate().await.unwrap();
+        clients.push(client);
+    }
+    assert_eq!(Client::new(server).await.allocate().await, Err(508));
 }
 
 #[tokio::test]
@@ -626,6 +690,7 @@ async fn a_relay_that_nobody_could_reach_does_not_start() {
         (&["--turn-listen", "0.0.0.0:0"][..], "--turn-address"),
         (&["--turn-listen", "[::]:0"], "--turn-address"),
         (&["--turn-listen", "0.0.0.0:0", "--turn-address", "0.0.0.0"], "--turn-address"),
+        (&["--turn-listen", "[::1]:0", "--turn-address", "192.0.2.1"], "--turn-address"),
         (&["--turn-listen", "192.0.2.1:0"], "--turn-listen"),
         (&["--stun-listen", "192.0.2.1:0"], "--stun-listen"),
     ] {
