@@ -6,9 +6,12 @@ use stun::{
     attributes::{ATTR_NONCE, AttrType, RawAttribute},
     message::{METHOD_REFRESH, METHOD_SEND, Method},
 };
-use turn::proto::{
-    PROTO_UDP, channum::ChannelNumber, data::Data, evenport::EvenPort, lifetime::Lifetime,
-    reqtrans::RequestedTransport,
+use turn::{
+    proto::{
+        PROTO_UDP, channum::ChannelNumber, data::Data, evenport::EvenPort, lifetime::Lifetime,
+        reqtrans::RequestedTransport,
+    },
+    relay::RelayAddressGenerator,
 };
 
 use super::*;
@@ -184,23 +187,23 @@ async fn who_renews_a_permission_as_it_ends_stops_nobody_else() {
     let server = server().await;
     let from = client(1);
     let speaker = Speaker::new(&server, from).await;
-    let permit = |n: u8| {
-        let peer = PeerAddress { ip: [10, 0, 0, n].into(), port: 50_000 };
-        speaker.signed(METHOD_CREATE_PERMISSION, vec![Box::new(peer)])
-    };
+    let peer = || Box::new(PeerAddress { ip: [10, 0, 0, 1].into(), port: 50_000 });
+    let (permit, refresh) =
+        (speaker.signed(METHOD_CREATE_PERMISSION, vec![peer()]), speaker.signed(METHOD_REFRESH, Vec::new()));
     server.answer(&speaker.vocabulary()[0], from).await;
-    // Chance decides which the library's timer sees first, the renewal or its end.
-    for n in 0..20 {
-        server.answer(&permit(n), from).await;
-    }
-    sleep(Duration::from_mins(5)).await;
     let renewals = async {
-        for n in 0..20 {
-            server.answer(&permit(n), from).await;
-            server.answer(&permit(n), from).await;
+        // Chance decides which the library's timer sees first, the renewal or its end.
+        for _ in 0..11 {
+            server.answer(&refresh, from).await;
+            server.answer(&permit, from).await;
+            sleep(Duration::from_mins(5)).await;
+            server.answer(&permit, from).await;
+            server.answer(&permit, from).await;
         }
     };
-    tokio::time::timeout(Duration::from_mins(1), renewals).await.unwrap();
+    timeout(Duration::from_mins(56), renewals).await.unwrap();
+    let relay = server.relay.as_ref().unwrap();
+    assert_eq!(relay.manager.get_allocations_info(None).await.len(), 1, "it was all said to an allocation");
 }
 
 #[tokio::test]
@@ -208,15 +211,31 @@ async fn whoever_is_flooded_or_floods_leaves_the_others_half() {
     let relaying = Relaying { bytes_per_second: NonZeroU32::new(40_000).unwrap(), ..relaying() };
     let server = TurnServer::bind("127.0.0.1:0", Some(relaying)).await.unwrap();
     let carried = server.socket.carried.as_ref().unwrap();
-    for n in 0..2 {
-        carried.users.add(client(n), &[]);
+    // Where no other test sends to.
+    let user = |n: u8| SocketAddr::new([127, 2, 0, n].into(), 40_000);
+    for n in 1..3 {
+        carried.users.add(user(n), &[]);
     }
-    // Ten packets at once, in all.
-    let count = |takes: &dyn Fn() -> bool| (0..10).filter(|_| takes()).count();
-    assert_eq!(count(&|| carried.takes(1000, client(2))), 0, "nobody's");
-    assert_eq!(count(&|| carried.takes(1000, client(0))), 5, "what peers say to one of them");
-    assert_eq!(count(&|| server.may_say(1000, client(0))), 0, "what it says itself is of the same half");
-    assert_eq!(count(&|| carried.takes(1000, client(1))), 5, "the rest");
+    let data = [&DATA_INDICATION[..], &[7; 998]].concat();
+    let hear = async |who: u8| {
+        let socket = UdpSocket::bind(user(who)).await.unwrap();
+        for _ in 0..10 {
+            server.socket.send_to(&data, user(who)).await.unwrap();
+        }
+        let mut heard = 0;
+        while timeout(Duration::from_millis(50), socket.recv(&mut [0; 1000])).await.is_ok() {
+            heard += 1;
+        }
+        heard
+    };
+    // Ten packets at once in all, and what else there is time for.
+    assert_eq!(hear(3).await, 0, "nobody's");
+    let what_peers_say = hear(1).await;
+    assert!((5..8).contains(&what_peers_say), "{what_peers_say}");
+    assert!((0..8).filter(|_| server.may_say(1000, user(1))).count() < 4, "what it says is of the same half");
+    let the_rest = hear(2).await;
+    assert!((5..8).contains(&the_rest), "{the_rest}");
+    assert!((0..10).filter(|_| carried.all.takes(1000)).count() < 8, "it is of all that is carried");
 }
 
 #[tokio::test]
@@ -230,4 +249,23 @@ async fn who_is_gone_is_forgotten_when_the_next_one_comes() {
     assert!(users.at(client(1)).is_some());
     server.answer(&speaker.signed(METHOD_ALLOCATE, vec![udp()]), client(2)).await;
     assert!(users.at(client(1)).is_none() && users.at(client(2)).is_some());
+}
+
+#[tokio::test]
+async fn all_of_them_together_send_so_much() {
+    const PACKETS: usize = 20;
+    let relaying = Relaying { bytes_per_second: NonZeroU32::new(40_000).unwrap(), ..relaying() };
+    let all = Carried::new(relaying.bytes_per_second).all;
+    let here = relaying.address;
+    let sockets = Sockets::new(relaying, here, Arc::new(Peers::new(here, false)), all);
+    let (from, _) = sockets.allocate_conn(true, 0).await.unwrap();
+    let (to, at) = sockets.allocate_conn(true, 0).await.unwrap();
+    for _ in 0..PACKETS {
+        from.send_to(&[7; 1000], at).await.unwrap();
+    }
+    let mut heard = 0;
+    while timeout(Duration::from_millis(100), to.recv(&mut [0; 1000])).await.is_ok() {
+        heard += 1;
+    }
+    assert!((10..PACKETS).contains(&heard), "{heard} of {PACKETS}");
 }
