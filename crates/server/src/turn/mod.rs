@@ -6,6 +6,7 @@
 //! | `credentials` | names that end by themselves, and their passwords |
 //! | `peers` | to whom nobody is relayed |
 //! | `relay` | the sockets of the relay's users, and how much they may carry |
+//! | `socket` | where everybody asks, and where what peers say comes out |
 //! | `users` | what each of them was told, has as peers, and may carry |
 //!
 //! and in this file how many users there are, how fast they may ask, and how much is remembered of strangers.
@@ -13,6 +14,7 @@
 mod credentials;
 mod peers;
 mod relay;
+mod socket;
 mod users;
 
 use std::{
@@ -26,7 +28,6 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use async_trait::async_trait;
 use governor::{DefaultDirectRateLimiter, Quota};
 use stun::{
     attributes::{ATTR_EVEN_PORT, ATTR_MESSAGE_INTEGRITY, ATTR_REALM, ATTR_RESERVATION_TOKEN, ATTR_USERNAME},
@@ -66,7 +67,8 @@ use webrtc_util::Conn;
 
 use self::{
     peers::Peers,
-    relay::{Rate, Sockets},
+    relay::Sockets,
+    socket::{Carried, ClientSocket},
     users::Users,
 };
 use crate::{address::Client, telemetry};
@@ -122,7 +124,7 @@ impl TurnServer {
         let relay =
             relaying.zip(carried.clone()).map(|(relaying, carried)| Relay::new(relaying, bound, carried));
         Ok(Self {
-            socket: Arc::new(ClientSocket { socket, bound, carried }),
+            socket: Arc::new(ClientSocket::new(socket, bound, carried)),
             requests: Requests::new(),
             relay,
         })
@@ -131,7 +133,7 @@ impl TurnServer {
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.socket.bound
+        self.socket.bound()
     }
 
     /// Whether it does more than to say which address somebody has.
@@ -458,104 +460,6 @@ impl Requests {
     fn take(&self, from: IpAddr) -> bool {
         let counter = self.hasher.hash_one(Client::of(from)) % COUNTERS;
         self.counters[counter as usize].check().is_ok()
-    }
-}
-
-/// Where everybody asks, and where what peers say comes out.
-struct ClientSocket {
-    socket: UdpSocket,
-    bound: SocketAddr,
-    carried: Option<Carried>,
-}
-
-/// What a relay carries: of each, and of all.
-#[derive(Clone)]
-struct Carried {
-    users: Arc<Users>,
-    all: Arc<Rate>,
-}
-
-impl Carried {
-    fn new(bytes_per_second: NonZeroU32) -> Self {
-        Self { users: Arc::new(Users::new(bytes_per_second)), all: Arc::new(Rate::new(bytes_per_second)) }
-    }
-
-    /// Whether so much more may be carried to somebody.
-    fn takes(&self, bytes: usize, to: SocketAddr) -> bool {
-        self.users.at(to).is_some_and(|user| user.rate.takes(bytes)) && self.all.takes(bytes)
-    }
-}
-
-/// The type of an answer that gives an allocation (RFC 8656, section 11.1).
-const ALLOCATED: [u8; 2] = [0x01, 0x03];
-
-/// A Data indication's type (RFC 8656, section 11.7).
-const DATA_INDICATION: [u8; 2] = [0x00, 0x17];
-
-impl ClientSocket {
-    async fn write(&self, packet: &[u8], to: SocketAddr) -> Result<usize, webrtc_util::Error> {
-        let to = match (to.ip(), self.bound) {
-            (IpAddr::V4(v4), SocketAddr::V6(_)) => SocketAddr::new(v4.to_ipv6_mapped().into(), to.port()),
-            _ => to,
-        };
-        Ok(self.socket.send_to(packet, to).await?)
-    }
-
-    /// Whether a packet is what a peer said, and not the server's own answer.
-    fn is_data(packet: &[u8]) -> bool {
-        ChannelData::is_channel_data(packet) || packet.starts_with(&DATA_INDICATION)
-    }
-}
-
-#[async_trait]
-impl Conn for ClientSocket {
-    async fn connect(&self, _: SocketAddr) -> Result<(), webrtc_util::Error> {
-        Err(webrtc_util::Error::Other("everybody's socket is nobody's".to_owned()))
-    }
-
-    async fn recv(&self, buffer: &mut [u8]) -> Result<usize, webrtc_util::Error> {
-        Ok(self.recv_from(buffer).await?.0)
-    }
-
-    /// A socket for IPv6 and IPv4 writes the latter as IPv6, which is no answer to who asks for its address.
-    async fn recv_from(&self, buffer: &mut [u8]) -> Result<(usize, SocketAddr), webrtc_util::Error> {
-        let (length, from) = self.socket.recv_from(buffer).await?;
-        Ok((length, SocketAddr::new(from.ip().to_canonical(), from.port())))
-    }
-
-    async fn send(&self, _: &[u8]) -> Result<usize, webrtc_util::Error> {
-        Err(webrtc_util::Error::Other("everybody's socket is nobody's".to_owned()))
-    }
-
-    /// What the library says, or a peer through it.
-    async fn send_to(&self, packet: &[u8], to: SocketAddr) -> Result<usize, webrtc_util::Error> {
-        if let Some(carried) = &self.carried {
-            if packet.starts_with(&ALLOCATED) {
-                carried.users.add(to, packet);
-            } else if Self::is_data(packet) {
-                if !carried.takes(packet.len(), to) {
-                    return Ok(packet.len());
-                }
-                telemetry::carried(packet.len());
-            }
-        }
-        self.write(packet, to).await
-    }
-
-    fn local_addr(&self) -> Result<SocketAddr, webrtc_util::Error> {
-        Ok(self.bound)
-    }
-
-    fn remote_addr(&self) -> Option<SocketAddr> {
-        None
-    }
-
-    async fn close(&self) -> Result<(), webrtc_util::Error> {
-        Ok(())
-    }
-
-    fn as_any(&self) -> &(dyn std::any::Any + Send + Sync) {
-        self
     }
 }
 
