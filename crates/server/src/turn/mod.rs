@@ -4,22 +4,25 @@
 //! | module | what |
 //! |---|---|
 //! | `credentials` | names that end by themselves, and their passwords |
+//! | `message` | which message a packet is, and the answers that are not the library's |
+//! | `requests` | how often strangers may ask |
 //! | `peers` | to whom nobody is relayed |
 //! | `relay` | the sockets of the relay's users, and how much they may carry |
 //! | `socket` | where everybody asks, and where what peers say comes out |
 //! | `users` | what each of them was told, has as peers, and may carry |
 //!
-//! and in this file how many users there are, how fast they may ask, and how much is remembered of strangers.
+//! and in this file how many users there are, what they may ask for, and how much is remembered of strangers.
 
 mod credentials;
+mod message;
 mod peers;
 mod relay;
+mod requests;
 mod socket;
 mod users;
 
 use std::{
     collections::HashMap,
-    hash::{BuildHasher, RandomState},
     io,
     net::{IpAddr, SocketAddr},
     num::NonZeroU32,
@@ -28,21 +31,17 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use governor::{DefaultDirectRateLimiter, Quota};
 use stun::{
     attributes::{ATTR_EVEN_PORT, ATTR_MESSAGE_INTEGRITY, ATTR_REALM, ATTR_RESERVATION_TOKEN, ATTR_USERNAME},
     error_code::{
         CODE_ADDR_FAMILY_NOT_SUPPORTED, CODE_ALLOC_MISMATCH, CODE_ALLOC_QUOTA_REACHED, CODE_FORBIDDEN,
-        CODE_INSUFFICIENT_CAPACITY, CODE_UNAUTHORIZED, CODE_WRONG_CREDENTIALS, ErrorCode, ErrorCodeAttribute,
+        CODE_INSUFFICIENT_CAPACITY, CODE_UNAUTHORIZED, CODE_WRONG_CREDENTIALS, ErrorCode,
     },
-    fingerprint::FINGERPRINT,
     integrity::MessageIntegrity,
     message::{
-        BINDING_SUCCESS, CLASS_ERROR_RESPONSE, CLASS_INDICATION, CLASS_REQUEST, Getter, METHOD_ALLOCATE,
-        METHOD_BINDING, METHOD_CHANNEL_BIND, METHOD_CREATE_PERMISSION, Message, MessageType, Setter,
+        Getter, METHOD_ALLOCATE, METHOD_BINDING, METHOD_CHANNEL_BIND, METHOD_CREATE_PERMISSION, Message,
     },
     textattrs::TextAttribute,
-    xoraddr::XorMappedAddress,
 };
 use tokio::{
     net::UdpSocket,
@@ -57,7 +56,6 @@ use turn::{
     auth::AuthHandler,
     proto::{
         PROTO_UDP,
-        chandata::ChannelData,
         peeraddr::PeerAddress,
         reqfamily::{REQUESTED_FAMILY_IPV4, RequestedAddressFamily},
     },
@@ -66,8 +64,10 @@ use turn::{
 use webrtc_util::Conn;
 
 use self::{
+    message::{Packet, refused, told_address},
     peers::Peers,
     relay::Sockets,
+    requests::Requests,
     socket::{Carried, ClientSocket},
     users::Users,
 };
@@ -231,64 +231,6 @@ impl TurnServer {
     }
 }
 
-/// The answer to a Binding request.
-fn told_address(request: &Message, from: SocketAddr) -> Result<Vec<u8>, stun::Error> {
-    let mapped = XorMappedAddress { ip: from.ip(), port: from.port() };
-    let attributes: [Box<dyn Setter>; 2] = [Box::new(mapped), Box::new(FINGERPRINT)];
-    answer(request, BINDING_SUCCESS, attributes)
-}
-
-/// Says no, with the key of whoever has one.
-fn refused(
-    request: &Message,
-    code: ErrorCode,
-    integrity: Option<MessageIntegrity>,
-) -> Result<Vec<u8>, stun::Error> {
-    let kind = MessageType::new(request.typ.method, CLASS_ERROR_RESPONSE);
-    let code: Box<dyn Setter> = Box::new(ErrorCodeAttribute { code, reason: Vec::new() });
-    let integrity = integrity.map(|integrity| Box::new(integrity) as Box<dyn Setter>);
-    answer(request, kind, [code].into_iter().chain(integrity))
-}
-
-fn answer(
-    request: &Message,
-    kind: MessageType,
-    attributes: impl IntoIterator<Item = Box<dyn Setter>>,
-) -> Result<Vec<u8>, stun::Error> {
-    let head = Message { transaction_id: request.transaction_id, ..Message::default() };
-    let mut setters: Vec<Box<dyn Setter>> = vec![Box::new(head), Box::new(kind)];
-    setters.extend(attributes);
-    let mut answer = Message::new();
-    answer.build(&setters)?;
-    Ok(answer.raw)
-}
-
-/// What comes from a client.
-enum Packet {
-    /// Data for a peer, in whichever form: its rate is judged where it goes on.
-    Data,
-    Request(Message),
-}
-
-impl Packet {
-    /// None where it is neither STUN nor TURN.
-    fn of(packet: &[u8]) -> Option<Self> {
-        if ChannelData::is_channel_data(packet) {
-            return Some(Self::Data);
-        }
-        if !stun::message::is_message(packet) {
-            return None;
-        }
-        let mut message = Message { raw: packet.to_vec(), ..Message::default() };
-        message.decode().ok()?;
-        match message.typ.class {
-            CLASS_INDICATION => Some(Self::Data),
-            CLASS_REQUEST => Some(Self::Request(message)),
-            _ => None,
-        }
-    }
-}
-
 /// What is needed for more than STUN.
 struct Relay {
     secret: TurnSecret,
@@ -431,35 +373,6 @@ impl Relay {
             // A flood. Whoever uses one of them asks twice.
             nonces.clear();
         }
-    }
-}
-
-/// How often strangers may ask. An address in a packet proves nothing, so there is no table of addresses, which a flood
-/// of made-up ones would fill: each falls to one of a few thousand counters, by a hash that nobody outside can compute.
-struct Requests {
-    counters: Vec<DefaultDirectRateLimiter>,
-    hasher: RandomState,
-}
-
-/// 100 kB.
-const COUNTERS: u64 = 4096;
-
-/// Requests of one client in a second. A page asks about ten times when it opens a connection.
-const REQUESTS: NonZeroU32 = NonZeroU32::new(50).unwrap();
-
-/// At once: a household's pages, all of them joining.
-const REQUESTS_AT_ONCE: NonZeroU32 = NonZeroU32::new(400).unwrap();
-
-impl Requests {
-    fn new() -> Self {
-        let quota = Quota::per_second(REQUESTS).allow_burst(REQUESTS_AT_ONCE);
-        let counters = (0..COUNTERS).map(|_| DefaultDirectRateLimiter::direct(quota)).collect();
-        Self { counters, hasher: RandomState::new() }
-    }
-
-    fn take(&self, from: IpAddr) -> bool {
-        let counter = self.hasher.hash_one(Client::of(from)) % COUNTERS;
-        self.counters[counter as usize].check().is_ok()
     }
 }
 

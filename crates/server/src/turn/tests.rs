@@ -4,17 +4,18 @@ use rand::{RngExt, SeedableRng, TryRng, rngs::SysRng};
 use rand_chacha::ChaCha8Rng;
 use stun::{
     attributes::{ATTR_NONCE, AttrType, RawAttribute},
-    message::{METHOD_REFRESH, METHOD_SEND, Method},
+    fingerprint::FINGERPRINT,
+    message::{CLASS_INDICATION, CLASS_REQUEST, METHOD_REFRESH, METHOD_SEND, MessageType, Method, Setter},
 };
 use turn::{
     proto::{
-        PROTO_UDP, channum::ChannelNumber, data::Data, evenport::EvenPort, lifetime::Lifetime,
-        reqtrans::RequestedTransport,
+        PROTO_UDP, chandata::ChannelData, channum::ChannelNumber, data::Data, evenport::EvenPort,
+        lifetime::Lifetime, reqtrans::RequestedTransport,
     },
     relay::RelayAddressGenerator,
 };
 
-use super::*;
+use super::{requests::COUNTERS, *};
 
 fn relaying() -> Relaying {
     Relaying {
