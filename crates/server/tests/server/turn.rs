@@ -1,6 +1,10 @@
 //! STUN and the relay, as browsers and those who are up to no good use them.
 
-use std::{net::SocketAddr, num::NonZeroU32, time::Duration};
+use std::{
+    net::SocketAddr,
+    num::NonZeroU32,
+    time::{Duration, Instant},
+};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use ring::hmac;
@@ -571,6 +575,7 @@ async fn what_is_over_the_relays_rate_is_dropped() {
         ana.permit(ben_at).await.unwrap();
         ben.permit(ana_at).await.unwrap();
         let mut heard = 0;
+        let began = Instant::now();
         for _ in 0..PACKETS {
             ana.send(ben_at, &[7; PACKET]).await;
             // So that nothing else is the reason.
@@ -586,8 +591,10 @@ async fn what_is_over_the_relays_rate_is_dropped() {
         if all {
             assert!(heard > PACKETS / 2, "{heard} of {PACKETS}");
         } else {
-            // A burst of half of that rate is one user's: the rest is lost, and not all of it.
-            assert!((1..PACKETS / 2).contains(&heard), "{heard} of {PACKETS}");
+            // Half of that is one user's, and a quarter of a second's at once: the rest is lost, and not all of it.
+            let of_user = bytes_per_second.get() as usize / 2;
+            let most = of_user * (250 + began.elapsed().as_millis() as usize) / 1000 / PACKET + 1;
+            assert!((1..=most).contains(&heard), "{heard} of {PACKETS}, and not {most}");
         }
     }
 }
@@ -598,6 +605,7 @@ async fn whoever_asks_too_often_is_not_answered_and_others_are() {
     let mut client = Client::named(server, "127.0.0.1", String::new(), String::new()).await;
     let mut answers = 0;
     let mut request = Message::new();
+    let began = Instant::now();
     for _ in 0..2000 {
         request.new_transaction_id().unwrap();
         let kind = MessageType::new(METHOD_BINDING, CLASS_REQUEST);
@@ -608,7 +616,8 @@ async fn whoever_asks_too_often_is_not_answered_and_others_are() {
         }
     }
     println!("{answers} of 2000 requests were answered");
-    assert!((400..1500).contains(&answers), "{answers} of 2000");
+    let most = 400 + 50 * (began.elapsed().as_secs() + 1);
+    assert!((400..=most).contains(&answers), "{answers} of 2000, and not {most}");
     let mut other = Client::named(server, "127.0.0.2", String::new(), String::new()).await;
     other.ask(METHOD_BINDING, || []).await.unwrap();
     // And the first one again, after a while.
