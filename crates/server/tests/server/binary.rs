@@ -15,6 +15,11 @@ pub fn snaproom(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_snaproom"));
     command.args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     command.env("NO_COLOR", "1").env_remove("RUST_LOG");
+    // Settings of whoever runs the tests are none of theirs.
+    let settings = std::env::vars_os().map(|(name, _)| name);
+    for setting in settings.filter(|name| name.to_string_lossy().starts_with("SNAPROOM_")) {
+        command.env_remove(setting);
+    }
     command
 }
 
