@@ -1,6 +1,6 @@
 use anyhow::Result;
 
-use crate::{Conditions, Host, Launch, Network, Server, Tab, rig::Path};
+use crate::{Conditions, Host, Launch, Network, Options, Server, Tab, rig::Path};
 
 /// Two people and their server, each on a host of its own of a bad network that is good at first.
 pub struct Apart {
@@ -18,15 +18,27 @@ impl Apart {
     /// With the server running, and nobody there.
     pub async fn start() -> Result<Self> {
         let network = Network::new()?;
-        let (homes, cloud) = ([network.host()?, network.host()?], network.host()?);
-        let server = Server::start_on(&cloud).await?;
+        let homes = [network.host()?, network.host()?];
+        Self::start_with(network, homes, Options::default()).await
+    }
+
+    /// The same on hosts of one's choice, and with other flags of the server.
+    pub async fn start_with(network: Network, homes: [Host; 2], options: Options) -> Result<Self> {
+        let cloud = network.host()?;
+        let server = Server::start_on_with(&cloud, options).await?;
         Ok(Self { network, homes, cloud, server })
     }
 
-    /// Two people, connected. Whoever is launched first makes the room.
-    pub async fn meet(&self, alice: Launch, bob: Launch) -> Result<(Tab, Tab)> {
+    /// Two people in one room, whether they find each other or not. Whoever is launched first makes it.
+    pub async fn enter(&self, alice: Launch, bob: Launch) -> Result<(Tab, Tab)> {
         let alice = alice.on(&self.homes[0]).open(&self.server.url()).await?;
         let bob = bob.on(&self.homes[1]).open(&alice.link().await?).await?;
+        Ok((alice, bob))
+    }
+
+    /// The same, connected.
+    pub async fn meet(&self, alice: Launch, bob: Launch) -> Result<(Tab, Tab)> {
+        let (alice, bob) = self.enter(alice, bob).await?;
         for tab in [&alice, &bob] {
             tab.wait_connected(1).await?;
         }

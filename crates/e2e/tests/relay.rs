@@ -3,39 +3,21 @@
 
 use anyhow::{Result, ensure};
 use snaproom_e2e::{
-    Conditions, Coturn, Host, Launch, Nat, Network, Options, PATIENCE, Relay, Server, Tab, poll,
+    Apart, Conditions, Coturn, Host, Launch, Nat, Network, Options, PATIENCE, Relay, Tab, poll,
 };
 
-/// Two people and their server, each on a host of its own.
-struct Room {
-    network: Network,
-    homes: [Host; 2],
-    cloud: Host,
-    server: Server,
+/// Two people whose server tells them of such relays.
+async fn start(network: Network, homes: [Host; 2], relay: Relay) -> Result<Apart> {
+    Apart::start_with(network, homes, Options { relay, ..Options::default() }).await
 }
 
-impl Room {
-    async fn new(network: Network, homes: [Host; 2], relay: Relay) -> Result<Self> {
-        let cloud = network.host()?;
-        let server = Server::start_on_with(&cloud, Options { relay, ..Options::default() }).await?;
-        Ok(Self { network, homes, cloud, server })
-    }
-
-    /// Alice makes the room, and Bob comes.
-    async fn enter(&self, alice: Launch, bob: Launch) -> Result<[Tab; 2]> {
-        let alice = alice.on(&self.homes[0]).open(&self.server.url()).await?;
-        let bob = bob.on(&self.homes[1]).open(&alice.link().await?).await?;
-        Ok([alice, bob])
-    }
-
-    /// Bytes between the two people that passed nobody else.
-    fn direct(&self) -> u64 {
-        self.network.between(&self.homes[0], &self.homes[1]).counters().bytes
-    }
+/// Bytes between the two people that passed nobody else.
+fn direct(apart: &Apart) -> u64 {
+    apart.path().counters().bytes
 }
 
 /// A photo goes from the first to the second, and the list says that it took the relay.
-async fn arrives_by_relay([alice, bob]: &[Tab; 2]) -> Result<()> {
+async fn arrives_by_relay((alice, bob): &(Tab, Tab)) -> Result<()> {
     for tab in [alice, bob] {
         tab.wait_connected(1).await?;
         tab.until("the relay is told", RELAYED).await?;
@@ -88,11 +70,11 @@ async fn behind_two_symmetric_routers_a_relay_carries_the_photo_the_servers_own_
         let far = network.host()?;
         let coturn = Coturn::start_on(&far).await?;
         let relay = if of_server { Relay::Own } else { Relay::Coturn(coturn.address()) };
-        let room = Room::new(network, homes, relay).await?;
-        let tabs = room.enter(Tab::with_camera(), Tab::without_camera()).await?;
+        let apart = start(network, homes, relay).await?;
+        let tabs = apart.enter(Tab::with_camera(), Tab::without_camera()).await?;
         arrives_by_relay(&tabs).await?;
-        let at = if of_server { &room.cloud } else { &far };
-        ensure!(room.network.between(&room.homes[0], at).counters().bytes > 1_000_000, "who carried it?");
+        let at = if of_server { &apart.cloud } else { &far };
+        ensure!(apart.network.between(&apart.homes[0], at).counters().bytes > 1_000_000, "who carried it?");
     }
     Ok(())
 }
@@ -101,9 +83,9 @@ async fn behind_two_symmetric_routers_a_relay_carries_the_photo_the_servers_own_
 async fn behind_two_symmetric_routers_nobody_meets_without_a_relay() -> Result<()> {
     let network = Network::new()?;
     let homes = [network.host_behind(Nat::Symmetric)?, network.host_behind(Nat::Symmetric)?];
-    let room = Room::new(network, homes, Relay::None).await?;
-    let tabs = room.enter(Tab::with_camera(), Tab::without_camera()).await?;
-    ensure!(!connects(&tabs[0]).await?, "they need no relay");
+    let apart = start(network, homes, Relay::None).await?;
+    let tabs = apart.enter(Tab::with_camera(), Tab::without_camera()).await?;
+    ensure!(!connects(&tabs.0).await?, "they need no relay");
     Ok(())
 }
 
@@ -112,14 +94,14 @@ async fn without_cameras_the_servers_stun_brings_two_together_whose_names_nobody
     for relay in [Relay::NoStun, Relay::None] {
         let network = Network::new()?;
         let homes = [network.host()?, network.host()?];
-        let room = Room::new(network, homes, relay).await?;
+        let apart = start(network, homes, relay).await?;
         let launch = || Tab::without_camera().naming_addresses().inject(CONNECTIONS);
-        let tabs = room.enter(launch(), launch()).await?;
+        let tabs = apart.enter(launch(), launch()).await?;
         let named = "connections.some(({ localDescription }) => localDescription?.sdp.includes('.local '))";
-        tabs[0].until("an address with a name", named).await?;
+        tabs.0.until("an address with a name", named).await?;
         match relay {
-            Relay::NoStun => ensure!(!connects(&tabs[0]).await?, "they need no STUN"),
-            _ => drop(tabs[0].wait_connected(1).await?),
+            Relay::NoStun => ensure!(!connects(&tabs.0).await?, "they need no STUN"),
+            _ => drop(tabs.0.wait_connected(1).await?),
         }
     }
     Ok(())
@@ -136,10 +118,10 @@ async fn where_the_way_between_two_is_cut_the_relay_carries_on() -> Result<()> {
     let network = Network::new()?;
     let homes = [network.host()?, network.host()?];
     network.between(&homes[0], &homes[1]).set(Conditions::DOWN);
-    let room = Room::new(network, homes, Relay::Own).await?;
-    let tabs = room.enter(Tab::with_camera(), Tab::without_camera()).await?;
+    let apart = start(network, homes, Relay::Own).await?;
+    let tabs = apart.enter(Tab::with_camera(), Tab::without_camera()).await?;
     arrives_by_relay(&tabs).await?;
-    ensure!(room.network.between(&room.homes[0], &room.homes[1]).counters().cut > 0, "nothing was cut");
+    ensure!(apart.path().counters().cut > 0, "nothing was cut");
     Ok(())
 }
 
@@ -148,17 +130,17 @@ async fn without_udp_coturn_carries_the_photo_over_tcp() -> Result<()> {
     let network = Network::new()?;
     let (homes, far) = ([network.host()?, network.host()?], network.host()?);
     let coturn = Coturn::start_on(&far).await?;
-    let room = Room::new(network, homes, Relay::Coturn(coturn.address())).await?;
-    for home in &room.homes {
+    let apart = start(network, homes, Relay::Coturn(coturn.address())).await?;
+    for home in &apart.homes {
         home.block_udp()?;
     }
-    let tabs = room.enter(Tab::with_camera(), Tab::without_camera()).await?;
+    let tabs = apart.enter(Tab::with_camera(), Tab::without_camera()).await?;
     arrives_by_relay(&tabs).await?;
-    for home in &room.homes {
+    for home in &apart.homes {
         ensure!(home.blocked()? > 0, "no UDP was blocked");
     }
     ensure!(
-        room.network.between(&room.homes[0], &far).counters().bytes > 1_000_000,
+        apart.network.between(&apart.homes[0], &far).counters().bytes > 1_000_000,
         "coturn had nothing to do"
     );
     Ok(())
@@ -168,23 +150,23 @@ async fn without_udp_coturn_carries_the_photo_over_tcp() -> Result<()> {
 async fn who_hides_the_address_in_a_room_is_seen_at_the_relay_alone() -> Result<()> {
     let network = Network::new()?;
     let homes = [network.host()?, network.host()?];
-    let room = Room::new(network, homes, Relay::Own).await?;
+    let apart = start(network, homes, Relay::Own).await?;
     let alice = Tab::with_camera().inject(CONNECTIONS);
-    let tabs = room.enter(alice, Tab::without_camera()).await?;
-    tabs[0].wait_connected(1).await?;
-    let photo = tabs[0].snap_and_send().await?;
-    assert_eq!(tabs[1].wait_photo(&photo.item).await?, photo);
-    ensure!(room.direct() > 1_000_000, "the photo took another way than the direct one");
+    let tabs = apart.enter(alice, Tab::without_camera()).await?;
+    tabs.0.wait_connected(1).await?;
+    let photo = tabs.0.snap_and_send().await?;
+    assert_eq!(tabs.1.wait_photo(&photo.item).await?, photo);
+    ensure!(direct(&apart) > 1_000_000, "the photo took another way than the direct one");
 
-    tabs[0].click("#editName").await?;
-    tabs[0].click("#relayOnly").await?;
-    tabs[0].click("#nameDialog .close").await?;
-    tabs[0].until("a new connection by a relay", RELAYED).await?;
-    let before = room.direct();
+    tabs.0.click("#editName").await?;
+    tabs.0.click("#relayOnly").await?;
+    tabs.0.click("#nameDialog .close").await?;
+    tabs.0.until("a new connection by a relay", RELAYED).await?;
+    let before = direct(&apart);
     arrives_by_relay(&tabs).await?;
-    shows_nothing_but_a_relay(&tabs[0]).await?;
+    shows_nothing_but_a_relay(&tabs.0).await?;
     // Bob's browser still looks whether there is a shorter way, and Alice's answers nothing.
-    ensure!(room.direct() - before < 100_000, "{} bytes went directly", room.direct() - before);
+    ensure!(direct(&apart) - before < 100_000, "{} bytes went directly", direct(&apart) - before);
     Ok(())
 }
 
@@ -192,13 +174,13 @@ async fn who_hides_the_address_in_a_room_is_seen_at_the_relay_alone() -> Result<
 async fn two_who_hide_their_addresses_from_the_first_moment_meet_at_the_relay() -> Result<()> {
     let network = Network::new()?;
     let homes = [network.host()?, network.host()?];
-    let room = Room::new(network, homes, Relay::Own).await?;
-    let tabs = room.enter(hidden(Tab::with_camera()), hidden(Tab::without_camera())).await?;
+    let apart = start(network, homes, Relay::Own).await?;
+    let tabs = apart.enter(hidden(Tab::with_camera()), hidden(Tab::without_camera())).await?;
     arrives_by_relay(&tabs).await?;
-    for tab in &tabs {
+    for tab in [&tabs.0, &tabs.1] {
         shows_nothing_but_a_relay(tab).await?;
     }
-    assert_eq!(room.direct(), 0, "something went directly");
+    assert_eq!(direct(&apart), 0, "something went directly");
     Ok(())
 }
 
