@@ -260,6 +260,7 @@ impl Visit {
                     gallery.show(key, payload.part, bytes.clone());
                 }
             }
+            Output::StartMedia(..) | Output::StopMedia(..) => {}
             Output::Release(payload) => self.vault.release(payload),
             Output::News(News::Incoming(incoming)) => gallery.on_incoming(&incoming),
             Output::News(news) => self.publish(news),
@@ -304,7 +305,7 @@ impl Visit {
             | News::Comparison { .. }
             | News::Invited { .. }
             | News::PeerGone(_) => self.company.on_news(news),
-            News::Incoming(_) => {}
+            News::Call(_) | News::CallEnded(_) | News::Incoming(_) => {}
         }
     }
 

@@ -31,6 +31,10 @@ pub const MAX_DISPLAY_NAME_CHARS: usize = 40;
 /// The same in bytes of UTF-8.
 pub const MAX_DISPLAY_NAME_BYTES: usize = 4 * MAX_DISPLAY_NAME_CHARS;
 
+/// Most people in a call: each of them sends to each of the others, which is three encoders and three uplinks of
+/// 2.5 Mbit/s for each of four.
+pub const MAX_CALL: usize = 4;
+
 /// Either peer → the other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Control {
@@ -121,6 +125,34 @@ pub enum Control {
     },
     /// It was read; who asked may go.
     MoveRead,
+    /// The speaker takes part in the room's call. Said when it joins, when what it sends changes, and after the proof of
+    /// every new connection. Whoever hears it and takes part as well sends its media to the speaker, and nobody else.
+    Call(InCall),
+    /// The speaker does not take part in the call any more.
+    HangUp,
+    /// The speaker was asked by a [`Control::Call`], and does not join.
+    Decline,
+}
+
+/// How somebody takes part in the room's call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InCall {
+    /// Higher than everybody's who took part when the speaker joined. More than [`MAX_CALL`] cannot take part: who has
+    /// the highest turns, and of the same ones the highest peer ids, leaves.
+    pub turn: u32,
+    /// What comes from the speaker just now.
+    pub sends: Sends,
+}
+
+/// What somebody in a call sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Sends {
+    /// The microphone, on the connection's audio section, and it is not muted.
+    pub sound: bool,
+    /// The camera, on its first video section.
+    pub camera: bool,
+    /// The screen, on its second one.
+    pub screen: bool,
 }
 
 /// What a receiver learns of an item before any byte of it.

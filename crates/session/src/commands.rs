@@ -19,6 +19,9 @@ impl Session {
             Command::Compare(peer) => self.compare(peer),
             Command::Compared { peer, signs, same } => self.compared(peer, signs, same, now),
             Command::Move { link, with } => self.move_with(&with, link, now),
+            Command::Call(sends) => self.call(sends, now),
+            Command::HangUp => self.hang_up(),
+            Command::DeclineCall => self.decline_call(now),
             Command::Retry => self.retry(now),
             Command::Leave => {
                 if self.signaling.is_in() {
@@ -141,6 +144,7 @@ impl Session {
     /// Ends everything, and says so of everything.
     fn stop(&mut self) {
         self.out.push(Output::CloseSocket);
+        self.stop_call();
         for id in self.peers.keys().copied().collect::<Vec<_>>() {
             self.drop_connection(id);
             self.remove(id);

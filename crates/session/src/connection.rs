@@ -166,12 +166,14 @@ impl Session {
         if peer.life.replace(pair.tab).is_some_and(|life| life != pair.tab) {
             // What the earlier life of its page was sending is gone with it.
             peer.inbox.forget(ended_items, out);
+            peer.call.forget();
         }
         peer.inbox.connect(pair.connection, out);
         // Also an empty name: this may be the next life of a page that had another.
         out.control(pair.connection, &Control::Name { name: name.clone() });
         peer.outbox.connect(pair.connection, pair.max_message.unwrap_or(1), shelf, out);
         out.push(Output::FindPath(pair.connection));
+        self.restate_call(id);
     }
 
     /// A message on the control channel of a confirmed connection.
@@ -202,6 +204,9 @@ impl Session {
             Control::CompareReveal { nonce } => return self.on_compare_reveal(id, nonce),
             Control::Move { link } => return self.on_move(id, &link),
             Control::MoveRead => self.on_move_read(id),
+            Control::Call(in_call) => self.on_call(id, in_call),
+            Control::HangUp => self.on_hang_up(id),
+            Control::Decline => self.on_decline(id),
         }
         self.clear_shelf();
         Ok(())

@@ -131,8 +131,8 @@ impl Descriptions {
         out.push(match action {
             Action::Offer => Output::MakeOffer(connection),
             Action::Restart => Output::RestartIce(connection),
-            Action::AcceptOffer(sdp) => Output::AcceptOffer(connection, sdp),
-            Action::AcceptAnswer(sdp) => Output::AcceptAnswer(connection, sdp),
+            Action::AcceptOffer(sdp) => Output::AcceptOffer(connection, sdp::with_start_bitrate(&sdp)),
+            Action::AcceptAnswer(sdp) => Output::AcceptAnswer(connection, sdp::with_start_bitrate(&sdp)),
         });
     }
 

@@ -10,9 +10,10 @@ use snaproom_protocol::{
 use crate::{Link, confirm::Role};
 
 pub use crate::news::{
-    Comparison, Failure, Incoming, News, Outgoing, PeerState, PeerView, RefusedPeer, Signs, Status,
-    TransferState, Trust,
+    CallEnd, CallView, Comparison, Failure, Incoming, News, Outgoing, Participant, PeerState, PeerView,
+    RefusedPeer, Signs, Status, TransferState, Trust,
 };
+pub use snaproom_protocol::control::Sends;
 
 /// One `RTCPeerConnection`. A peer that comes back gets a new one, so what an old one still reports is
 /// recognised and ignored.
@@ -111,6 +112,13 @@ pub enum Command {
         /// Who is asked, of those who are connected.
         with: Vec<PeerId>,
     },
+    /// Call, or join the call that there is, and send this from now on: [`News::Call`] follows, and media goes to
+    /// everybody who takes part.
+    Call(Sends),
+    /// Leave the call.
+    HangUp,
+    /// Do not join the call that there is, and tell those who asked.
+    DeclineCall,
     /// Join anew now, as after a full room.
     Retry,
     /// Leave for good. Afterwards the session is only good for draining its outputs.
@@ -264,6 +272,10 @@ pub enum Output {
     FindPath(ConnectionId),
     /// Drop the connection.
     Close(ConnectionId),
+    /// Send what the person wants to show and say to this peer, and show what comes of it.
+    StartMedia(ConnectionId, PeerId),
+    /// Not any more. A connection that is closed needs no such word.
+    StopMedia(ConnectionId, PeerId),
     /// Put a chunk into a payload of `of` bytes, made with the first one; answered by [`Input::Stored`].
     Store {
         /// Which.

@@ -20,9 +20,11 @@
 //! | `transfer` | items, pieces, hashes, the window; they outlive every connection |
 //! | `commands`, `tell` | what the person wants, and is told |
 //! | `moving` | to another room, with others |
+//! | `call` | who takes part in the room's call, and to whom media goes |
 //! | [`jpeg`], [`name`] | what a preview, a file name and a display name may be |
 //! | `timing` | how long everything may take, and why |
 
+mod call;
 mod called;
 mod commands;
 pub mod compare;
@@ -68,6 +70,7 @@ pub use io::{ChunkId, Command, ConnectionId, Event, Input, News, Output, Payload
 pub use link::Link;
 pub use time::Time;
 
+use call::Call;
 use device::Device;
 use io::{Failure, IcePolicy, Status, TransferState};
 use keys::RoomKeys;
@@ -123,6 +126,7 @@ pub struct Session {
     ended_items: Ended,
     /// Where to, once the others have read it.
     moving: Option<Moving>,
+    call: Call,
     /// Why the server will not have us.
     refused: Option<Status>,
     told: Option<Status>,
@@ -161,6 +165,7 @@ impl Session {
             shelf: Shelf::new(me),
             ended_items: Ended::default(),
             moving: None,
+            call: Call::default(),
             refused: None,
             told: None,
             left: false,
@@ -233,7 +238,8 @@ impl Session {
         let peers = self.peers.values().filter_map(|peer| peer.deadline(is_in)).min();
         let renewal = self.renew_ice_at.filter(|_| is_in);
         let moving = self.moving.as_ref().map(|moving| moving.until);
-        [self.signaling.next_deadline(), peers, renewal, moving].into_iter().fold(None, time::earlier)
+        let call = self.call_deadline();
+        [self.signaling.next_deadline(), peers, renewal, moving, call].into_iter().fold(None, time::earlier)
     }
 
     fn on_time(&mut self, now: Time) {
@@ -242,6 +248,7 @@ impl Session {
             self.on_peer_time(id, now);
         }
         self.see_whether_all_have_read(now);
+        self.see_to_call(now);
     }
 }
 

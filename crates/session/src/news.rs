@@ -2,7 +2,7 @@
 
 use snaproom_protocol::{
     DeviceKey, ItemId, PeerId,
-    control::{Kind, RefusedItem},
+    control::{Kind, MAX_CALL, RefusedItem, Sends},
 };
 
 use crate::{Link, io::Path};
@@ -45,6 +45,10 @@ pub enum News {
     PeerGone(PeerId),
     /// Whether the server offers relays, without which [`SetRelayOnly`](crate::Command::SetRelayOnly) connects nobody.
     Relays(bool),
+    /// The room's call is another one than before.
+    Call(CallView),
+    /// We do not take part in it any more, or cannot, and did not hang up.
+    CallEnded(CallEnd),
     /// An item on its way to us.
     Incoming(Incoming),
     /// An item on its way to one of its recipients.
@@ -114,6 +118,49 @@ pub enum Comparison {
 
 /// Seven numbers below 64, each of which stands for a sign (module `compare`).
 pub type Signs = [u8; 7];
+
+/// The room's call.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CallView {
+    /// What the others hear and see of us, while we take part.
+    pub sends: Option<Sends>,
+    /// The others who take part, in the order in which they joined.
+    pub others: Vec<Participant>,
+    /// They wait for our answer.
+    pub is_asked: bool,
+    /// Who was asked by us and does not want to.
+    pub declined: Vec<PeerId>,
+}
+
+impl CallView {
+    /// Whether nobody else can take part.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.others.len() + usize::from(self.sends.is_some()) >= MAX_CALL
+    }
+}
+
+/// Somebody else in the call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Participant {
+    /// Who.
+    pub peer: PeerId,
+    /// What is heard and seen of them.
+    pub sends: Sends,
+}
+
+/// Why a call ended for us, though we did not hang up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallEnd {
+    /// Everybody else hung up.
+    Over,
+    /// Everybody who could said that they do not want to.
+    Declined,
+    /// Nobody joined in time.
+    NobodyAnswered,
+    /// As many take part as can.
+    Full,
+}
 
 /// How a peer is. The names are the page's `data-state`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

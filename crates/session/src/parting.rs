@@ -47,6 +47,7 @@ impl Session {
         self.drop_connection(id);
         if refused.is_some() {
             self.end_transfers(id);
+            self.leave_call(id);
         }
         self.on_parted(id, was, now);
     }
@@ -59,6 +60,7 @@ impl Session {
         self.out.push(Output::Close(pair.connection));
         peer.outbox.disconnect(&mut self.out);
         peer.inbox.disconnect(&mut self.out);
+        peer.call.disconnect();
         self.end_comparison(id, pair.comparing);
     }
 
@@ -85,6 +87,7 @@ impl Session {
             peer.inbox.forget(&mut self.ended_items, &mut self.out);
         }
         peer.called.forget();
+        peer.call.forget();
         if peer.told.take().is_some() {
             self.out.news(News::PeerGone(id));
         }
@@ -93,6 +96,7 @@ impl Session {
     /// It is not waited for.
     pub(crate) fn remove(&mut self, id: PeerId) {
         self.end_transfers(id);
+        self.leave_call(id);
         if let Some(peer) = self.peers.remove(&id)
             && peer.told.is_some()
         {

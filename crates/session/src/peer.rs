@@ -2,6 +2,7 @@ use snaproom_protocol::{DeviceKey, Nonce, PeerId, TabId, signal::Hello};
 
 use crate::{
     Time,
+    call::PeerCall,
     called::Called,
     confirm::Role,
     io::{PeerState, PeerView, RefusedPeer, Signs, Trust},
@@ -48,6 +49,7 @@ pub(crate) struct Peer {
     pub(crate) not_before: Time,
     pub(crate) told: Option<PeerView>,
     pub(crate) called: Called,
+    pub(crate) call: PeerCall,
 }
 
 /// What is known of a peer's socket.
@@ -101,6 +103,7 @@ impl Peer {
             not_before: Time(0),
             told: None,
             called: Called::default(),
+            call: PeerCall::default(),
         }
     }
 

@@ -57,6 +57,53 @@ pub fn check(sdp: &str) -> Result<Fingerprint, SdpError> {
     only.map(Fingerprint).ok_or(SdpError::Fingerprint)
 }
 
+/// Formats of one section that are looked at; Chromium names some fifteen.
+const MAX_FORMATS: usize = 32;
+
+/// Where a sender of video begins, in kbit/s: what 1280×720 takes. Chromium begins with 300 otherwise, and takes many
+/// seconds to climb; on a thin path it comes down within two.
+const START_KBPS: u32 = 2_500;
+
+/// The other side's description, with which this browser sends video at full size from the first frame on
+/// (`x-google-start-bitrate`, a parameter of codecs that Chromium and Safari read and others ignore).
+#[must_use]
+pub fn with_start_bitrate(sdp: &str) -> String {
+    const CODECS: [&str; 5] = ["VP8/", "VP9/", "H264/", "H265/", "AV1/"];
+    let parameter = format!("x-google-start-bitrate={START_KBPS}");
+    let mut primed = Vec::with_capacity(sdp.len() / 32);
+    for section in sections(sdp) {
+        let is_video = section.starts_with("m=video ");
+        let lines = || section.split_terminator("\r\n");
+        // What the line of each format's parameters begins with; there is one at most (RFC 8866, section 6.15).
+        let of_format = |map: &str| {
+            let (format, codec) = map.split_once(' ')?;
+            CODECS.iter().any(|known| codec.starts_with(known)).then(|| format!("a=fmtp:{format} "))
+        };
+        let maps = lines().filter_map(|line| line.strip_prefix("a=rtpmap:")).filter(|_| is_video);
+        let mut formats: Vec<String> = maps.filter_map(of_format).take(MAX_FORMATS).collect();
+        for line in lines() {
+            let format = formats.iter().position(|format| line.starts_with(format));
+            let more = format.map(|place| formats.swap_remove(place)).map(|_| format!(";{parameter}"));
+            primed.extend([line.to_owned(), more.unwrap_or_default(), "\r\n".to_owned()]);
+        }
+        primed.extend(formats.into_iter().map(|format| format + &parameter + "\r\n"));
+    }
+    primed.concat()
+}
+
+/// The description's session section, then each of its media sections.
+fn sections(sdp: &str) -> Vec<&str> {
+    let mut sections = Vec::new();
+    let mut rest = sdp;
+    while let Some(end) = rest.find("\r\nm=") {
+        let (section, media) = rest.split_at(end + 2);
+        sections.push(section);
+        rest = media;
+    }
+    sections.push(rest);
+    sections
+}
+
 /// The ICE generation that a description begins (`ice-ufrag`, RFC 8839, section 5.4). All sections of a bundle share it.
 #[must_use]
 pub fn ice_generation(sdp: &str) -> Option<&str> {
@@ -110,6 +157,21 @@ mod tests {
         let sdp = "v=0\r\nm=audio\r\na=ice-ufrag:aB+/\r\na=ice-pwd:x\r\nm=video\r\na=ice-ufrag:aB+/\r\n";
         assert_eq!(ice_generation(sdp), Some("aB+/"));
         assert_eq!(ice_generation("v=0\r\n"), None);
+    }
+
+    #[test]
+    fn video_alone_begins_at_full_size() {
+        let sdp = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=rtpmap:111 opus/48000/2\r\na=fmtp:111 minptime=10\r\n\
+                   m=video 9 UDP/TLS/RTP/SAVPF 96 97 98\r\na=rtpmap:96 VP8/90000\r\na=rtpmap:97 rtx/90000\r\n\
+                   a=fmtp:97 apt=96\r\na=rtpmap:98 VP9/90000\r\na=fmtp:98 profile-id=0\r\n\
+                   m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\na=sctp-port:5000\r\n";
+        let primed = sdp.replace(
+            "profile-id=0\r\n",
+            "profile-id=0;x-google-start-bitrate=2500\r\na=fmtp:96 x-google-start-bitrate=2500\r\n",
+        );
+        assert_eq!(with_start_bitrate(sdp), primed);
+        assert_eq!(with_start_bitrate(""), "");
+        assert_eq!(with_start_bitrate("m=video"), "m=video\r\n");
     }
 
     #[test]

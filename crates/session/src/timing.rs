@@ -96,5 +96,11 @@ pub(crate) const NAME_PAUSE: Duration = Duration::from_secs(1);
 /// not asleep takes.
 pub(crate) const MOVE_TIMEOUT: Duration = Duration::from_secs(3);
 
+/// A call rings for so long, on both sides.
+pub(crate) const RING: Duration = Duration::from_secs(45);
+
+/// After a no, or after hanging up, nobody is asked again before this.
+pub(crate) const ASK_AGAIN: Duration = Duration::from_secs(30);
+
 /// Bytes may overtake their offer, since they go over another channel, but not by this much.
 pub(crate) const OFFER_TIMEOUT: Duration = Duration::from_secs(10);

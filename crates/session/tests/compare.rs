@@ -7,11 +7,11 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Ix, Lane, Parcel, Room, WireId, seeds, test};
+use common::{Ix, Room, seeds, test};
 use sha2::{Digest as _, Sha256};
 use snaproom_protocol::{Digest, Nonce, PeerId, control::Control, server::FromServer, wire};
 use snaproom_session::{
-    Command, Event, Input, Link,
+    Command, Input, Link,
     io::{Comparison, PeerState, RefusedPeer, Signs, Trust},
 };
 
@@ -67,16 +67,8 @@ fn move_with(room: &mut Room, tab: Ix, with: &[Ix], link: &Link) {
     room.handle(tab, Input::Command(Command::Move { link: link.clone(), with }));
 }
 
-/// This tab's end of its connection with another.
-fn wire_between(room: &Room, tab: Ix, other: Ix) -> WireId {
-    let mut ends = room.tabs[tab].connections.values();
-    *ends.find(|end| room.wires[&room.wires[end].remote.unwrap()].tab == other).unwrap()
-}
-
 fn say(room: &mut Room, tab: Ix, to: Ix, message: &Control) {
-    let text = wire::to_text(message);
-    let wire = wire_between(room, tab, to);
-    room.transmit(wire, Lane::Control, Parcel::Event(Event::Control(text)));
+    room.say(room.wire_between(tab, to), message);
 }
 
 #[test]

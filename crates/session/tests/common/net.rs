@@ -86,6 +86,12 @@ fn wire_and_generation(sdp: &str) -> (WireId, u32) {
 }
 
 impl Room {
+    /// This tab's end of its connection with another.
+    pub fn wire_between(&self, tab: Ix, other: Ix) -> WireId {
+        let mut ends = self.tabs[tab].connections.values();
+        *ends.find(|end| self.wires[&self.wires[end].remote.unwrap()].tab == other).unwrap()
+    }
+
     pub fn make_wire(&mut self, tab: Ix, connection: ConnectionId) -> WireId {
         self.serial += 1;
         let id = WireId(self.serial);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use snaproom_protocol::{ItemId, PeerId, bulk::Part, server::IceServer, wire};
 use snaproom_session::{
     ChunkId, ConnectionId, Link, Me, News, Output, PayloadId, Session, Time,
-    io::{Comparison, IcePolicy, Incoming, Outgoing, PeerState, PeerView, Status},
+    io::{CallEnd, CallView, Comparison, IcePolicy, Incoming, Outgoing, PeerState, PeerView, Status},
 };
 
 use super::{Event, Ix, Lane, Parcel, Room, SocketId, WireId, payloads::Job};
@@ -53,6 +53,11 @@ pub struct Tab {
     pub comparisons: BTreeMap<PeerId, Comparison>,
     pub invited: Vec<(PeerId, Link)>,
     pub moved: Option<(Time, Link)>,
+    /// The room's call as its person sees it, and how it ended.
+    pub call: CallView,
+    pub call_ends: Vec<(Time, CallEnd)>,
+    /// To whom its media goes.
+    pub media: BTreeMap<ConnectionId, PeerId>,
     pub incoming: Vec<Incoming>,
     pub outgoing: Vec<Outgoing>,
     /// Where in there the last word of each stands.
@@ -106,6 +111,9 @@ impl Tab {
             comparisons: BTreeMap::new(),
             invited: Vec::new(),
             moved: None,
+            call: CallView::default(),
+            call_ends: Vec::new(),
+            media: BTreeMap::new(),
             incoming: Vec::new(),
             outgoing: Vec::new(),
             last_outgoing: BTreeMap::new(),
@@ -212,6 +220,7 @@ impl Room {
             }
             Output::Close(connection) => {
                 let wire = self.tabs[tab].connections.remove(&connection).expect("closed once");
+                self.tabs[tab].media.remove(&connection);
                 self.close_wire(wire);
             }
             output => self.act_on_wire(tab, output),
@@ -236,6 +245,14 @@ impl Room {
             Output::AcceptAnswer(connection, sdp) => self.take_answer(wire(self, connection), &sdp),
             Output::AddCandidate(connection, candidate) => {
                 self.add_candidate(wire(self, connection), &candidate);
+            }
+            Output::StartMedia(connection, peer) => {
+                wire(self, connection);
+                let before = self.tabs[tab].media.insert(connection, peer);
+                assert_eq!(before, None, "media starts once");
+            }
+            Output::StopMedia(connection, peer) => {
+                assert_eq!(self.tabs[tab].media.remove(&connection), Some(peer), "media stops once");
             }
             Output::FindPath(connection) => self.find_path(wire(self, connection)),
             Output::SendControl(connection, text) => {
@@ -300,6 +317,11 @@ impl Room {
             News::Verified(device) => tab.id.verified.push(device),
             News::NotVerified(device) => tab.id.verified.retain(|verified| *verified != device),
             News::Invited { from, link } => tab.invited.push((from, link)),
+            News::Call(call) => {
+                assert_ne!(tab.call, call, "news is what changed");
+                tab.call = call;
+            }
+            News::CallEnded(end) => tab.call_ends.push((now, end)),
             News::Moved(link) => tab.moved = Some((now, link)),
             News::Incoming(incoming) => tab.incoming.push(incoming),
             News::Outgoing(outgoing) => {
@@ -326,6 +348,8 @@ fn name_of(output: &Output) -> &'static str {
         Output::SendHeader(..) => "SendHeader",
         Output::SendBytes { .. } => "SendBytes",
         Output::FindPath(_) => "FindPath",
+        Output::StartMedia(..) => "StartMedia",
+        Output::StopMedia(..) => "StopMedia",
         Output::Close(_) => "Close",
         Output::Store { .. } => "Store",
         Output::Discard(_) => "Discard",

@@ -17,7 +17,8 @@ use std::{
 
 use forge::Forge;
 use snaproom_protocol::{
-    DeviceSecret, ItemId, Nonce, PeerId, Token, bulk::Part, server::ToServer, signal::Hello,
+    DeviceSecret, ItemId, Nonce, PeerId, Token, bulk::Part, control::MAX_CALL, server::ToServer,
+    signal::Hello,
 };
 use snaproom_session::{
     Command, ConnectionId, Event, Input, Link, Me, News, Output, PayloadId, Photo, Session, Time,
@@ -68,6 +69,9 @@ pub struct World {
     pub outgoing: BTreeMap<(ItemId, PeerId), TransferState>,
     /// Everything that the session said on control channels.
     pub said: Vec<(usize, String)>,
+    /// To whom media goes.
+    media: BTreeSet<ConnectionId>,
+    is_in_call: bool,
     serial: u64,
     left: bool,
     /// With `SNAPROOM_TRACE` set, everything that goes in and comes out is printed.
@@ -123,6 +127,8 @@ impl World {
             incoming: BTreeSet::new(),
             outgoing: BTreeMap::new(),
             said: Vec::new(),
+            media: BTreeSet::new(),
+            is_in_call: false,
             serial: 0,
             left: false,
             is_traced: std::env::var_os("SNAPROOM_TRACE").is_some(),
@@ -148,6 +154,8 @@ impl World {
         let deadline = self.session.next_deadline();
         assert!(deadline.is_none_or(|at| at > self.now), "a deadline that has passed makes the driver spin");
         assert!(self.wires.len() <= MAX_PEERS.min(self.told.len()), "connections with nobody");
+        assert!(self.media.len() < MAX_CALL, "media for more than the call holds");
+        assert!(self.is_in_call || self.media.is_empty(), "media without a call");
         let wires = &self.wires;
         self.page.check_chunks(|connection| wires.contains_key(&connection));
     }
@@ -166,6 +174,7 @@ impl World {
             Output::Connect { connection, role, .. } => self.connect(connection, role),
             Output::Close(connection) => {
                 self.wires.remove(&connection).expect("closed once");
+                self.media.remove(&connection);
                 self.closed.push(connection);
             }
             Output::MakeOffer(connection) | Output::RestartIce(connection) => {
@@ -176,6 +185,11 @@ impl World {
             Output::Configure(connection, _)
             | Output::AddCandidate(connection, _)
             | Output::FindPath(connection) => drop(self.wire(connection)),
+            Output::StartMedia(connection, _) => {
+                assert!(self.wire(connection).is_open, "media before the channels were open");
+                assert!(self.media.insert(connection), "media starts once");
+            }
+            Output::StopMedia(connection, _) => assert!(self.media.remove(&connection), "media stops once"),
             Output::SendControl(connection, text) => {
                 assert!(self.wire(connection).is_open, "said before the channels were open");
                 let member = self.wire(connection).member;
@@ -285,7 +299,15 @@ impl World {
                 assert!(outgoing.bytes <= outgoing.total);
                 self.outgoing.insert((outgoing.item, outgoing.to), outgoing.state);
             }
-            News::Status(_) | News::Relays(_) | News::Comparison { .. } | News::Invited { .. } => {}
+            News::Call(call) => {
+                assert!(call.others.len() <= self.told.len(), "only people who are here are in the call");
+                self.is_in_call = call.sends.is_some();
+            }
+            News::CallEnded(_)
+            | News::Status(_)
+            | News::Relays(_)
+            | News::Comparison { .. }
+            | News::Invited { .. } => {}
             News::Verified(_) | News::NotVerified(_) | News::Moved(_) => {
                 panic!("nobody compares, nobody moves")
             }

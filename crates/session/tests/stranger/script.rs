@@ -5,7 +5,7 @@ use std::time::Duration;
 use snaproom_protocol::{
     Digest, ItemId,
     bulk::{Header, Part},
-    control::{Control, MAX_MESSAGE_BYTES, Offer, Preview, RefusedItem},
+    control::{Control, InCall, MAX_MESSAGE_BYTES, Offer, Preview, RefusedItem, Sends},
     server::{FromServer, Ice, Refusal},
     signal::Signal,
 };
@@ -189,7 +189,7 @@ fn control(world: &mut World, script: &mut Script) {
     let place = script.member();
     let item = script.item();
     let (preview, exact) = (script.below(3) as u32 * 50, script.below(5) as u64 * 0x8000);
-    let message = match script.byte() % 18 {
+    let message = match script.byte() % 23 {
         0 => return world.prove(place, true),
         1 => return world.prove(place, false),
         2 | 3 => return world.offer(place, honest_offer(script)),
@@ -209,6 +209,11 @@ fn control(world: &mut World, script: &mut Script) {
         14 => Control::Refused { item, reason: RefusedItem::Hash },
         15 => Control::Cancel { item },
         16 => Control::Name { name: script.text() },
+        17..=19 => {
+            let turn = [0, 1, 2, u32::MAX][script.below(4)];
+            Control::Call(InCall { turn, sends: sends(script) })
+        }
+        20 => [Control::HangUp, Control::Decline][script.below(2)].clone(),
         _ if script.flag() => Control::Ping,
         _ => Control::Pong,
     };
@@ -285,7 +290,7 @@ fn work(world: &mut World, script: &mut Script) {
 }
 
 fn person(world: &mut World, script: &mut Script) {
-    match script.byte() % 12 {
+    match script.byte() % 16 {
         0..=3 => {
             let (width, height) = SIDES[script.below(5)];
             world.send(own(script.byte()), width, height, PREVIEWS[script.below(6)]);
@@ -303,8 +308,18 @@ fn person(world: &mut World, script: &mut Script) {
         7 => world.command(Command::SetRelayOnly(script.flag())),
         8 => world.command(Command::Retry),
         9 if script.byte() == 0 => world.command(Command::PutAside),
+        10 | 11 => {
+            let sends = sends(script);
+            world.command(Command::Call(sends));
+        }
+        12 => world.command(Command::HangUp),
+        13 => world.command(Command::DeclineCall),
         _ => world.handle(Input::NetworkChanged),
     }
+}
+
+fn sends(script: &mut Script) -> Sends {
+    Sends { sound: script.flag(), camera: script.flag(), screen: false }
 }
 
 fn time(world: &mut World, script: &mut Script) {
