@@ -64,7 +64,7 @@ async fn unmounting_the_page_releases_everything_that_it_held() {
     until("the missing server", || attribute("#status", "data-state").as_deref() == Some("offline")).await;
 
     let during = live();
-    assert_eq!(during.cameras, before.cameras + 1);
+    assert_eq!(during.captures, before.captures + 1);
     assert!(
         during.listeners > before.listeners && during.tasks > before.tasks && during.locks > before.locks
     );

@@ -6,7 +6,7 @@ mod support;
 
 use std::{cell::Cell, rc::Rc};
 
-use snaproom_app::browser::{Camera, CameraError, Facing, Permission, Wish, camera_permission, live, task};
+use snaproom_app::browser::{Camera, CaptureError, Facing, Permission, Wish, camera_permission, live, task};
 use support::{Replaced, hanging, rejecting, resolving, soon, until, video};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -37,7 +37,7 @@ extern "C" {
     fn constraints(this: &Recording) -> JsValue;
 }
 
-async fn open() -> Result<Camera, CameraError> {
+async fn open() -> Result<Camera, CaptureError> {
     soon("the camera", Camera::open(&Wish::default(), || {})).await
 }
 
@@ -64,7 +64,7 @@ async fn it_shows_frames_and_dropping_it_stops_the_device() {
     camera.show_in(&video);
     until("a frame", || video.size().is_some()).await;
     assert_eq!(video.size(), Some((1280, 720)));
-    assert_eq!(live().cameras, before.cameras + 1);
+    assert_eq!(live().captures, before.captures + 1);
 
     let track = shown_track(&element);
     assert_eq!(state(&track), "live");
@@ -85,16 +85,17 @@ async fn it_plays_where_nobody_scrolled_to_as_well() {
 }
 
 #[wasm_bindgen_test]
-async fn it_moves_from_one_video_to_another_and_leaves_foreign_ones_alone() {
+async fn it_is_in_several_videos_and_leaves_those_alone_that_show_another_one() {
     let ((first, first_video), (second, second_video)) = (video(), video());
     let camera = open().await.unwrap();
     camera.show_in(&first_video);
     camera.show_in(&second_video);
-    assert_eq!(first.src_object(), None);
+    assert_eq!(first.src_object(), second.src_object());
 
     let other = open().await.unwrap();
     other.show_in(&second_video);
     drop(camera);
+    assert_eq!(first.src_object(), None);
     assert_eq!(state(&shown_track(&second)), "live");
 }
 
@@ -117,7 +118,7 @@ async fn nobody_waits_any_more_so_the_camera_stops_when_it_comes() {
 }
 
 #[wasm_bindgen_test]
-async fn wishes_become_ideal_constraints() {
+async fn wishes_become_constraints_of_which_the_device_alone_is_exact() {
     let recording = recording(0);
     let _replaced = Replaced::with("navigator.mediaDevices.getUserMedia", recording.as_ref());
     let wish = Wish {
@@ -126,10 +127,11 @@ async fn wishes_become_ideal_constraints() {
         device: Some("front".to_owned()),
         facing: Some(Facing::Environment),
     };
-    let _camera = soon("the camera", Camera::open(&wish, || {})).await.unwrap();
+    let refused = soon("the camera", Camera::open(&wish, || {})).await.err();
+    assert_eq!(refused, Some(CaptureError::Impossible("deviceId".to_owned())), "there is no such camera");
     assert_eq!(
         String::from(js_sys::JSON::stringify(&recording.constraints()).unwrap()),
-        r#"{"audio":false,"video":{"width":{"ideal":640},"deviceId":{"ideal":"front"},"facingMode":{"ideal":"environment"}}}"#
+        r#"{"video":{"width":{"ideal":640},"deviceId":{"exact":"front"},"facingMode":{"ideal":"environment"}}}"#
     );
 }
 
@@ -137,11 +139,11 @@ async fn wishes_become_ideal_constraints() {
 async fn every_refusal_has_its_own_name() {
     let before = live();
     for (name, expected) in [
-        ("NotAllowedError", CameraError::Denied),
-        ("SecurityError", CameraError::Denied),
-        ("NotFoundError", CameraError::Missing),
-        ("NotReadableError", CameraError::Busy),
-        ("AbortError", CameraError::Busy),
+        ("NotAllowedError", CaptureError::Denied),
+        ("SecurityError", CaptureError::Denied),
+        ("NotFoundError", CaptureError::Missing),
+        ("NotReadableError", CaptureError::Busy),
+        ("AbortError", CaptureError::Busy),
     ] {
         let _replaced = Replaced::with("navigator.mediaDevices.getUserMedia", &rejecting(name, None));
         assert_eq!(open().await.err(), Some(expected), "{name}");
@@ -149,18 +151,18 @@ async fn every_refusal_has_its_own_name() {
     {
         let overconstrained = rejecting("", Some("width"));
         let _replaced = Replaced::with("navigator.mediaDevices.getUserMedia", &overconstrained);
-        assert_eq!(open().await.err(), Some(CameraError::Impossible("width".to_owned())));
+        assert_eq!(open().await.err(), Some(CaptureError::Impossible("width".to_owned())));
     }
     {
         let _replaced = Replaced::with("navigator.mediaDevices.getUserMedia", &rejecting("DataError", None));
-        let Err(CameraError::Other(error)) = open().await else {
+        let Err(CaptureError::Other(error)) = open().await else {
             panic!("an error of its own");
         };
         assert_eq!(error.to_string(), "DataError: as the test says");
     }
     {
         let _replaced = Replaced::with("navigator.mediaDevices", &JsValue::UNDEFINED);
-        assert_eq!(open().await.err(), Some(CameraError::Insecure));
+        assert_eq!(open().await.err(), Some(CaptureError::Insecure));
     }
     assert_eq!(live(), before);
 }

@@ -224,9 +224,14 @@ impl Connection {
         async move { path.await.ok().flatten() }
     }
 
+    /// For what else the connection does, in files of its own.
+    pub(super) fn peer(&self) -> &PeerConnection {
+        &self.peer.0
+    }
+
     /// The promises of a closed connection never settle (W3C WebRTC, section 4.4.1.2), so its futures end here. Boxed,
     /// so that what waits for them is there once for all that give the same.
-    fn until_closed<T: 'static>(
+    pub(super) fn until_closed<T: 'static>(
         &self,
         future: LocalBoxFuture<'static, Result<T, Error>>,
     ) -> impl Future<Output = Result<T, Error>> + 'static + use<T> {

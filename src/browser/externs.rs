@@ -43,6 +43,8 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     pub(super) fn share(this: &Navigator, data: &ShareData) -> Result<Promise, JsValue>;
 
+    #[wasm_bindgen(method, getter, js_name = wakeLock)]
+    pub(super) fn wake_lock(this: &Navigator) -> Option<WakeLocks>;
     #[wasm_bindgen(method, getter)]
     pub(super) fn connection(this: &Navigator) -> Option<NetworkInformation>;
 
@@ -51,6 +53,41 @@ extern "C" {
     pub(super) type NetworkInformation;
     #[wasm_bindgen(method, getter, js_name = type)]
     pub(super) fn kind(this: &NetworkInformation) -> Option<String>;
+
+    pub(super) type WakeLocks;
+    #[wasm_bindgen(method)]
+    pub(super) fn request(this: &WakeLocks, kind: &str) -> Promise;
+    pub(super) type WakeLockSentinel;
+    #[wasm_bindgen(method)]
+    pub(super) fn release(this: &WakeLockSentinel) -> Promise;
+
+    /// Phones have none.
+    #[wasm_bindgen(extends = MediaDevices)]
+    pub(super) type ScreenDevices;
+    #[wasm_bindgen(method, getter, js_name = getDisplayMedia)]
+    pub(super) fn display_media_function(this: &ScreenDevices) -> Option<Function>;
+    #[wasm_bindgen(method, js_name = getDisplayMedia, catch)]
+    pub(super) fn get_display_media(this: &ScreenDevices, options: &JsValue) -> Result<Promise, JsValue>;
+
+    /// `MediaDeviceInfo`, with its kind as a word.
+    pub(super) type DeviceInfo;
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn kind(this: &DeviceInfo) -> String;
+    #[wasm_bindgen(method, getter, js_name = deviceId)]
+    pub(super) fn device_id(this: &DeviceInfo) -> String;
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn label(this: &DeviceInfo) -> String;
+
+    /// web-sys has no `contentHint`.
+    #[wasm_bindgen(extends = web_sys::MediaStreamTrack)]
+    pub(super) type HintedTrack;
+    #[wasm_bindgen(method, setter, js_name = contentHint)]
+    pub(super) fn set_content_hint(this: &HintedTrack, hint: &str);
+
+    /// `RTCRtpSynchronizationSource`; a level only where the browser has one.
+    pub(super) type Source;
+    #[wasm_bindgen(method, getter, js_name = audioLevel)]
+    pub(super) fn audio_level(this: &Source) -> Option<f64>;
 
     pub(super) type LockManager;
     #[wasm_bindgen(method)]

@@ -6,8 +6,10 @@ use web_sys::EventTarget;
 /// How many handles of each kind are held now. A test takes it before and after.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Live {
-    /// Streams of `getUserMedia` whose tracks run.
-    pub cameras: u32,
+    /// Streams of cameras, microphones and screens whose tracks run.
+    pub captures: u32,
+    /// What comes over connections and may be shown.
+    pub received: u32,
     /// `RTCPeerConnection`s that are not closed.
     pub connections: u32,
     /// Sockets that are not closed.
@@ -16,7 +18,7 @@ pub struct Live {
     pub listeners: u32,
     /// Spawned futures that have not ended.
     pub tasks: u32,
-    /// Web Locks.
+    /// Web Locks and wake locks.
     pub locks: u32,
     /// Object URLs.
     pub object_urls: u32,

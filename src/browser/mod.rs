@@ -3,11 +3,13 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | [`camera`](Camera) | getUserMedia and its refusals |
+//! | `capture`, [`camera`](Camera), [`microphone`](Microphone), [`screen`](Screen) | getUserMedia, getDisplayMedia, and their refusals |
+//! | [`devices`](devices()), [`wake_lock`](WakeLock) | which of them there are; a screen that does not go dark |
 //! | [`video`](Video), [`canvas`](Canvas), [`picture`](Picture) | frames, exact pixels, JPEG and PNG |
 //! | [`watch`](Watch), [`dialog`](Dialog), [`focus`] | what is on the screen, and what has the keyboard |
 //! | [`payload`](Payload) | bytes that live outside wasm memory |
 //! | [`connection`](Connection), `channel`, `path` | `RTCPeerConnection` and its two data channels |
+//! | [`media`](Tracks) | what a connection sends and receives in a call |
 //! | [`socket`](Socket) | the WebSocket to the server |
 //! | [`page`], [`storage`], [`save`] | address bar, clipboard, events, storage, locks, downloads |
 //! | [`task`] | futures with an owner, time, randomness |
@@ -19,38 +21,50 @@
 
 mod camera;
 mod canvas;
+mod capture;
 mod channel;
 mod connection;
+mod devices;
 mod dialog;
 mod error;
 mod externs;
 pub mod focus;
 mod live;
+mod media;
+mod microphone;
 pub mod page;
 mod path;
 mod payload;
 mod picture;
 mod save;
+mod screen;
 mod socket;
 pub mod storage;
 pub mod task;
 mod video;
+mod wake_lock;
 mod watch;
 
-pub use camera::{Camera, CameraError, Facing, Permission, Wish, camera_permission};
+pub use camera::{Camera, Facing, Permission, Wish, camera_permission};
 pub use canvas::Canvas;
+pub use capture::{CaptureError, Track};
 pub use connection::{Connection, Event, Settings, State};
+pub use devices::{Device, Devices, devices, on_device_change};
 pub use dialog::Dialog;
 pub use error::Error;
 /// A file's or an encoded picture's bytes, held by the browser.
 pub use gloo_file::Blob;
 pub use live::{Listener, Live, live};
+pub use media::{Received, Shown, Tracks};
+pub use microphone::Microphone;
 pub use path::Path;
 pub use payload::{Chunk, Payload};
 pub use picture::Picture;
 pub use save::{join, save};
+pub use screen::Screen;
 pub use socket::{Socket, SocketEvent};
 pub use video::Video;
+pub use wake_lock::WakeLock;
 pub use watch::Watch;
 
 /// The page's global object.

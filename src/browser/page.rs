@@ -83,6 +83,17 @@ pub fn on_show(callback: impl FnMut() + 'static) -> Listener {
     listen("pageshow", callback)
 }
 
+/// Calls back when the page is on the screen again.
+#[must_use = "dropping a listener removes it"]
+pub fn on_visible(mut callback: impl FnMut() + 'static) -> Listener {
+    // It bubbles from the document.
+    listen("visibilitychange", move || {
+        if window().document().is_some_and(|document| !document.hidden()) {
+            callback();
+        }
+    })
+}
+
 /// As long as it is held, the browser asks a person whether they really want to leave the page.
 #[must_use = "dropping a listener removes it"]
 pub fn ask_before_leaving() -> Listener {

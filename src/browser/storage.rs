@@ -69,6 +69,28 @@ pub fn keep_relay_only(relay_only: bool) {
     keep(RELAY_ONLY, if relay_only { "yes" } else { "" });
 }
 
+/// The `deviceId` of the camera that somebody chose on this device; none also where the browser blocks storage.
+#[must_use]
+pub fn camera() -> Option<String> {
+    local_storage()?.get_item(CAMERA).ok()?
+}
+
+/// Remembers it over visits, where the browser lets it; nothing: any will do.
+pub fn keep_camera(id: &str) {
+    keep(CAMERA, id);
+}
+
+/// The same of the microphone.
+#[must_use]
+pub fn microphone() -> Option<String> {
+    local_storage()?.get_item(MICROPHONE).ok()?
+}
+
+/// The same of the microphone.
+pub fn keep_microphone(id: &str) {
+    keep(MICROPHONE, id);
+}
+
 /// What this device remembers, to be known again; none also where the browser blocks storage.
 #[must_use]
 pub fn device() -> Option<[u8; 32]> {
@@ -115,6 +137,8 @@ pub const MAX_VERIFIED: usize = 256;
 const DEVICE: &str = "snaproom:device";
 const VERIFIED: &str = "snaproom:verified";
 const NAME: &str = "snaproom:name";
+const CAMERA: &str = "snaproom:camera";
+const MICROPHONE: &str = "snaproom:microphone";
 const RELAY_ONLY: &str = "snaproom:relay-only";
 
 fn keep(key: &str, value: &str) {

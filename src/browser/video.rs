@@ -2,7 +2,7 @@ use js_sys::futures::JsFuture;
 use web_sys::{HtmlMediaElement, HtmlVideoElement, MediaStream};
 
 /// A `<video>` element of the page.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub struct Video(pub(super) HtmlVideoElement);
 
 impl From<HtmlVideoElement> for Video {
@@ -24,16 +24,13 @@ impl Video {
 
     /// Muted and inline, so that no browser waits for a click before it plays.
     pub(super) fn show(&self, stream: &MediaStream) {
+        if self.0.src_object().as_ref() == Some(stream) {
+            return;
+        }
         self.0.set_muted(true);
         // Only an invalid attribute name makes this fail.
         let _ = self.0.set_attribute("playsinline", "");
-        self.0.set_src_object(Some(stream));
-        // Not `autoplay`: Chromium starts that only when the element is scrolled into view.
-        if let Ok(playing) = self.0.play() {
-            // It is rejected when the stream is taken away again before it plays. The future has handlers for
-            // both ends from the start, so dropping it leaves no unhandled rejection.
-            drop(JsFuture::from(playing));
-        }
+        play(&self.0, stream);
     }
 
     /// Leaves the element alone when it shows something else by now.
@@ -41,5 +38,16 @@ impl Video {
         if self.0.src_object().as_ref() == Some(stream) {
             self.0.set_src_object(None);
         }
+    }
+}
+
+/// Plays a stream from now on.
+pub(super) fn play(element: &HtmlMediaElement, stream: &MediaStream) {
+    element.set_src_object(Some(stream));
+    // Not `autoplay`: Chromium starts that only when the element is scrolled into view.
+    if let Ok(playing) = element.play() {
+        // It is rejected when the stream is taken away again before it plays. The future has handlers for both ends
+        // from the start, so dropping it leaves no unhandled rejection.
+        drop(JsFuture::from(playing));
     }
 }

@@ -6,7 +6,7 @@ use send_wrapper::SendWrapper;
 use snaproom_protocol::{ItemId, PeerId};
 
 use super::view::{PhotoKey, RoomView, Signs};
-use crate::browser::{Canvas, Video, page};
+use crate::browser::{Canvas, Shown, Video, page};
 
 /// Commands that wait for the driver: the canvases of a full trail that leave the page at once, and a person.
 const COMMAND_QUEUE: usize = 2048;
@@ -31,6 +31,16 @@ pub(super) enum Command {
     MoveWith(Vec<PeerId>),
     AnswerInvitation { from: PeerId, goes: bool },
     Retry,
+    Call { camera: bool },
+    HangUp,
+    DeclineCall,
+    ToggleSound,
+    ToggleCamera,
+    ToggleScreen,
+    ChooseCamera(String),
+    ChooseMicrophone(String),
+    AttachRemote(PeerId, Shown, Option<SendWrapper<Video>>),
+    AttachSelfView(Option<SendWrapper<Video>>),
     AttachCamera(Option<SendWrapper<Video>>),
     AttachPhoto(Option<SendWrapper<Canvas>>),
     AttachIncoming(PhotoKey, Option<SendWrapper<Canvas>>),
@@ -146,6 +156,46 @@ impl Room {
         self.tell(Command::Retry);
     }
 
+    /// Calls everybody in the room, or joins the call that there is: to be heard, and to be seen as well.
+    pub fn call(&self, camera: bool) {
+        self.tell(Command::Call { camera });
+    }
+
+    /// Leaves the call; the room stays.
+    pub fn hang_up(&self) {
+        self.tell(Command::HangUp);
+    }
+
+    /// Does not join the call that there is.
+    pub fn decline_call(&self) {
+        self.tell(Command::DeclineCall);
+    }
+
+    /// Is not heard in the call any more, or is heard again.
+    pub fn toggle_sound(&self) {
+        self.tell(Command::ToggleSound);
+    }
+
+    /// Turns the camera off, for photos as well, or shows it in the call.
+    pub fn toggle_camera(&self) {
+        self.tell(Command::ToggleCamera);
+    }
+
+    /// Lets the person choose what of the screen the others see; or shows it no more.
+    pub fn toggle_screen(&self) {
+        self.tell(Command::ToggleScreen);
+    }
+
+    /// Uses the camera with this `deviceId` from now on, on every visit.
+    pub fn choose_camera(&self, id: String) {
+        self.tell(Command::ChooseCamera(id));
+    }
+
+    /// Uses the microphone with this `deviceId` from now on, on every visit.
+    pub fn choose_microphone(&self, id: String) {
+        self.tell(Command::ChooseMicrophone(id));
+    }
+
     /// Loads the page anew: another version of it may be there. Needs no driver, which may have ended.
     pub fn reload(&self) {
         page::reload();
@@ -154,6 +204,16 @@ impl Room {
     /// The element that shows the camera, while it is in the page.
     pub fn attach_camera(&self, video: Option<Video>) {
         self.tell(Command::AttachCamera(video.map(SendWrapper::new)));
+    }
+
+    /// The element that shows somebody else in the call, while it is in the page.
+    pub fn attach_remote(&self, peer: PeerId, shown: Shown, video: Option<Video>) {
+        self.tell(Command::AttachRemote(peer, shown, video.map(SendWrapper::new)));
+    }
+
+    /// The element that shows the person's own camera in the call, while it is in the page.
+    pub fn attach_self_view(&self, video: Option<Video>) {
+        self.tell(Command::AttachSelfView(video.map(SendWrapper::new)));
     }
 
     /// The canvas `#photo`, while it is in the page.

@@ -10,7 +10,7 @@ use litemap::LiteMap;
 use snaproom_session::{ConnectionId, Input};
 
 use super::{PhotoKey, studio::Taken};
-use crate::browser::{self, Camera, CameraError, SocketEvent};
+use crate::browser::{self, Camera, CaptureError, Devices, Microphone, Screen, SocketEvent, WakeLock};
 
 /// Messages of one connection that wait for the driver. An honest peer has less under way: six chunks in its
 /// window, and their acknowledgements.
@@ -27,8 +27,18 @@ pub(super) enum Happened {
     Done(Input),
     /// A frame became a photo that can be sent.
     Taken(Taken),
-    Camera(Result<Camera, CameraError>),
+    Camera(Result<Camera, CaptureError>),
     CameraEnded,
+    /// The one that was used is gone, and this one is there.
+    CameraReplaced(String),
+    Microphone(Result<Microphone, CaptureError>),
+    MicrophoneEnded,
+    Screen(Result<Screen, CaptureError>),
+    ScreenEnded,
+    /// A camera or microphone came, went, or has a name now.
+    DevicesChanged,
+    Devices(Devices),
+    Awake(Option<WakeLock>),
     Notice(super::Notice),
     /// A photo came onto the screen, or left it.
     Seen(PhotoKey, bool),
@@ -46,6 +56,8 @@ pub(super) enum Page {
     Hidden,
     /// Back from having been put aside.
     Shown,
+    /// On the screen again.
+    Visible,
 }
 
 /// The one queue between the browser's callbacks and the driver. Clones share it.
@@ -116,6 +128,9 @@ impl Inbox {
                 happened,
                 Happened::Camera(_)
                     | Happened::CameraEnded
+                    | Happened::CameraReplaced(_)
+                    | Happened::DevicesChanged
+                    | Happened::Devices(_)
                     | Happened::Page(_)
                     | Happened::Notice(_)
                     | Happened::Seen(..)

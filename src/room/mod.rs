@@ -9,12 +9,14 @@
 //! | `wires` | its connections, and the actions on them that are under way |
 //! | `vault` | the bytes of photos on their way |
 //! | `studio` | camera, snap, preview |
+//! | `call` | microphone, screen, and what goes to and comes from the others |
 //! | `gallery`, `photo` | photos of others, and the canvases of each |
 //! | `album`, `zip` | all of them in one file; its format |
 //! | `identity` | the tab's token in a room, and its person's name |
 //! | `company`, `names` | the others: who is here, what was found out about them; what they want to be called |
 
 mod album;
+mod call;
 mod company;
 mod gallery;
 mod handle;
@@ -31,19 +33,21 @@ mod zip;
 
 use futures::{FutureExt, StreamExt, channel::mpsc, select_biased};
 use leptos::prelude::Set;
-use snaproom_session::{Input, Link};
+use snaproom_session::{self as session, Input, Link};
 
+pub use crate::browser::{Device, Devices, Shown};
 pub use handle::Room;
 pub use view::{
-    CameraFailure, CameraView, Comparison, Entry, Failure, Invitation, LinkView, Notice, Path, PeerState,
-    PeerView, PhotoKey, PhotoView, Recipient, RefusedPeer, RoomView, Saving, SentView, Shows, Signs,
-    SnapView, Status, TransferState, Trust,
+    CallEnd, CallView, CameraFailure, CameraView, Comparison, Entry, Failure, Invitation, LinkView,
+    MyDevices, Notice, Participant, Path, PeerState, PeerView, PhotoKey, PhotoView, Recipient, RefusedPeer,
+    RoomView, Saving, Sends, SentView, Shows, Signs, SnapView, Status, TransferState, Trust,
 };
 
 use crate::browser::{
-    Error, Listener, page, storage,
+    Error, Listener, devices, on_device_change, page, storage,
     task::{self, Task},
 };
+use call::Call;
 use gallery::Gallery;
 use handle::Command;
 use inbox::{Happened, Inbox, Page};
@@ -64,6 +68,8 @@ struct Driver {
     inbox: Inbox,
     studio: Studio,
     gallery: Gallery,
+    call: Call,
+    looking: Option<Task>,
     clicked: Vec<Task>,
     _listeners: Vec<Listener>,
 }
@@ -90,12 +96,17 @@ impl Driver {
             page::on_fragment_change(tell(Page::Fragment)),
             page::on_hide(tell(Page::Hidden)),
             page::on_show(tell(Page::Shown)),
+            page::on_visible(tell(Page::Visible)),
         ]);
+        let changed = inbox.clone();
+        listeners.extend(on_device_change(move || changed.push(Happened::DevicesChanged)));
         Self {
             view,
             commands,
             studio: Studio::open(view, inbox.clone()),
             gallery: Gallery::new(view, inbox.clone()),
+            call: Call::new(view, inbox.clone()),
+            looking: None,
             clicked: Vec::new(),
             _listeners: listeners,
             inbox,
@@ -111,6 +122,7 @@ impl Driver {
             let next = self.stay(visit).await;
             self.inbox.forget_room();
             self.studio.leave_room();
+            self.call.leave_room();
             self.view.leave();
             match next {
                 Next::Room => {
@@ -128,10 +140,8 @@ impl Driver {
         loop {
             match self.inbox.next().await {
                 Happened::Page(Page::Shown) => return,
-                Happened::Camera(camera) => self.studio.on_camera(camera),
-                Happened::CameraEnded => self.studio.on_camera_ended(),
                 Happened::Seen(photo, seen) => self.gallery.on_seen(photo, seen),
-                _ => {}
+                happened => self.on_device(happened),
             }
         }
     }
@@ -153,9 +163,9 @@ impl Driver {
 
     async fn stay(&mut self, mut visit: Visit) -> Next {
         loop {
-            visit.carry_out(&mut self.gallery);
+            visit.carry_out(&mut self.gallery, &mut self.call);
             if let Some(link) = visit.moved.take() {
-                visit.leave(&mut self.gallery);
+                visit.leave(&mut self.gallery, &mut self.call);
                 // Where that fails, entering fails as well, and says so.
                 let _ = page::set_fragment(&link.fragment());
                 return Next::Room;
@@ -169,12 +179,15 @@ impl Driver {
                             match command {
                                 None => return Next::Closed,
                                 Some(Command::NewRoom) => {
-                                    visit.leave(&mut self.gallery);
+                                    visit.leave(&mut self.gallery, &mut self.call);
                                     // The next one is made where no link is found.
                                     let _ = page::set_fragment("");
                                     return Next::Room;
                                 }
-                                Some(command) => self.obey(command, &mut visit),
+                                Some(command) => {
+                                    self.obey(command, &mut visit);
+                                    self.call.settle(self.studio.track(), &mut visit);
+                                }
                             }
                             continue;
                         }
@@ -187,17 +200,16 @@ impl Driver {
             };
             match happened {
                 Happened::Page(Page::Fragment) => {
-                    visit.leave(&mut self.gallery);
+                    visit.leave(&mut self.gallery, &mut self.call);
                     return Next::Room;
                 }
                 Happened::Page(Page::Hidden) => {
-                    visit.put_aside(&mut self.gallery);
+                    visit.put_aside(&mut self.gallery, &mut self.call);
                     return Next::Hidden;
                 }
                 Happened::Page(Page::Network) => visit.handle(Input::NetworkChanged),
                 Happened::Page(Page::Shown) => {}
-                Happened::Camera(camera) => self.studio.on_camera(camera),
-                Happened::CameraEnded => self.studio.on_camera_ended(),
+                Happened::Page(Page::Visible) => self.call.stay_awake(),
                 Happened::Notice(notice) => self.view.notice.set(Some(notice)),
                 Happened::Seen(photo, seen) => self.gallery.on_seen(photo, seen),
                 Happened::Taken(taken) => {
@@ -211,7 +223,39 @@ impl Driver {
                 Happened::Connection(connection, event) => visit.on_connection(connection, event),
                 Happened::Overrun(connection) => visit.on_overrun(connection),
                 Happened::Done(input) => visit.handle(input),
+                happened => {
+                    self.on_device(happened);
+                    self.call.settle(self.studio.track(), &mut visit);
+                }
             }
+        }
+    }
+
+    /// What the person's devices report, in a room and on the way to one.
+    fn on_device(&mut self, happened: Happened) {
+        match happened {
+            Happened::Camera(camera) => self.studio.on_camera(camera),
+            Happened::CameraEnded => self.studio.on_camera_ended(),
+            Happened::CameraReplaced(id) => self.studio.on_camera_replaced(&id),
+            Happened::Microphone(microphone) => self.call.on_microphone(microphone),
+            Happened::MicrophoneEnded => self.call.on_microphone_ended(),
+            Happened::Screen(screen) => self.call.on_screen(screen),
+            Happened::ScreenEnded => self.call.on_screen_ended(),
+            Happened::Awake(lock) => self.call.on_awake(lock),
+            Happened::Devices(all) => {
+                let [camera, microphone] = [
+                    self.studio.track().and_then(|track| track.device()).or_else(storage::camera),
+                    self.call.microphone_device().or_else(storage::microphone),
+                ]
+                .map(Option::unwrap_or_default);
+                self.view.devices.set(MyDevices { all, camera, microphone });
+            }
+            Happened::DevicesChanged => {
+                let inbox = self.inbox.clone();
+                self.looking =
+                    Some(task::spawn(async move { inbox.push(Happened::Devices(devices().await)) }));
+            }
+            _ => {}
         }
     }
 
@@ -244,6 +288,33 @@ impl Driver {
             Command::MoveWith(companions) => visit.move_with(companions),
             Command::AnswerInvitation { from, goes } => visit.answer_invitation(from, goes),
             Command::Retry => visit.retry(),
+            Command::Call { camera } => {
+                self.call.join(camera);
+                if camera && !self.studio.is_on_or_starting() {
+                    self.studio.start_camera();
+                }
+            }
+            Command::HangUp => {
+                visit.command(session::Command::HangUp);
+                self.call.end();
+            }
+            Command::DeclineCall => visit.command(session::Command::DeclineCall),
+            Command::ToggleSound => self.call.toggle_sound(),
+            Command::ToggleCamera => {
+                let shows = self.call.toggle_camera();
+                if !shows {
+                    self.studio.stop_camera();
+                } else if !self.studio.is_on_or_starting() {
+                    self.studio.start_camera();
+                }
+            }
+            Command::ToggleScreen => self.call.toggle_screen(),
+            Command::ChooseCamera(id) => self.studio.choose_camera(&id),
+            Command::ChooseMicrophone(id) => self.call.choose_microphone(&id),
+            Command::AttachRemote(peer, shown, video) => {
+                self.call.attach(peer, shown, video.map(|video| video.take()));
+            }
+            Command::AttachSelfView(video) => self.studio.attach_self_view(video.map(|video| video.take())),
             // Handled where the visit can be ended.
             Command::NewRoom => {}
             Command::AttachCamera(video) => self.studio.attach_camera(video.map(|video| video.take())),

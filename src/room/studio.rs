@@ -8,7 +8,8 @@ use super::{
     view::{CameraFailure, CameraView, Notice, RoomView, SnapView},
 };
 use crate::browser::{
-    Camera, CameraError, Canvas, Payload, Permission, Picture, Video, Wish, camera_permission, page,
+    Camera, Canvas, CaptureError, Payload, Permission, Picture, Track, Video, Wish, camera_permission,
+    devices, page, storage,
     task::{self, Task, random, unix_ms},
 };
 
@@ -23,6 +24,8 @@ pub(super) struct Studio {
     /// Finding out how the camera is, on its way to one that is on or has failed.
     asking: Option<Task>,
     video: Option<Video>,
+    /// The person's own picture in a call.
+    self_view: Option<Video>,
     canvas: Option<Canvas>,
     snapped: Option<Snapped>,
     encoding: Vec<Task>,
@@ -56,6 +59,7 @@ impl Studio {
             camera: None,
             asking: None,
             video: None,
+            self_view: None,
             canvas: None,
             snapped: None,
             encoding: Vec::new(),
@@ -78,41 +82,90 @@ impl Studio {
                 return;
             }
             view.camera.set(CameraView::Starting);
-            let ended = inbox.clone();
-            let camera = Camera::open(&Wish::default(), move || ended.push(Happened::CameraEnded)).await;
+            let open = |wish: Wish| {
+                let inbox = inbox.clone();
+                async move { Camera::open(&wish, move || inbox.push(Happened::CameraEnded)).await }
+            };
+            // The one that was chosen, if it is still there.
+            let device = storage::camera();
+            let is_chosen = device.is_some();
+            let mut camera = open(Wish { device, ..Wish::default() }).await;
+            if is_chosen && matches!(camera, Err(CaptureError::Impossible(_) | CaptureError::Missing)) {
+                camera = open(Wish::default()).await;
+            }
             inbox.push(Happened::Camera(camera));
         }));
     }
 
+    /// Uses this camera from now on. The one before is stopped first: phones have one at a time.
+    pub(super) fn choose_camera(&mut self, id: &str) {
+        storage::keep_camera(id);
+        if self.is_on_or_starting() {
+            self.start_camera();
+        }
+    }
+
+    pub(super) fn is_on_or_starting(&self) -> bool {
+        matches!(self.view.camera.get_untracked(), CameraView::On | CameraView::Starting)
+    }
+
+    pub(super) fn stop_camera(&mut self) {
+        self.asking = None;
+        self.camera = None;
+        self.view.camera.set(CameraView::Off);
+    }
+
+    /// What a call may send of the camera.
+    pub(super) fn track(&self) -> Option<Track> {
+        self.camera.as_ref().and_then(Camera::track)
+    }
+
     /// The browser's answer.
-    pub(super) fn on_camera(&mut self, camera: Result<Camera, CameraError>) {
+    pub(super) fn on_camera(&mut self, camera: Result<Camera, CaptureError>) {
         match camera {
             Ok(camera) => {
                 self.camera = Some(camera);
                 self.view.camera.set(CameraView::On);
                 self.show_camera();
+                self.inbox.push(Happened::DevicesChanged);
             }
             Err(error) => self.view.camera.set(CameraView::Failed(error.into())),
         }
     }
 
-    /// The camera went away by itself: somebody pulled its cable, or took its permission away.
+    /// The camera went away by itself: somebody pulled its cable, or took its permission away. Another one takes its
+    /// place, if there is one.
     pub(super) fn on_camera_ended(&mut self) {
-        if self.camera.take().is_none() {
-            return;
-        }
-        let view = self.view;
+        let Some(ended) = self.camera.take() else { return };
+        let ended = ended.track().and_then(|track| track.device());
+        let (view, inbox) = (self.view, self.inbox.clone());
         self.asking = Some(task::spawn(async move {
             let failure = match camera_permission().await {
                 Permission::Denied => CameraFailure::Denied,
                 _ => CameraFailure::Unplugged,
             };
-            view.camera.set(CameraView::Failed(failure));
+            let others = devices().await.cameras;
+            let other = others.into_iter().find(|camera| Some(&camera.id) != ended.as_ref());
+            match other.filter(|_| failure == CameraFailure::Unplugged) {
+                Some(camera) => inbox.push(Happened::CameraReplaced(camera.id)),
+                None => view.camera.set(CameraView::Failed(failure)),
+            }
         }));
+    }
+
+    pub(super) fn on_camera_replaced(&mut self, id: &str) {
+        self.view.notice.set(Some(Notice::CameraEnded));
+        storage::keep_camera(id);
+        self.start_camera();
     }
 
     pub(super) fn attach_camera(&mut self, video: Option<Video>) {
         self.video = video;
+        self.show_camera();
+    }
+
+    pub(super) fn attach_self_view(&mut self, video: Option<Video>) {
+        self.self_view = video;
         self.show_camera();
     }
 
@@ -121,8 +174,8 @@ impl Studio {
     }
 
     fn show_camera(&self) {
-        if let (Some(camera), Some(video)) = (&self.camera, &self.video) {
-            camera.show_in(video);
+        if let Some(camera) = &self.camera {
+            [&self.video, &self.self_view].into_iter().flatten().for_each(|video| camera.show_in(video));
         }
     }
 
@@ -188,19 +241,6 @@ impl Studio {
         self.encoding.clear();
         if let Some(Snapped { item, .. }) = self.snapped {
             self.view.mark_sent(item, false);
-        }
-    }
-}
-
-impl From<CameraError> for CameraFailure {
-    fn from(error: CameraError) -> Self {
-        match error {
-            CameraError::Insecure => Self::Insecure,
-            CameraError::Denied => Self::Denied,
-            CameraError::Missing => Self::Missing,
-            CameraError::Busy => Self::Busy,
-            CameraError::Impossible(constraint) => Self::Impossible(constraint),
-            CameraError::Other(error) => Self::Other(error.to_string()),
         }
     }
 }

@@ -5,10 +5,11 @@ use litemap::LiteMap;
 use snaproom_protocol::{ItemId, PeerId, control::RefusedItem};
 use snaproom_session::Link;
 pub use snaproom_session::io::{
-    Comparison, Failure, Path, PeerState, PeerView, RefusedPeer, Signs, Status, TransferState, Trust,
+    CallEnd, CallView, Comparison, Failure, Participant, Path, PeerState, PeerView, RefusedPeer, Sends,
+    Signs, Status, TransferState, Trust,
 };
 
-use crate::browser::page;
+use crate::browser::{Devices, Screen, page};
 
 /// A photo in the page: whose it is and its id, since two senders may use one id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -48,6 +49,17 @@ pub enum CameraView {
     On,
     /// It cannot be used.
     Failed(CameraFailure),
+}
+
+/// The cameras and microphones of this device.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MyDevices {
+    /// What there is to be chosen from.
+    pub all: Devices,
+    /// The `deviceId` of the camera that is used, or was chosen.
+    pub camera: String,
+    /// The same of the microphone.
+    pub microphone: String,
 }
 
 /// Why a camera cannot be used.
@@ -203,6 +215,16 @@ pub enum Notice {
     },
     /// This peer left before the signs were compared.
     LeftComparison(PeerId),
+    /// Why the others do not hear us.
+    NoMicrophone(CameraFailure),
+    /// The microphone that was used is gone; another one takes its place.
+    MicrophoneEnded,
+    /// The camera that was used is gone; another one takes its place.
+    CameraEnded,
+    /// The screen could not be shared; the browser's words.
+    ScreenFailed(String),
+    /// The call ended for us, and we did not hang up.
+    CallEnded(CallEnd),
     /// This many photos are in the zip that was saved.
     AllSaved(usize),
 }
@@ -234,6 +256,14 @@ pub struct RoomView {
     pub relays: RwSignal<bool>,
     /// The camera.
     pub camera: RwSignal<CameraView>,
+    /// The room's call.
+    pub call: RwSignal<CallView>,
+    /// We are about to take part in it: the browser asks for the microphone.
+    pub joining: RwSignal<bool>,
+    /// The cameras and microphones that there are.
+    pub devices: RwSignal<MyDevices>,
+    /// Whether the browser can share a screen.
+    pub can_share_screen: bool,
     /// The photo in `#photo`.
     pub snapped: RwSignal<Option<SnapView>>,
     /// Photos of others, newest first.
@@ -265,6 +295,10 @@ impl RoomView {
             relay_only: RwSignal::new(false),
             relays: RwSignal::new(false),
             camera: RwSignal::new(CameraView::Off),
+            call: RwSignal::default(),
+            joining: RwSignal::new(false),
+            devices: RwSignal::default(),
+            can_share_screen: Screen::is_there(),
             snapped: RwSignal::new(None),
             trail: RwSignal::default(),
             sent: RwSignal::default(),
@@ -283,6 +317,7 @@ impl RoomView {
         self.relays.set(false);
         self.comparisons.update(LiteMap::clear);
         self.invited.set(None);
+        self.call.set(CallView::default());
         self.notice.set(None);
     }
 

@@ -11,6 +11,7 @@ use snaproom_session::{
 };
 
 use super::{
+    call::Call,
     company::Company,
     gallery::{self, Gallery},
     identity::{self, Identity},
@@ -72,6 +73,14 @@ impl Visit {
         self.session.handle(input, now());
     }
 
+    pub(super) fn command(&mut self, command: Command) {
+        self.handle(Input::Command(command));
+    }
+
+    pub(super) fn wires(&mut self) -> &mut Wires {
+        &mut self.wires
+    }
+
     pub(super) fn tick(&mut self) {
         self.handle(Input::Tick);
     }
@@ -120,15 +129,15 @@ impl Visit {
     }
 
     /// Says goodbye. What is dropped afterwards closes by itself.
-    pub(super) fn leave(&mut self, gallery: &mut Gallery) {
+    pub(super) fn leave(&mut self, gallery: &mut Gallery, call: &mut Call) {
         self.handle(Input::Command(Command::Leave));
-        self.carry_out(gallery);
+        self.carry_out(gallery, call);
     }
 
     /// Lets go of everybody, and keeps the seat for the lease.
-    pub(super) fn put_aside(&mut self, gallery: &mut Gallery) {
+    pub(super) fn put_aside(&mut self, gallery: &mut Gallery, call: &mut Call) {
         self.handle(Input::Command(Command::PutAside));
-        self.carry_out(gallery);
+        self.carry_out(gallery, call);
     }
 
     /// Ends when the session wants to know the time.
@@ -214,10 +223,10 @@ impl Visit {
     }
 
     /// Does all that the session wants, and all that follows from it at once.
-    pub(super) fn carry_out(&mut self, gallery: &mut Gallery) {
+    pub(super) fn carry_out(&mut self, gallery: &mut Gallery, call: &mut Call) {
         loop {
             while let Some(output) = self.session.poll() {
-                self.act(output, gallery);
+                self.act(output, gallery, call);
             }
             match self.done.pop_front() {
                 Some(input) => self.handle(input),
@@ -226,7 +235,7 @@ impl Visit {
         }
     }
 
-    fn act(&mut self, output: Output, gallery: &mut Gallery) {
+    fn act(&mut self, output: Output, gallery: &mut Gallery, call: &mut Call) {
         match output {
             Output::OpenSocket => self.open_socket(),
             Output::CloseSocket => self.socket = None,
@@ -245,7 +254,12 @@ impl Visit {
                 Some(bytes) => self.wires.send_bytes(connection, bytes, offset, length),
                 None => self.done.push_back(Input::PayloadFailed(payload)),
             },
-            Output::Close(id) => self.wires.close(id),
+            Output::Close(id) => {
+                call.forget(id);
+                self.wires.close(id);
+            }
+            Output::StartMedia(id, peer) => call.start_media(id, peer, &mut self.wires),
+            Output::StopMedia(id, _) => call.stop_media(id, &mut self.wires),
             Output::Store { chunk, payload, of, offset } => {
                 self.done.extend(self.vault.store(chunk, payload, of, offset));
             }
@@ -260,9 +274,10 @@ impl Visit {
                     gallery.show(key, payload.part, bytes.clone());
                 }
             }
-            Output::StartMedia(..) | Output::StopMedia(..) => {}
             Output::Release(payload) => self.vault.release(payload),
             Output::News(News::Incoming(incoming)) => gallery.on_incoming(&incoming),
+            Output::News(News::Call(view)) => call.on_view(view),
+            Output::News(News::CallEnded(end)) => call.on_ended(end),
             Output::News(news) => self.publish(news),
         }
     }

@@ -11,7 +11,7 @@ use snaproom_session::{
 
 use super::inbox::{Happened, Inbox};
 use crate::browser::{
-    self, Connection, Error, Payload, Settings,
+    self, Connection, Error, Payload, Received, Settings, Tracks,
     task::{self, Task},
 };
 
@@ -83,6 +83,15 @@ impl Wires {
     /// One that the browser cannot use is one path less, not the end.
     pub(super) fn add_candidate(&mut self, id: ConnectionId, candidate: Candidate) {
         self.run(id, |connection| connection.add_candidate(candidate), drop);
+    }
+
+    /// What cannot be sent is not seen, which the others show.
+    pub(super) fn send_tracks(&mut self, id: ConnectionId, tracks: &Tracks) {
+        self.run(id, |connection| connection.send_tracks(tracks), drop);
+    }
+
+    pub(super) fn receive(&self, id: ConnectionId) -> Option<Received> {
+        self.wires.get(&id)?.connection.receive().ok()
     }
 
     pub(super) fn find_path(&mut self, id: ConnectionId) {

@@ -13,11 +13,7 @@ use crate::room::{Invitation, Room, RoomView};
 #[component]
 pub fn Invited(room: Room) -> impl IntoView {
     let invited = room.view.invited;
-    view! {
-        <div class="invited">
-            {move || invited.get().map(|invitation| view! { <Card room invitation /> })}
-        </div>
-    }
+    move || invited.get().map(|invitation| view! { <Card room invitation /> })
 }
 
 #[component]

@@ -8,6 +8,7 @@
 //! | `peers`, `name`, `relay` | who is here, what they are called, and whether they see one's network address |
 //! | `person`, `about` | the signs that two people compare; what is kept from whom |
 //! | `camera`, `sent` | viewfinder, snapped photo, buttons; what became of one's own photos |
+//! | `call` | calling, being called, and the others beside oneself |
 //! | `trail`, `lightbox` | photos of others: the gallery, and one of them large |
 //! | `modal`, `icon`, `surface` | dialogs; signs; the elements that show pictures |
 //! | `words`, `states` | what people read, and what style sheets and tests read |
@@ -16,6 +17,7 @@
 
 mod about;
 mod announcer;
+mod call;
 mod camera;
 mod icon;
 mod invitation;
@@ -41,6 +43,7 @@ use leptos::prelude::*;
 use crate::room::Room;
 use about::About;
 use announcer::Announcer;
+use call::{CallButton, CallPanel, Ringing};
 use camera::Capture;
 use invitation::Invited;
 use leave::{NewRoom, needs_new_room};
@@ -66,12 +69,19 @@ pub fn RoomPage(
             <About view />
             {move || (!needs_new_room(view.status.get())).then(|| view! { <NewRoom room /> })}
         </header>
-        <Invited room />
+        <div class="askers">
+            <Invited room />
+            <Ringing room />
+        </div>
         <main class="room">
             <StatusLine room />
             <div class="company">
                 <LinkBar room />
-                <Peers room />
+                <div class="gathering">
+                    <Peers room />
+                    <CallButton room />
+                </div>
+                <CallPanel room />
             </div>
             <Capture room />
             <Trail room />

@@ -3,11 +3,12 @@
 //! signal.
 
 use leptos::{html, prelude::*};
+use snaproom_protocol::PeerId;
 
 pub use crate::browser::page::time_of_day;
 use crate::{
     browser::{Canvas, Dialog, Video, focus},
-    room::{PhotoKey, Room},
+    room::{PhotoKey, Room, Shown},
 };
 
 /// Opens or closes a dialog.
@@ -20,6 +21,11 @@ pub fn show_as_modal(element: <html::Dialog as html::ElementType>::Output, open:
 pub fn focus_on(id: &str) {
     let id = id.to_owned();
     request_animation_frame(move || focus::set(&id));
+}
+
+/// Whether something in the element with this id has the focus.
+pub fn has_focus_in(id: &str) -> bool {
+    focus::is_in(id)
 }
 
 /// Gives the focus on, if the element with the id `from`, which leaves the page, has it: nobody is to begin anew at the
@@ -41,6 +47,44 @@ pub fn CameraSurface(room: Room, #[prop(into)] label: String) -> impl IntoView {
     });
     on_cleanup(move || room.attach_camera(None));
     view! { <video id="camera" node_ref=element autoplay muted playsinline aria-label=label></video> }
+}
+
+/// Somebody else in the call, or their screen.
+#[component]
+pub fn RemoteSurface(
+    /// Told of the element.
+    room: Room,
+    /// Who.
+    peer: PeerId,
+    /// What of them.
+    shown: Shown,
+    /// For people who do not see it.
+    label: &'static str,
+) -> impl IntoView {
+    let element = NodeRef::<html::Video>::new();
+    Effect::new(move || {
+        if let Some(video) = element.get() {
+            room.attach_remote(peer, shown, Some(Video::from(video)));
+        }
+    });
+    on_cleanup(move || room.attach_remote(peer, shown, None));
+    let class = if shown == Shown::Screen { "remoteScreen" } else { "remoteVideo" };
+    view! {
+        <video class=class data-peer=peer.to_string() node_ref=element autoplay muted playsinline aria-label=label></video>
+    }
+}
+
+/// One's own picture in the call, `#localVideo`.
+#[component]
+pub fn SelfSurface(room: Room, #[prop(into)] label: String) -> impl IntoView {
+    let element = NodeRef::<html::Video>::new();
+    Effect::new(move || {
+        if let Some(video) = element.get() {
+            room.attach_self_view(Some(Video::from(video)));
+        }
+    });
+    on_cleanup(move || room.attach_self_view(None));
+    view! { <video id="localVideo" node_ref=element autoplay muted playsinline aria-label=label></video> }
 }
 
 /// The snapped photo, `#photo`.

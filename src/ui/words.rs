@@ -1,10 +1,12 @@
 //! All the words of the page: from states to sentences. A translation replaces this file.
 
+mod calls;
 pub mod labels;
 mod names;
 mod people;
 mod signs;
 
+pub use calls::{call, call_button, call_ended, call_hint, no_microphone, ringing, sends};
 pub use names::{Names, friendly_name, isolated, name_of, tone};
 pub use people::{came_and_went, how, name_hint, person, relay_hint, take_along};
 pub use signs::sign;
@@ -273,6 +275,11 @@ pub fn notice(notice: &Notice, names: &Names) -> String {
         Notice::LeftComparison(peer) => {
             format!("{} left before you compared signs.", isolated(names, peer))
         }
+        Notice::NoMicrophone(failure) => no_microphone(failure),
+        Notice::MicrophoneEnded => "The microphone went away. Another one is used now.".into(),
+        Notice::CameraEnded => "The camera went away. Another one is used now.".into(),
+        Notice::ScreenFailed(words) => format!("The screen could not be shown ({words}). Try again."),
+        Notice::CallEnded(end) => call_ended(*end).into(),
         Notice::AllSaved(1) => "The photo is saved, in a zip file.".into(),
         Notice::AllSaved(photos) => format!("All {photos} photos are saved, in one zip file."),
     }

@@ -190,6 +190,9 @@
             'compare-reveal': { nonce: bytes },
             move: { link: text },
             'move-read': {},
+            call: { turn: number, sends: fields({ sound: flag, camera: flag, screen: flag }) },
+            'hang-up': {},
+            decline: {},
         }),
         bulk: oneOf({
             piece: {

@@ -29,6 +29,14 @@ impl Film {
         Ok(Self(Arc::new(file.into_temp_path())))
     }
 
+    /// The same colour for ever: red, green and blue from 0 to 255.
+    pub fn of(colour: [u8; 3]) -> Result<Self> {
+        let file = NamedTempFile::with_suffix(".y4m").context("no temporary file")?;
+        let pixel = yuv(colour.map(|part| f32::from(part) / 255.0));
+        write_frames(file.as_file(), 30, 1, |_, _, _| pixel).context("the film cannot be written")?;
+        Ok(Self(Arc::new(file.into_temp_path())))
+    }
+
     /// Where it is.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -36,15 +44,24 @@ impl Film {
     }
 }
 
-/// YUV4MPEG2: a line, then `FRAME` and the planes of each picture, the two of colour at half the width and height.
 fn write(file: &File) -> Result<()> {
+    let scenes: Vec<Scene> = (0..SCENES).map(Scene::new).collect();
+    write_frames(file, 2, SCENES, |number, x, y| yuv(scenes[number].colour(x, y)))
+}
+
+/// YUV4MPEG2: a line, then `FRAME` and the planes of each picture, the two of colour at half the width and height.
+fn write_frames(
+    file: &File,
+    rate: u32,
+    frames: usize,
+    pixel: impl Fn(usize, usize, usize) -> [f32; 3],
+) -> Result<()> {
     let mut file = BufWriter::new(file);
-    writeln!(file, "YUV4MPEG2 W{WIDTH} H{HEIGHT} F2:1 Ip A1:1 C420jpeg")?;
-    for number in 0..SCENES {
-        let scene = Scene::new(number);
+    writeln!(file, "YUV4MPEG2 W{WIDTH} H{HEIGHT} F{rate}:1 Ip A1:1 C420jpeg")?;
+    for number in 0..frames {
         writeln!(file, "FRAME")?;
         let rows = (0..HEIGHT).flat_map(|y| (0..WIDTH).map(move |x| (x, y)));
-        let pixels: Vec<[f32; 3]> = rows.map(|(x, y)| yuv(scene.colour(x, y))).collect();
+        let pixels: Vec<[f32; 3]> = rows.map(|(x, y)| pixel(number, x, y)).collect();
         let luma: Vec<u8> = pixels.iter().map(|[y, ..]| byte(*y)).collect();
         file.write_all(&luma)?;
         for plane in [1, 2] {

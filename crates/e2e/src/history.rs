@@ -78,6 +78,11 @@ impl Tab {
         self.evaluate("pageHistory()").await
     }
 
+    /// Offers that the page made so far, over all its connections.
+    pub async fn offers(&self) -> Result<usize> {
+        Ok(self.history().await?.connections.iter().map(|connection| connection.offers).sum())
+    }
+
     /// How long after `since` somebody was shown in this state; that takes `limit` at most.
     pub async fn wait_said(&self, who: &str, state: &str, since: f64, limit: Duration) -> Result<Duration> {
         let said = poll(limit, async || Ok(self.history().await?.when(who, state, since))).await?;

@@ -20,6 +20,7 @@
 //! | `driver` | a chromedriver that cannot outlive the test |
 //! | [`Tab`], [`Launch`] | a window of a Chromium of its own; what is injected before the page's first script |
 //! | `page` | the page in a person's words: status, peers, snap, send, trail |
+//! | `call` | calls, and what really comes over the connections |
 //! | `keyboard` | the same without a mouse |
 //! | `faults` | what happens to tabs: frozen, throttled, out of storage, without their camera, crashed |
 //! | [`Proxy`] | a line to the server that can be cut, silent, slow, and lose single messages |
@@ -76,6 +77,7 @@
 mod apart;
 mod axe;
 mod blank;
+mod call;
 #[cfg(target_os = "linux")]
 mod coturn;
 mod driver;

@@ -81,6 +81,11 @@ impl Stage {
                     "document.querySelector('#personDialog[open] .comparison li:nth-child(7)') !== null";
                 self.tab.until("seven signs", last).await
             }
+            Step::OtherCalls => {
+                self.other()?.call().await?;
+                self.tab.wait_ringing().await
+            }
+            Step::OthersAnswer => self.others_answer().await,
             Step::Block => self.tab.evaluate(BLOCK).await,
             Step::Receive(photos) => self.receive(photos).await,
             Step::ReceiveHalf => {
@@ -129,6 +134,17 @@ impl Stage {
             self.tab.wait_incoming(&item, "verified").await?;
         }
         Ok(())
+    }
+
+    async fn others_answer(&self) -> Result<()> {
+        for other in &self.others {
+            let is_in = "!document.querySelector('#call').hidden";
+            if !other.evaluate::<bool>(is_in).await? {
+                other.accept_call().await?;
+            }
+        }
+        let shown = "[...document.querySelectorAll('.remoteVideo')].every((video) => video.currentTime > 0)";
+        self.tab.until("pictures of the others", shown).await
     }
 
     async fn name(&self, name: &str) -> Result<()> {

@@ -64,6 +64,10 @@ pub enum Step {
     OtherForgets,
     /// The person compares signs with whoever else is here.
     Compare,
+    /// Whoever came first calls everybody.
+    OtherCalls,
+    /// Everybody else who is asked answers a call, and pictures come.
+    OthersAnswer,
     /// From now on the page's browser finds no way to anybody who joins.
     Block,
     /// So many photos of somebody else arrive.
@@ -93,9 +97,9 @@ pub enum Step {
 }
 
 use Step::{
-    Block, Click, Compare, Hear, Join, JoinDeaf, Name, OtherAsks, OtherCloses, OtherForgets, OtherLeaves,
-    OtherMoves, OtherReloads, Receive, ReceiveFalse, ReceiveHalf, RevokeCamera, SeatEnds, See, Send,
-    SendHalf, ServerEnds, Snap, SocketEnds, TakeBack, UnplugCamera, Vanish,
+    Block, Click, Compare, Hear, Join, JoinDeaf, Name, OtherAsks, OtherCalls, OtherCloses, OtherForgets,
+    OtherLeaves, OtherMoves, OtherReloads, OthersAnswer, Receive, ReceiveFalse, ReceiveHalf, RevokeCamera,
+    SeatEnds, See, Send, SendHalf, ServerEnds, Snap, SocketEnds, TakeBack, UnplugCamera, Vanish,
 };
 
 /// All of them, from the first visit to the last photo.
@@ -132,6 +136,49 @@ pub const STATES: &[State] = &[
         name: "invite",
         open: Open::Camera,
         then: &[See(ALONE), Click("#invite"), See("#inviteDialog[open]")],
+    },
+    // Calls.
+    State {
+        name: "calling",
+        open: Open::Camera,
+        then: &[Join, See(PICTURE), Click("#callButton"), See(IN_CALL)],
+    },
+    State { name: "ringing", open: Open::Camera, then: &[Join, See(PICTURE), Name(LONG_NAME), OtherCalls] },
+    State {
+        name: "call-to-join",
+        open: Open::Camera,
+        then: &[
+            Join,
+            Join,
+            See(PICTURE),
+            OtherCalls,
+            OthersAnswer,
+            Click("#declineCall"),
+            See("#ringing[hidden]"),
+        ],
+    },
+    State {
+        name: "call",
+        open: Open::Camera,
+        then: &[Join, See(PICTURE), Name(LONG_NAME), Click("#callButton"), OthersAnswer],
+    },
+    State {
+        name: "call-muted",
+        open: Open::Camera,
+        then: &[
+            Join,
+            See(PICTURE),
+            Click("#callButton"),
+            OthersAnswer,
+            Click("#muteButton"),
+            Click("#cameraButton"),
+            See("#cameraButton[aria-pressed=false]"),
+        ],
+    },
+    State {
+        name: "call-of-four",
+        open: Open::Camera,
+        then: &[Join, Join, Join, See(PICTURE), Click("#callButton"), OthersAnswer],
     },
     State {
         name: "name",
@@ -372,6 +419,7 @@ const CONNECTING: &str = "#status[data-state=connecting]";
 const OFFLINE: &str = "#status[data-state=offline]";
 const RECONNECTING: &str = "#status[data-state=reconnecting]";
 /// Nothing lies over the camera's picture.
+const IN_CALL: &str = "#call:not([hidden])";
 const PICTURE: &str = ".gate[hidden]";
 const PROBLEM: &str = ".gate:not([hidden]) .problem:not(:empty)";
 /// Nobody else is shown.

@@ -33,6 +33,7 @@ pub struct Launch {
     film: Option<Film>,
     place: Place,
     names_addresses: bool,
+    cameras: u32,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -71,9 +72,15 @@ impl Tab {
         Launch::with(Camera::Allowed).inject(&format!(
             "{{ const open = MediaDevices.prototype.getUserMedia;
                 MediaDevices.prototype.getUserMedia = function (constraints) {{
-                    return open.call(this, {{ ...constraints, video: {{ ...constraints.video, ...{size} }} }});
+                    const video = constraints.video && {{ ...constraints.video, ...{size} }};
+                    return open.call(this, {{ ...constraints, video }});
                 }}; }}"
         ))
+    }
+
+    /// With so many of Chromium's fake cameras, allowed, each with a picture of its own.
+    pub fn with_cameras(cameras: u32) -> Launch {
+        Launch { cameras, ..Launch::with(Camera::Allowed) }
     }
 
     /// There is a camera, and the person has not been asked for it.
@@ -281,6 +288,7 @@ impl Launch {
             film: None,
             place: Place::Here,
             names_addresses: false,
+            cameras: 1,
         }
     }
 
@@ -344,7 +352,7 @@ impl Launch {
             flags.push(BARE_ADDRESSES.to_owned());
         }
         if self.camera != Camera::Missing {
-            flags.push("--use-fake-device-for-media-stream".to_owned());
+            flags.push(format!("--use-fake-device-for-media-stream=device-count={}", self.cameras));
         }
         if self.camera == Camera::Allowed {
             flags.push("--use-fake-ui-for-media-stream".to_owned());

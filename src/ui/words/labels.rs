@@ -52,6 +52,19 @@ pub const SAME_SIGNS: &str = "They are the same";
 pub const OTHER_SIGNS: &str = "They differ";
 pub const VERIFIED: &str = "verified";
 
+// Calls.
+pub const CALL: &str = "Call";
+pub const JOIN_CALL: &str = "Join call";
+pub const ACCEPT_CALL: &str = "Answer with video";
+pub const ACCEPT_SOUND: &str = "With sound only";
+pub const DECLINE_CALL: &str = "Not now";
+pub const IN_CALL: &str = "In the call";
+pub const MICROPHONE: &str = "Microphone";
+pub const SCREEN: &str = "Screen";
+pub const HANG_UP: &str = "Hang up";
+pub const OWN_PICTURE: &str = "Your own picture";
+pub const SHARES_SCREEN: &str = "shows a screen";
+
 // People.
 pub const PEOPLE: &str = "People";
 pub const YOU: &str = "you";

@@ -1,0 +1,112 @@
+//! Calls, as people make them, and what really comes over the connections.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+
+use crate::{Launch, Tab, poll};
+
+impl Launch {
+    /// Lets [`Tab`] look at what comes and goes over the page's connections.
+    pub fn listening(self) -> Self {
+        self.inject(include_str!("../inject/media.js"))
+    }
+}
+
+impl Tab {
+    /// Calls everybody, or joins the call that there is, with camera and microphone.
+    pub async fn call(&self) -> Result<()> {
+        self.click("#callButton").await?;
+        self.wait_in_call().await
+    }
+
+    /// Waits until somebody calls, and answers with camera and microphone.
+    pub async fn accept_call(&self) -> Result<()> {
+        self.wait_ringing().await?;
+        self.click("#acceptCall").await?;
+        self.wait_in_call().await
+    }
+
+    /// Waits until somebody calls.
+    pub async fn wait_ringing(&self) -> Result<()> {
+        self.until("somebody calls", "!document.querySelector('#ringing').hidden").await
+    }
+
+    /// Waits until the call is on the page.
+    pub async fn wait_in_call(&self) -> Result<()> {
+        self.until("the call", "!document.querySelector('#call').hidden").await
+    }
+
+    /// Waits until the page takes part in no call.
+    pub async fn wait_no_call(&self) -> Result<()> {
+        self.until("no call", "document.querySelector('#call').hidden").await
+    }
+
+    /// Waits until pictures of so many others come and are shown.
+    pub async fn wait_pictures(&self, people: usize) -> Result<()> {
+        let shown = format!(
+            "((videos) => videos.length === {people} && videos.every((video) =>
+                video.videoWidth > 0 && video.currentTime > 0 && !video.paused && video.checkVisibility()))
+             ([...document.querySelectorAll('.remoteVideo')])"
+        );
+        self.until(&format!("pictures of {people} others"), &shown).await?;
+        let before = self.frames_decoded().await?;
+        let more =
+            poll(crate::PATIENCE, async || Ok((self.frames_decoded().await? > before + 5).then_some(())));
+        ensure!(more.await?.is_some(), "the pictures stand still\n{}", self.explain().await);
+        Ok(())
+    }
+
+    /// Frames of video that came and were decoded, over all connections.
+    pub async fn frames_decoded(&self) -> Result<u64> {
+        self.evaluate("media.framesDecoded()").await
+    }
+
+    /// Tracks that the page sends, over all connections.
+    pub async fn tracks_sent(&self) -> Result<usize> {
+        self.evaluate("media.tracks()").await
+    }
+
+    /// How much is heard in so much time (W3C WebRTC Statistics, `totalAudioEnergy`).
+    pub async fn hears(&self, time: Duration) -> Result<f64> {
+        let before: f64 = self.evaluate("media.energy()").await?;
+        tokio::time::sleep(time).await;
+        Ok(self.evaluate::<f64>("media.energy()").await? - before)
+    }
+
+    /// Chooses one of a list; gives its value.
+    pub async fn choose(&self, selector: &str, place: usize) -> Result<String> {
+        self.evaluate(&format!(
+            "((select) => {{
+                select.selectedIndex = {place};
+                select.dispatchEvent(new Event('change', {{ bubbles: true }}));
+                return select.value;
+            }})(document.querySelector({selector:?}))"
+        ))
+        .await
+    }
+
+    /// The longest time between two frames of what the element there shows since this was asked the last time.
+    pub async fn gap(&self, selector: &str) -> Result<Duration> {
+        let milliseconds: f64 =
+            self.evaluate(&format!("media.gap(document.querySelector({selector:?}))")).await?;
+        Ok(Duration::from_secs_f64(milliseconds / 1000.0))
+    }
+
+    /// The colour in the middle of what the first element there shows, from 0 to 255 each.
+    pub async fn colour(&self, selector: &str) -> Result<[u8; 3]> {
+        self.evaluate(&format!("media.colour(document.querySelector({selector:?}))")).await
+    }
+
+    /// Waits until that colour is about this one: what comes over a connection is encoded.
+    pub async fn wait_colour(&self, selector: &str, colour: [u8; 3]) -> Result<()> {
+        const NEAR: u8 = 40;
+        let mut last = [0; 3];
+        let near = poll(crate::PATIENCE, async || {
+            last = self.colour(selector).await?;
+            Ok(last.iter().zip(colour).all(|(a, b)| a.abs_diff(b) < NEAR).then_some(()))
+        });
+        ensure!(near.await?.is_some(), "{selector} shows {last:?}, not {colour:?}");
+        Ok(())
+    }
+}

@@ -1,0 +1,54 @@
+//! Which cameras and microphones there are.
+
+use wasm_bindgen::{JsCast, JsValue};
+
+use super::{externs::DeviceInfo, live::Listener, navigator, task};
+
+/// One device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Device {
+    /// `deviceId`: the same on every visit to this site.
+    pub id: String,
+    /// What the system calls it.
+    pub label: String,
+}
+
+/// Those that can be chosen: browsers name none before the person let the page use one of its kind.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Devices {
+    /// `videoinput`.
+    pub cameras: Vec<Device>,
+    /// `audioinput`.
+    pub microphones: Vec<Device>,
+}
+
+/// Asks the browser; takes at most two seconds, and then there are none.
+pub async fn devices() -> Devices {
+    const PATIENCE_MS: u32 = 2_000;
+    let list = async {
+        let list: JsValue = navigator().media_devices()?.enumerate_devices().ok()?.await.ok()?;
+        Some(list.unchecked_into::<js_sys::Array>())
+    };
+    let mut found = Devices::default();
+    for info in task::within(PATIENCE_MS, list).await.flatten().unwrap_or_default() {
+        let info: DeviceInfo = info.unchecked_into();
+        let device = Device { id: info.device_id(), label: info.label() };
+        let kind = match info.kind().as_str() {
+            "videoinput" => &mut found.cameras,
+            "audioinput" => &mut found.microphones,
+            _ => continue,
+        };
+        // Chromium lists the default one twice, once under names of its own.
+        if !matches!(device.id.as_str(), "" | "default" | "communications") {
+            kind.push(device);
+        }
+    }
+    found
+}
+
+/// Calls back when a device comes or goes; none over plain http.
+#[must_use]
+pub fn on_device_change(mut callback: impl FnMut() + 'static) -> Option<Listener> {
+    let devices = navigator().media_devices()?;
+    Some(Listener::new(&devices, "devicechange", move |_| callback()))
+}

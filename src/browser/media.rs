@@ -1,0 +1,122 @@
+//! The three places for media that every connection has from its first offer on: sound, camera and screen. A call
+//! puts tracks into them, and no new offer is made.
+
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlAudioElement, MediaStream, RtcRtpTransceiver};
+
+use super::{Connection, Error, Track, Video, externs::Source, live::Held, video::play};
+
+/// What is sent: nothing in a place that is empty.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Tracks {
+    /// Of the microphone.
+    pub sound: Option<Track>,
+    /// Of the camera.
+    pub camera: Option<Track>,
+    /// Of the screen.
+    pub screen: Option<Track>,
+}
+
+/// What comes: heard as long as this lives, and shown in any number of elements. Dropping it takes it out of them.
+pub struct Received {
+    /// On its own: an element with a picture plays nothing before the first frame, and who only speaks sends none.
+    sound: HtmlAudioElement,
+    camera: MediaStream,
+    screen: MediaStream,
+    shown_in: Vec<Video>,
+    _held: Held,
+}
+
+/// One of the pictures that come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    /// The camera's.
+    Camera,
+    /// The screen.
+    Screen,
+}
+
+impl Connection {
+    /// Sends these from now on (`replaceTrack`, W3C WebRTC, section 5.2).
+    pub fn send_tracks(&self, tracks: &Tracks) -> impl Future<Output = Result<(), Error>> + 'static + use<> {
+        let places = self.places();
+        let tracks = [&tracks.sound, &tracks.camera, &tracks.screen].map(Clone::clone);
+        let replaced: Vec<_> = places
+            .into_iter()
+            .zip(tracks)
+            .filter_map(|(place, track)| Some((place?, track)))
+            .map(|(place, track)| place.sender().replace_track(track.as_ref().map(|Track(track)| track)))
+            .collect();
+        self.until_closed(Box::pin(async move {
+            for replaced in replaced {
+                replaced.await.map_err(Error::from_js)?;
+            }
+            Ok(())
+        }))
+    }
+
+    /// What comes from the other side.
+    pub fn receive(&self) -> Result<Received, Error> {
+        let [sound, camera, screen] = self.places();
+        let stream = |place: Option<RtcRtpTransceiver>| {
+            let stream = MediaStream::new().map_err(Error::from_js)?;
+            if let Some(place) = place {
+                stream.add_track(&place.receiver().track());
+            }
+            Ok(stream)
+        };
+        let audio = HtmlAudioElement::new().map_err(Error::from_js)?;
+        play(&audio, &stream(sound)?);
+        Ok(Received {
+            sound: audio,
+            camera: stream(camera)?,
+            screen: stream(screen)?,
+            shown_in: Vec::new(),
+            _held: Held::new(|live| &mut live.received),
+        })
+    }
+
+    /// How loud the other side is just now, from 0 to 1.
+    #[must_use]
+    pub fn loudness(&self) -> f64 {
+        let [sound, ..] = self.places();
+        let sources = sound.map(|sound| sound.receiver().get_synchronization_sources());
+        let levels = sources
+            .into_iter()
+            .flatten()
+            .filter_map(|source| source.unchecked_into::<Source>().audio_level());
+        levels.fold(0.0, f64::max)
+    }
+
+    /// The sections of the first offer, in their order: a peer may have made another one.
+    fn places(&self) -> [Option<RtcRtpTransceiver>; 3] {
+        let mut places = [None, None, None];
+        for transceiver in self.peer().get_transceivers() {
+            let transceiver: RtcRtpTransceiver = transceiver.unchecked_into();
+            let is_sound = transceiver.receiver().track().kind() == "audio";
+            let free = if is_sound { &mut places[..1] } else { &mut places[1..] };
+            if let Some(place) = free.iter_mut().find(|place| place.is_none()) {
+                *place = Some(transceiver);
+            }
+        }
+        places
+    }
+}
+
+impl Received {
+    /// Shows one of its pictures in `video` from now on.
+    pub fn show_in(&mut self, shown: Shown, video: &Video) {
+        video.show(if shown == Shown::Camera { &self.camera } else { &self.screen });
+        self.shown_in.push(video.clone());
+    }
+}
+
+impl Drop for Received {
+    fn drop(&mut self) {
+        self.sound.set_src_object(None);
+        for video in &self.shown_in {
+            video.hide(&self.camera);
+            video.hide(&self.screen);
+        }
+    }
+}

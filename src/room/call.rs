@@ -1,0 +1,313 @@
+//! The room's call on this device: microphone and screen, what goes to whom, and where the others are shown. Who takes
+//! part is the session's business.
+
+use leptos::prelude::Set;
+use snaproom_protocol::PeerId;
+use snaproom_session::{
+    Command, ConnectionId,
+    io::{CallEnd, CallView, Sends},
+};
+
+use super::{
+    inbox::{Happened, Inbox},
+    view::{CameraFailure, Notice, RoomView},
+    visit::Visit,
+    wires::Wires,
+};
+use crate::browser::{
+    CaptureError, Microphone, Received, Screen, Shown, Track, Tracks, Video, WakeLock, storage,
+    task::{self, Task},
+};
+
+pub(super) struct Call {
+    view: RoomView,
+    inbox: Inbox,
+    part: Part,
+    microphone: Option<Microphone>,
+    screen: Option<Screen>,
+    /// The person wants not to be heard.
+    muted: bool,
+    /// The person wants to be seen.
+    shows_camera: bool,
+    /// What is sent, and what the others were told of it.
+    tracks: Tracks,
+    said: Option<Sends>,
+    flows: Vec<Flow>,
+    elements: Vec<(PeerId, Shown, Video)>,
+    /// Finding a microphone, a screen to share.
+    asking: [Option<Task>; 2],
+    awake: Option<WakeLock>,
+    waking: Option<Task>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Out,
+    /// The person wants to take part, and the browser asks for the microphone.
+    Joining,
+    In,
+}
+
+/// Somebody to whom media goes, and what comes back.
+struct Flow {
+    connection: ConnectionId,
+    peer: PeerId,
+    received: Received,
+}
+
+impl Call {
+    pub(super) fn new(view: RoomView, inbox: Inbox) -> Self {
+        Self {
+            view,
+            inbox,
+            part: Part::Out,
+            microphone: None,
+            screen: None,
+            muted: false,
+            shows_camera: false,
+            tracks: Tracks::default(),
+            said: None,
+            flows: Vec::new(),
+            elements: Vec::new(),
+            asking: [None, None],
+            awake: None,
+            waking: None,
+        }
+    }
+
+    /// The person calls, or joins. [`Happened::Microphone`] follows.
+    pub(super) fn join(&mut self, with_camera: bool) {
+        if self.part == Part::Out {
+            self.part = Part::Joining;
+            self.muted = false;
+            self.shows_camera = with_camera;
+            self.view.joining.set(true);
+            self.open_microphone();
+        }
+    }
+
+    /// With no microphone one sees and hears the others, and may be seen.
+    pub(super) fn on_microphone(&mut self, microphone: Result<Microphone, CaptureError>) {
+        if self.part == Part::Out {
+            return;
+        }
+        match microphone {
+            Ok(microphone) => {
+                microphone.mute(self.muted);
+                self.microphone = Some(microphone);
+            }
+            Err(error) => self.view.notice.set(Some(Notice::NoMicrophone(error.into()))),
+        }
+        if self.part == Part::Joining {
+            self.part = Part::In;
+            self.view.joining.set(false);
+            self.stay_awake();
+        }
+        self.look_for_devices();
+    }
+
+    /// It was unplugged, or taken away: another one takes its place.
+    pub(super) fn on_microphone_ended(&mut self) {
+        if self.microphone.take().is_some() {
+            self.view.notice.set(Some(Notice::MicrophoneEnded));
+            storage::keep_microphone("");
+            self.open_microphone();
+        }
+    }
+
+    /// The `deviceId` of the one that is used.
+    pub(super) fn microphone_device(&self) -> Option<String> {
+        self.microphone.as_ref()?.track()?.device()
+    }
+
+    /// The chosen one, if it is still there. The one before is stopped first: phones have one at a time.
+    fn open_microphone(&mut self) {
+        self.microphone = None;
+        let inbox = self.inbox.clone();
+        self.asking[0] = Some(task::spawn(async move {
+            let open = |device: Option<String>| {
+                let inbox = inbox.clone();
+                async move {
+                    Microphone::open(device.as_deref(), move || inbox.push(Happened::MicrophoneEnded)).await
+                }
+            };
+            let chosen = storage::microphone();
+            let is_chosen = chosen.is_some();
+            let mut microphone = open(chosen).await;
+            if is_chosen && matches!(microphone, Err(CaptureError::Impossible(_) | CaptureError::Missing)) {
+                microphone = open(None).await;
+            }
+            inbox.push(Happened::Microphone(microphone));
+        }));
+    }
+
+    pub(super) fn choose_microphone(&mut self, id: &str) {
+        storage::keep_microphone(id);
+        if self.part == Part::In {
+            self.open_microphone();
+        }
+    }
+
+    /// Where there is none, another look for one is what the person wants.
+    pub(super) fn toggle_sound(&mut self) {
+        match &self.microphone {
+            Some(microphone) => {
+                self.muted = !self.muted;
+                microphone.mute(self.muted);
+            }
+            None if self.part == Part::In => {
+                self.muted = false;
+                self.open_microphone();
+            }
+            None => {}
+        }
+    }
+
+    /// Whether the others are to see the camera now.
+    pub(super) fn toggle_camera(&mut self) -> bool {
+        self.shows_camera = self.tracks.camera.is_none();
+        self.shows_camera
+    }
+
+    pub(super) fn toggle_screen(&mut self) {
+        if self.screen.take().is_some() || self.part != Part::In {
+            return;
+        }
+        let inbox = self.inbox.clone();
+        self.asking[1] = Some(task::spawn(async move {
+            let ended = inbox.clone();
+            let screen = Screen::share(move || ended.push(Happened::ScreenEnded)).await;
+            inbox.push(Happened::Screen(screen));
+        }));
+    }
+
+    pub(super) fn on_screen(&mut self, screen: Result<Screen, CaptureError>) {
+        match screen {
+            Ok(screen) if self.part == Part::In => self.screen = Some(screen),
+            // Closed by the person, or the call is over.
+            Ok(_) | Err(CaptureError::Denied) => {}
+            Err(error) => self.view.notice.set(Some(Notice::ScreenFailed(error.to_string()))),
+        }
+    }
+
+    pub(super) fn on_screen_ended(&mut self) {
+        self.screen = None;
+    }
+
+    /// Says and sends what the person wants by now, where that has changed.
+    pub(super) fn settle(&mut self, camera: Option<Track>, visit: &mut Visit) {
+        let tracks = Tracks {
+            sound: self.microphone.as_ref().and_then(Microphone::track),
+            camera: camera.filter(|_| self.part == Part::In && self.shows_camera),
+            screen: self.screen.as_ref().and_then(Screen::track),
+        };
+        let sends = Sends {
+            sound: tracks.sound.is_some() && !self.muted,
+            camera: tracks.camera.is_some(),
+            screen: tracks.screen.is_some(),
+        };
+        if self.tracks != tracks {
+            self.tracks = tracks;
+            for flow in &self.flows {
+                visit.wires().send_tracks(flow.connection, &self.tracks);
+            }
+        }
+        if self.part == Part::In && self.said != Some(sends) {
+            self.said = Some(sends);
+            visit.command(Command::Call(sends));
+        }
+    }
+
+    pub(super) fn start_media(&mut self, connection: ConnectionId, peer: PeerId, wires: &mut Wires) {
+        wires.send_tracks(connection, &self.tracks);
+        if let Some(mut received) = wires.receive(connection) {
+            for (_, shown, video) in self.elements.iter().filter(|(of, ..)| *of == peer) {
+                received.show_in(*shown, video);
+            }
+            self.flows.push(Flow { connection, peer, received });
+        }
+    }
+
+    pub(super) fn stop_media(&mut self, connection: ConnectionId, wires: &mut Wires) {
+        self.forget(connection);
+        wires.send_tracks(connection, &Tracks::default());
+    }
+
+    /// The connection is closed.
+    pub(super) fn forget(&mut self, connection: ConnectionId) {
+        self.flows.retain(|flow| flow.connection != connection);
+    }
+
+    /// The element in which a peer is shown, while it is in the page.
+    pub(super) fn attach(&mut self, peer: PeerId, shown: Shown, video: Option<Video>) {
+        self.elements.retain(|(of, known, _)| (*of, *known) != (peer, shown));
+        let Some(video) = video else { return };
+        if let Some(flow) = self.flows.iter_mut().find(|flow| flow.peer == peer) {
+            flow.received.show_in(shown, &video);
+        }
+        self.elements.push((peer, shown, video));
+    }
+
+    pub(super) fn on_view(&mut self, call: CallView) {
+        if self.part == Part::In && call.sends.is_none() && self.said.is_some() {
+            self.end();
+        }
+        self.view.call.set(call);
+    }
+
+    pub(super) fn on_ended(&mut self, end: CallEnd) {
+        self.end();
+        self.view.notice.set(Some(Notice::CallEnded(end)));
+    }
+
+    /// Nothing is heard or shared any more. The camera stays for photos.
+    pub(super) fn end(&mut self) {
+        self.part = Part::Out;
+        self.view.joining.set(false);
+        self.asking = [None, None];
+        self.microphone = None;
+        self.screen = None;
+        self.tracks = Tracks::default();
+        self.said = None;
+        self.waking = None;
+        self.awake = None;
+    }
+
+    /// The room is left.
+    pub(super) fn leave_room(&mut self) {
+        self.end();
+        self.flows.clear();
+    }
+
+    /// Also when the page comes back: a browser takes the lock away from a page that is hidden.
+    pub(super) fn stay_awake(&mut self) {
+        if self.part == Part::In {
+            let inbox = self.inbox.clone();
+            self.waking = Some(task::spawn(async move {
+                inbox.push(Happened::Awake(WakeLock::request().await));
+            }));
+        }
+    }
+
+    pub(super) fn on_awake(&mut self, lock: Option<WakeLock>) {
+        self.awake = lock.filter(|_| self.part == Part::In);
+    }
+
+    /// Devices have names once one of their kind was used.
+    fn look_for_devices(&self) {
+        self.inbox.push(Happened::DevicesChanged);
+    }
+}
+
+impl From<CaptureError> for CameraFailure {
+    fn from(error: CaptureError) -> Self {
+        match error {
+            CaptureError::Insecure => Self::Insecure,
+            CaptureError::Denied => Self::Denied,
+            CaptureError::Missing => Self::Missing,
+            CaptureError::Busy => Self::Busy,
+            CaptureError::Impossible(constraint) => Self::Impossible(constraint),
+            CaptureError::Other(error) => Self::Other(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! Views that come and go are made once and hidden: each block of the page that is built anew by itself is some 2 kB of
+//! what a first visit loads.
+
+use leptos::prelude::*;
+use snaproom_protocol::PeerId;
+
+use super::{
+    icon::Icon,
+    peers::Who,
+    surface::{RemoteSurface, SelfSurface, focus_on, has_focus_in},
+    words::{self, labels},
+};
+use crate::room::{
+    CallView, CameraView, Device, MyDevices, Participant, PeerState, Room, RoomView, Sends, Shown,
+};
+
+/// Begins a call, or joins the one that there is. Beside the people whom one calls.
+#[component]
+pub fn CallButton(room: Room) -> impl IntoView {
+    let RoomView { call, joining, peers, .. } = room.view;
+    let somebody = move || peers.with(|peers| peers.iter().any(|peer| peer.state == PeerState::Connected));
+    let can_call = Memo::new(move |_| somebody() && !joining.get() && call.with(|call| !call.is_full()));
+    view! {
+        <button
+            id="callButton"
+            type="button"
+            hidden=move || call.with(|call| call.sends.is_some())
+            aria-disabled=move || (!can_call.get()).to_string()
+            aria-describedby="callHint"
+            on:click=move |_| if can_call.get_untracked() { room.call(true) }
+        >
+            <Icon name="call" />
+            {move || call.with(|call| words::call_button(call, joining.get()))}
+        </button>
+        <span id="callHint" class="unseen">{move || call.with(words::call_hint)}</span>
+    }
+}
+
+/// Somebody calls: over the page's top, so that nothing moves when it comes.
+#[component]
+pub fn Ringing(room: Room) -> impl IntoView {
+    let RoomView { call, names, joining, .. } = room.view;
+    let is_asked = Memo::new(move |_| !joining.get() && call.with(|call| call.is_asked));
+    let sentence = move || {
+        if !is_asked.get() {
+            return String::new();
+        }
+        call.with(|call| names.with(|names| words::ringing(call, names)))
+    };
+    // What is answered hands the focus on, so that nobody begins anew at the page's top.
+    Effect::new(move || {
+        if !is_asked.get() && has_focus_in("ringing") {
+            focus_on("status");
+        }
+    });
+    view! {
+        <section id="ringing" class="card" aria-label=labels::CALL hidden=move || !is_asked.get()>
+            <p role="alert">{sentence}</p>
+            <div class="buttons">
+                <button id="acceptCall" class="primary" type="button" on:click=move |_| room.call(true)>
+                    {labels::ACCEPT_CALL}
+                </button>
+                <button id="acceptSound" type="button" on:click=move |_| room.call(false)>
+                    {labels::ACCEPT_SOUND}
+                </button>
+                <button id="declineCall" type="button" on:click=move |_| room.decline_call()>
+                    {labels::DECLINE_CALL}
+                </button>
+            </div>
+        </section>
+    }
+}
+
+/// The call, while one takes part.
+#[component]
+pub fn CallPanel(room: Room) -> impl IntoView {
+    let RoomView { call, names, .. } = room.view;
+    let is_in = Memo::new(move |_| call.with(|call| call.sends.is_some()));
+    // None before and after: there is nothing to be shown of them.
+    let others = move || {
+        call.with(|call| {
+            let others = call.others.iter().map(|other| other.peer);
+            others.filter(|_| call.sends.is_some()).collect::<Vec<_>>()
+        })
+    };
+    let sentence = move || call.with(|call| names.with(|names| words::call(call, names)));
+    Effect::new(move |was_in: Option<bool>| {
+        if is_in.get() && was_in == Some(false) {
+            focus_on("hangupButton");
+        } else if !is_in.get() && has_focus_in("call") {
+            focus_on("callButton");
+        }
+        is_in.get()
+    });
+    view! {
+        <section id="call" class="card" aria-labelledby="callTitle" hidden=move || !is_in.get()>
+            <h2 id="callTitle" class="unseen">{labels::CALL}</h2>
+            <div class="tiles">
+                <For each=others key=|peer| *peer children=move |peer| view! { <Other room peer /> } />
+                <SelfView room />
+            </div>
+            <p class="callState" role="status">{sentence}</p>
+            <Controls room />
+        </section>
+    }
+}
+
+/// Somebody else: the screen that they show, if they do, and themselves.
+#[component]
+fn Other(room: Room, peer: PeerId) -> impl IntoView {
+    let RoomView { call, names, peers, .. } = room.view;
+    let sends = move || call.with(|call| sends_of(call, peer));
+    let is_here = move || {
+        peers.with(|peers| peers.iter().any(|view| view.peer == peer && view.state == PeerState::Connected))
+    };
+    view! {
+        <figure class="tile screen" hidden=move || !sends().screen>
+            <RemoteSurface room peer shown=Shown::Screen label=labels::SCREEN />
+            <figcaption><Who peer names />" "{labels::SHARES_SCREEN}</figcaption>
+        </figure>
+        <figure class="tile" data-camera=move || sends().camera.to_string()>
+            <RemoteSurface room peer shown=Shown::Camera label=labels::CAMERA />
+            <figcaption><Who peer names />" "<span class="how">{move || words::sends(sends(), is_here())}</span></figcaption>
+        </figure>
+    }
+}
+
+fn sends_of(call: &CallView, peer: PeerId) -> Sends {
+    let of = |other: &&Participant| other.peer == peer;
+    call.others.iter().find(of).map(|other| other.sends).unwrap_or_default()
+}
+
+fn own_sends(call: &CallView) -> Sends {
+    call.sends.unwrap_or_default()
+}
+
+/// What the others see of oneself.
+#[component]
+fn SelfView(room: Room) -> impl IntoView {
+    let RoomView { call, camera, .. } = room.view;
+    let shows = move || call.with(own_sends).camera && camera.with(|camera| *camera == CameraView::On);
+    view! {
+        <figure class="tile self" data-camera=move || shows().to_string()>
+            <SelfSurface room label=labels::OWN_PICTURE />
+            <figcaption>
+                {labels::YOU}" "<span class="how">{move || words::sends(call.with(own_sends), true)}</span>
+            </figcaption>
+        </figure>
+    }
+}
+
+/// What one does in a call; on a phone all of it under the pictures.
+#[component]
+fn Controls(room: Room) -> impl IntoView {
+    view! {
+        <div class="buttons controls" role="group" aria-label=labels::IN_CALL>
+            {toggle(room, ["muteButton", "microphone", labels::MICROPHONE], |sends| sends.sound, Room::toggle_sound)}
+            {toggle(room, ["cameraButton", "camera", labels::CAMERA], |sends| sends.camera, Room::toggle_camera)}
+            {toggle(room, ["screenButton", "screen", labels::SCREEN], |sends| sends.screen, Room::toggle_screen)}
+            <button id="hangupButton" class="danger" type="button" on:click=move |_| room.hang_up()>
+                {labels::HANG_UP}
+            </button>
+        </div>
+        <div class="choices">
+            {choice(room, "cameraSelect", labels::CAMERA, |mine| (&mine.all.cameras, &mine.camera), Room::choose_camera)}
+            {choice(
+                room,
+                "microphoneSelect",
+                labels::MICROPHONE,
+                |mine| (&mine.all.microphones, &mine.microphone),
+                Room::choose_microphone,
+            )}
+        </div>
+    }
+}
+
+/// A button that is pressed as long as the others get something of oneself.
+fn toggle(
+    room: Room,
+    [id, icon, label]: [&'static str; 3],
+    is_on: fn(Sends) -> bool,
+    act: fn(&Room),
+) -> impl IntoView {
+    let call = room.view.call;
+    view! {
+        <button
+            id=id
+            type="button"
+            hidden=id == "screenButton" && !room.view.can_share_screen
+            aria-pressed=move || is_on(call.with(own_sends)).to_string()
+            on:click=move |_| act(&room)
+        >
+            <Icon name=icon />
+            {label}
+        </button>
+    }
+}
+
+/// One of several devices; not there where there is nothing to choose.
+fn choice(
+    room: Room,
+    id: &'static str,
+    label: &'static str,
+    of: fn(&MyDevices) -> (&Vec<Device>, &String),
+    choose: fn(&Room, String),
+) -> impl IntoView {
+    let devices = room.view.devices;
+    let options = move || {
+        devices.with(|mine| {
+            let (all, chosen) = of(mine);
+            let option = |device: &Device| {
+                let is_chosen = device.id == *chosen;
+                view! { <option value=device.id.clone() selected=is_chosen>{device.label.clone()}</option> }
+            };
+            all.iter().map(option).collect_view()
+        })
+    };
+    view! {
+        <label hidden=move || devices.with(|mine| of(mine).0.len() < 2)>
+            <span>{label}</span>
+            <select id=id on:change=move |event| choose(&room, event_target_value(&event))>
+                {options}
+            </select>
+        </label>
+    }
+}

@@ -1,0 +1,95 @@
+//! Calls: who takes part, what is heard and seen of whom, and how they end.
+
+use super::{Names, isolated, labels};
+use crate::room::{CallEnd, CallView, CameraFailure, Sends};
+
+/// The button that calls.
+#[must_use]
+pub fn call_button(call: &CallView, joining: bool) -> &'static str {
+    match (joining, call.others.is_empty()) {
+        (true, _) => "Calling…",
+        (false, true) => labels::CALL,
+        (false, false) => labels::JOIN_CALL,
+    }
+}
+
+/// Why that button waits, where it is the call's fault.
+#[must_use]
+pub fn call_hint(call: &CallView) -> &'static str {
+    if call.is_full() {
+        "Four people are in the call, and more cannot see each other at once. Photos reach everybody all the same."
+    } else {
+        ""
+    }
+}
+
+/// How the call is.
+#[must_use]
+pub fn call(call: &CallView, names: &Names) -> String {
+    match (call.others.as_slice(), call.declined.as_slice()) {
+        ([], []) => "Calling everybody in this room. They see and hear you once they answer.".into(),
+        ([], [one]) => format!("{} does not answer just now. Waiting for the others.", isolated(names, one)),
+        ([], many) => format!("{} people do not answer just now. Waiting for the others.", many.len()),
+        ([one], _) => format!("In a call with {}.", isolated(names, &one.peer)),
+        (many, _) => format!("In a call with {} people.", many.len()),
+    }
+}
+
+/// What is missing of somebody else, beside the name.
+#[must_use]
+pub fn sends(sends: Sends, is_here: bool) -> &'static str {
+    match (is_here, sends.sound, sends.camera) {
+        (false, ..) => "lost just now; waiting",
+        (true, true, true) => "",
+        (true, false, true) => "muted",
+        (true, true, false) => "camera off",
+        (true, false, false) => "muted, camera off",
+    }
+}
+
+/// Somebody calls.
+#[must_use]
+pub fn ringing(call: &CallView, names: &Names) -> String {
+    match call.others.as_slice() {
+        [] => String::new(),
+        [one] => format!("{} calls.", isolated(names, &one.peer)),
+        [one, others @ ..] => {
+            let more = if others.len() == 1 { "one more person" } else { "others" };
+            format!("{} and {more} call.", isolated(names, &one.peer))
+        }
+    }
+}
+
+/// A call that ended though nobody here hung up.
+#[must_use]
+pub fn call_ended(end: CallEnd) -> &'static str {
+    match end {
+        CallEnd::Over => "The call has ended.",
+        CallEnd::Declined => "Nobody can answer just now. Try again later.",
+        CallEnd::NobodyAnswered => "Nobody answered. Try again later.",
+        CallEnd::Full => {
+            "Four people are in the call already, and more cannot see each other at once. Try again when somebody has left."
+        }
+    }
+}
+
+/// Why the others do not hear one.
+#[must_use]
+pub fn no_microphone(failure: &CameraFailure) -> String {
+    let why = match failure {
+        CameraFailure::Denied => {
+            "this page may not use the microphone. Allow it beside the address bar, then press Microphone."
+        }
+        CameraFailure::Missing | CameraFailure::Unplugged => {
+            "no microphone was found. Connect one, then press Microphone."
+        }
+        CameraFailure::Busy => "another program is using the microphone. Close it, then press Microphone.",
+        CameraFailure::Insecure => "browsers give the microphone to secure pages only.",
+        CameraFailure::Impossible(words) | CameraFailure::Other(words) => {
+            return format!(
+                "The others do not hear you: the microphone did not start ({words}). Press Microphone to try again."
+            );
+        }
+    };
+    format!("The others do not hear you: {why}")
+}
