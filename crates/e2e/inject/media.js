@@ -45,6 +45,36 @@ window.media = (() => {
         width: async () => Math.max(0, ...video(await reports('inbound-rtp')).map(({ frameWidth }) => frameWidth ?? 0)),
         // What was heard, as energy (W3C WebRTC Statistics, section 8.1).
         energy: async () => sum(sound(await reports('inbound-rtp')), 'totalAudioEnergy'),
+        // The mean of what RTCP says of the round trips since then, in milliseconds.
+        ...(() => {
+            let times = null;
+            const look = async () => {
+                const mine = times;
+                while (times === mine) {
+                    for (const { kind, roundTripTime, roundTripTimeMeasurements } of await reports('remote-inbound-rtp')) {
+                        if (kind === 'video' && roundTripTime) mine.set(roundTripTimeMeasurements, roundTripTime);
+                    }
+                    await new Promise((resolve) => setTimeout(resolve, 200));
+                }
+            };
+            return {
+                timeRoundTrips: () => {
+                    times = new Map();
+                    look();
+                },
+                roundTrip: () => {
+                    const all = [...times.values()];
+                    return (1000 * all.reduce((sum, time) => sum + time, 0)) / all.length;
+                },
+            };
+        })(),
+        // Sends the camera without a word of the page's.
+        sendCamera: async () => {
+            const [track] = document.querySelector('#camera').srcObject.getTracks();
+            const transceivers = open()[0].getTransceivers();
+            const camera = transceivers.find(({ receiver }) => receiver.track.kind === 'video');
+            await camera.sender.replaceTrack(track);
+        },
         // The colour in the middle of what an element shows.
         colour: (video) => {
             const canvas = new OffscreenCanvas(1, 1);

@@ -218,7 +218,7 @@ impl Session {
             }
         }
         self.see_who_asks(ranked.is_empty(), now);
-        self.let_media_flow(&ranked);
+        self.let_media_flow(&ranked, now);
         self.tell_of_call(&ranked);
     }
 
@@ -242,9 +242,11 @@ impl Session {
     }
 
     /// Media goes to those who take part as we do, and to nobody else; never to more than the call holds.
-    fn let_media_flow(&mut self, ranked: &[(u32, PeerId)]) {
+    fn let_media_flow(&mut self, ranked: &[(u32, PeerId)], now: Time) {
         let takes_part = self.call.mine.is_some();
         for (id, peer) in &mut self.peers {
+            // Whoever is in the call has one path to all of the others.
+            peer.outbox.yields(takes_part || peer.call.in_call.is_some(), now);
             let rank = ranked.iter().position(|(_, ranked)| ranked == id);
             let flows = takes_part && peer.is_confirmed() && rank.is_some_and(|rank| rank < MAX_CALL - 1);
             let Some(pair) = peer.pair.as_ref().filter(|_| flows != peer.call.flows) else { continue };

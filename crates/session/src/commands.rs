@@ -12,7 +12,7 @@ use crate::{
 impl Session {
     pub(crate) fn on_command(&mut self, command: Command, now: Time) {
         match command {
-            Command::SendPhoto(photo) => self.send_photo(photo),
+            Command::SendPhoto(photo) => self.send_photo(photo, now),
             Command::Cancel(item) => self.cancel(item, TransferState::Cancelled),
             Command::SetName(name) => self.set_name(&name),
             Command::SetRelayOnly(relay_only) => self.set_relay_only(relay_only, now),
@@ -34,7 +34,7 @@ impl Session {
     }
 
     /// For everybody who is here, also for those who do not answer just now.
-    fn send_photo(&mut self, photo: Photo) {
+    fn send_photo(&mut self, photo: Photo, now: Time) {
         let item = photo.item;
         let total = photo.total();
         if self.shelf.is_full() {
@@ -43,7 +43,7 @@ impl Session {
         let fits = self.shelf.put(photo, &mut self.out);
         for (&to, peer) in self.peers.iter_mut().filter(|(_, peer)| peer.may_receive()) {
             if fits {
-                peer.outbox.add(item, &mut self.shelf, &mut self.out);
+                peer.outbox.add(item, &mut self.shelf, now, &mut self.out);
             } else {
                 let state = TransferState::Failed(Failure::TooMany);
                 self.out.news(News::Outgoing(Outgoing { item, to, bytes: 0, total, state }));
@@ -71,9 +71,9 @@ impl Session {
         self.clear_shelf();
     }
 
-    pub(crate) fn pump_outboxes(&mut self) {
+    pub(crate) fn pump_outboxes(&mut self, now: Time) {
         for (_, peer) in &mut self.peers {
-            peer.outbox.pump(&mut self.shelf, &mut self.out);
+            peer.outbox.pump(&mut self.shelf, now, &mut self.out);
         }
     }
 

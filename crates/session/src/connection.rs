@@ -133,7 +133,7 @@ impl Session {
         }
         let message = parse_control(&text)?;
         if is_confirmed {
-            return self.on_control(id, message).map_err(RefusedPeer::from);
+            return self.on_control(id, message, now).map_err(RefusedPeer::from);
         }
         let (Control::Confirm { proof, device, signature }, Some((offerer, answerer))) =
             (message, pair.transcript.ends(me, id))
@@ -171,31 +171,31 @@ impl Session {
         peer.inbox.connect(pair.connection, out);
         // Also an empty name: this may be the next life of a page that had another.
         out.control(pair.connection, &Control::Name { name: name.clone() });
-        peer.outbox.connect(pair.connection, pair.max_message.unwrap_or(1), shelf, out);
+        peer.outbox.connect(pair.connection, pair.max_message.unwrap_or(1), shelf, now, out);
         out.push(Output::FindPath(pair.connection));
         self.restate_call(id);
     }
 
     /// A message on the control channel of a confirmed connection.
-    fn on_control(&mut self, id: PeerId, message: Control) -> Result<(), Violation> {
+    fn on_control(&mut self, id: PeerId, message: Control, now: Time) -> Result<(), Violation> {
         let Self { peers, shelf, ended_items, out, .. } = self;
         let Some(peer) = peers.get_mut(&id) else { return Ok(()) };
         let Some(pair) = peer.pair.as_mut() else { return Ok(()) };
         let Peer { inbox, outbox, .. } = peer;
         match message {
             Control::Confirm { .. } => return Err(Violation),
-            Control::Credit { until } => outbox.credit(until, shelf, out),
+            Control::Credit { until } => outbox.credit(until, shelf, now, out),
             Control::Name { name } => peer.called.says(name),
             Control::Offer(offer) => inbox.offer(offer, ended_items, out)?,
             Control::AllOffered => inbox.all_offered(ended_items, out)?,
-            Control::Accept { item, preview, exact } => outbox.accept(item, preview, exact, shelf, out),
+            Control::Accept { item, preview, exact } => outbox.accept(item, preview, exact, shelf, now, out),
             Control::Cancel { item } => inbox.cancelled(item, ended_items, out),
             Control::Received { item, bytes } => outbox.received(item, bytes, out),
             Control::Verified { item } => outbox.end(item, TransferState::Verified, out),
             Control::Refused { item, reason } => {
                 let refused = TransferState::Failed(Failure::Refused(reason));
                 outbox.end(item, refused, out);
-                outbox.pump(shelf, out);
+                outbox.pump(shelf, now, out);
             }
             Control::Ping => out.control(pair.connection, &Control::Pong),
             Control::Pong => pair.pulse.answered(),

@@ -200,7 +200,7 @@ impl Session {
             }
             Input::Hashed { payload, offset, digest } if payload.owner == self.me => {
                 self.shelf.hashed(payload, offset, digest);
-                self.pump_outboxes();
+                self.pump_outboxes(now);
             }
             Input::Hashed { payload, offset, digest } => {
                 if let Some(peer) = self.peers.get_mut(&payload.owner) {

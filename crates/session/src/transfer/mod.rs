@@ -6,6 +6,7 @@ mod inbox;
 mod item;
 mod line;
 mod outbox;
+mod pace;
 mod shelf;
 
 pub(crate) use ended::Ended;

@@ -8,8 +8,12 @@ use snaproom_protocol::{
     control::Control,
 };
 
-use super::shelf::{Shelf, Shelved};
+use super::{
+    pace::{self, Pace},
+    shelf::{Shelf, Shelved},
+};
 use crate::{
+    Time,
     io::{ConnectionId, Failure, News, Outgoing, Output, PayloadId, TransferState},
     outputs::Outputs,
 };
@@ -21,6 +25,8 @@ pub(crate) struct Outbox {
     queue: VecDeque<Sending>,
     /// While a connection is confirmed.
     line: Option<Line>,
+    /// While one of us is in a call, which is not to be disturbed.
+    pace: Option<Pace>,
 }
 
 /// The sending half of one connection.
@@ -72,7 +78,7 @@ struct Run {
 
 impl Outbox {
     pub(crate) fn new(to: PeerId) -> Self {
-        Self { to, queue: VecDeque::new(), line: None }
+        Self { to, queue: VecDeque::new(), line: None, pace: None }
     }
 
     /// A connection is confirmed. What was under way is offered again; `max_message` is what both browsers take in
@@ -82,13 +88,15 @@ impl Outbox {
         connection: ConnectionId,
         max_message: u32,
         shelf: &mut Shelf,
+        now: Time,
         out: &mut Outputs,
     ) {
+        self.pace = self.pace.as_ref().map(|_| Pace::new(now));
         let chunk = CHUNK_BYTES.min(max_message).max(1);
         self.line = Some(Line { connection, chunk, allowed: 0, sent: 0, announced: None });
         self.offer(connection, shelf, out);
         out.control(connection, &Control::AllOffered);
-        self.pump(shelf, out);
+        self.pump(shelf, now, out);
     }
 
     /// The connection is gone; its transfers wait for the next one.
@@ -104,7 +112,7 @@ impl Outbox {
     }
 
     /// Promises an item of the shelf to this recipient.
-    pub(crate) fn add(&mut self, item: ItemId, shelf: &mut Shelf, out: &mut Outputs) {
+    pub(crate) fn add(&mut self, item: ItemId, shelf: &mut Shelf, now: Time, out: &mut Outputs) {
         let Some(total) = shelf.get(item).map(|item| item.photo.total()) else { return };
         let sending = Sending {
             item,
@@ -118,7 +126,7 @@ impl Outbox {
         };
         out.news(News::Outgoing(sending.view(self.to, TransferState::Waiting)));
         self.queue.push_back(sending);
-        self.pump(shelf, out);
+        self.pump(shelf, now, out);
     }
 
     /// The receiver has so much of an item that was offered again.
@@ -128,6 +136,7 @@ impl Outbox {
         preview: u32,
         exact: u64,
         shelf: &mut Shelf,
+        now: Time,
         out: &mut Outputs,
     ) {
         let asked = |sending: &&mut Sending| sending.item == item && sending.stage == Stage::Asked;
@@ -139,22 +148,32 @@ impl Outbox {
         // Another life of the receiver's page may have less than the one before.
         sending.acknowledged = sending.acknowledged.min(u64::from(sending.preview_sent) + sending.exact_sent);
         out.news(News::Outgoing(sending.view(self.to, TransferState::Active)));
-        self.pump(shelf, out);
+        self.pump(shelf, now, out);
     }
 
     /// The receiver lets us send more. An honest one never allows more than a window beyond what was sent.
-    pub(crate) fn credit(&mut self, until: u64, shelf: &mut Shelf, out: &mut Outputs) {
+    pub(crate) fn credit(&mut self, until: u64, shelf: &mut Shelf, now: Time, out: &mut Outputs) {
         if let Some(line) = &mut self.line {
             line.allowed = line.allowed.max(until.min(line.sent + u64::from(WINDOW_BYTES)));
+            if let Some(pace) = &mut self.pace {
+                pace.taken(line.taken(), WINDOW_BYTES, now);
+            }
         }
-        self.pump(shelf, out);
+        self.pump(shelf, now, out);
+    }
+
+    /// Whether a call is not to be disturbed. What is under way at its beginning is not timed.
+    pub(crate) fn yields(&mut self, yields: bool, now: Time) {
+        if yields != self.pace.is_some() {
+            self.pace = yields.then(|| Pace::new(now));
+        }
     }
 
     /// Offers what can be offered and sends what may be sent.
-    pub(crate) fn pump(&mut self, shelf: &mut Shelf, out: &mut Outputs) {
+    pub(crate) fn pump(&mut self, shelf: &mut Shelf, now: Time, out: &mut Outputs) {
         let Some(line) = &self.line else { return };
         self.offer(line.connection, shelf, out);
-        while self.send_next(shelf, out).is_some() {}
+        while self.send_next(shelf, now, out).is_some() {}
     }
 
     fn offer(&mut self, connection: ConnectionId, shelf: &Shelf, out: &mut Outputs) {
@@ -168,15 +187,22 @@ impl Outbox {
     }
 
     /// None when nothing can be sent now.
-    fn send_next(&mut self, shelf: &mut Shelf, out: &mut Outputs) -> Option<()> {
+    fn send_next(&mut self, shelf: &mut Shelf, now: Time, out: &mut Outputs) -> Option<()> {
         self.send_ends(shelf, out);
         let run = self.next_run(shelf, out)?;
         let line = self.line.as_mut()?;
-        let bytes = line.chunk.min(run.length - run.offset);
+        let chunk = if self.pace.is_some() { line.chunk.min(pace::CHUNK) } else { line.chunk };
+        let bytes = chunk.min(run.length - run.offset);
         if line.sent + u64::from(bytes) > line.allowed {
             return None;
         }
+        if self.pace.as_ref().is_some_and(|pace| !pace.lets(line.sent - line.taken(), bytes)) {
+            return None;
+        }
         line.send(&run, bytes, out);
+        if let Some(pace) = &mut self.pace {
+            pace.sent(line.sent, now);
+        }
         let PayloadId { item, part, .. } = run.payload;
         let sending = self.queue.iter_mut().find(|sending| sending.item == item)?;
         match part {
@@ -254,6 +280,11 @@ impl Outbox {
 }
 
 impl Line {
+    /// Bytes that the receiver has taken, of those that were sent.
+    fn taken(&self) -> u64 {
+        self.allowed.saturating_sub(u64::from(WINDOW_BYTES)).min(self.sent)
+    }
+
     fn send(&mut self, run: &Run, bytes: u32, out: &mut Outputs) {
         let &Run { payload, index, offset, length, sha256 } = run;
         let PayloadId { item, part, .. } = payload;
