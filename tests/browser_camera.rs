@@ -26,8 +26,13 @@ wasm_bindgen_test_configure!(run_in_browser);
         };
         return request;
     }
+    export function looking(facingMode) {
+        return () => ({ facingMode });
+    }
 ")]
 extern "C" {
+    /// A track's getSettings.
+    fn looking(facing: &str) -> JsValue;
     /// The browser's own getUserMedia, slower by `delay` milliseconds, that keeps what went in and came out.
     type Recording;
     fn recording(delay: u32) -> Recording;
@@ -72,6 +77,15 @@ async fn it_shows_frames_and_dropping_it_stops_the_device() {
     assert_eq!(state(&track), "ended");
     assert_eq!(element.src_object(), None);
     assert_eq!(live(), before);
+}
+
+#[wasm_bindgen_test]
+async fn it_says_whether_it_looks_away_from_the_person() {
+    assert!(!open().await.unwrap().faces_away, "the fake camera does not say");
+    for (facing, faces_away) in [("environment", true), ("user", false), ("left", false)] {
+        let _replaced = Replaced::with("MediaStreamTrack.prototype.getSettings", &looking(facing));
+        assert_eq!(open().await.unwrap().faces_away, faces_away, "{facing}");
+    }
 }
 
 #[wasm_bindgen_test]

@@ -6,7 +6,7 @@ mod support;
 
 use std::{cell::RefCell, rc::Rc};
 
-use snaproom_app::browser::{Blob, Camera, Payload, Picture, Wish, join, live, save, task::sleep};
+use snaproom_app::browser::{Blob, Camera, Canvas, Payload, Picture, Wish, join, live, save, task::sleep};
 use support::{Replaced, bytes, canvas, noise, soon, until, video};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -95,6 +95,23 @@ async fn the_canvas_takes_the_size_and_the_frame_of_the_video() {
     assert_eq!((element.width(), element.height()), (1280, 720));
     drop(camera);
     assert_eq!(live(), before);
+}
+
+#[wasm_bindgen_test]
+async fn the_frame_has_the_filter_of_the_video_and_nothing_shines_through() {
+    assert!(Canvas::can_filter());
+    let ((_, canvas), (element, video)) = (canvas(), video());
+    let camera = soon("the camera", Camera::open(&Wish::default(), || {})).await.unwrap();
+    camera.show_in(&video);
+    until("a frame", || video.size().is_some()).await;
+    // Whatever the camera shows, nothing of it is left; a blur and a half transparent picture leave no holes.
+    for (filter, is_black) in [("brightness(0)", true), ("blur(4px)", false), ("opacity(0.5)", false)] {
+        element.set_attribute("style", &format!("width: 160px; --filter: {filter}")).unwrap();
+        canvas.draw_video(&video).unwrap();
+        let pixels = bytes(&canvas.pixels().unwrap().pixels);
+        assert!(pixels.chunks_exact(4).all(|pixel| pixel[3] == 255), "{filter}");
+        assert_eq!(pixels.chunks_exact(4).all(|pixel| pixel[..3] == [0; 3]), is_black, "{filter}");
+    }
 }
 
 #[wasm_bindgen_test]

@@ -79,6 +79,16 @@ fn the_wish_for_relays_alone_is_kept_and_leaves_nothing() {
 }
 
 #[wasm_bindgen_test]
+fn whether_there_is_a_mirror_is_kept_once_somebody_chose() {
+    local_storage().clear().unwrap();
+    assert_eq!(storage::mirror(), None);
+    for mirror in [false, true] {
+        storage::keep_mirror(mirror);
+        assert_eq!(storage::mirror(), Some(mirror));
+    }
+}
+
+#[wasm_bindgen_test]
 fn what_is_no_token_with_its_life_is_no_token() {
     let storage = web_sys::window().unwrap().session_storage().unwrap().unwrap();
     storage::keep_token("room", &[7; 32], 3);
@@ -136,6 +146,8 @@ async fn without_storage_a_name_lasts_as_long_as_the_page() {
         assert_eq!(storage::name(), None);
         storage::keep_relay_only(true);
         assert!(!storage::relay_only());
+        storage::keep_mirror(false);
+        assert_eq!(storage::mirror(), None);
         let view = RoomView::new();
         let (room, _driver) = room::open(view);
         room.set_name("Anna".to_owned());

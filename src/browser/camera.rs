@@ -13,6 +13,8 @@ use super::{
 /// A running camera. Dropping it stops its track, and with it the device's light.
 pub struct Camera {
     capture: Capture,
+    /// Whether it looks away from the person, as far as the browser says.
+    pub faces_away: bool,
     shown_in: RefCell<Vec<Video>>,
 }
 
@@ -53,7 +55,9 @@ impl Camera {
     /// When this future is dropped before the person answers, the camera is stopped as soon as it comes.
     pub async fn open(wish: &Wish, on_ended: impl FnMut() + 'static) -> Result<Self, CaptureError> {
         let capture = Capture::open(user_media, &Constraints::from(wish), on_ended).await?;
-        Ok(Self { capture, shown_in: RefCell::default() })
+        let facing = capture.track().and_then(|track| track.setting("facingMode"));
+        let faces_away = facing.is_some_and(|facing| facing == "environment");
+        Ok(Self { capture, faces_away, shown_in: RefCell::default() })
     }
 
     /// What a connection may send of it.

@@ -22,20 +22,37 @@ impl Canvas {
         Ok(Self(element.unchecked_into()))
     }
 
-    /// Takes the size of the video and draws the frame that it shows. Gives width and height in pixels.
+    /// Whether a frame can be drawn with a filter. Safari draws it without.
+    #[must_use]
+    pub fn can_filter() -> bool {
+        let context = Self::detached().and_then(|canvas| canvas.context());
+        context.is_ok_and(|context| context.unchecked_ref::<externs::Context>().filter().is_some())
+    }
+
+    /// Takes the size of the video and draws the frame that it shows, with the filter that it is shown with, and never
+    /// mirrored. Gives width and height in pixels.
     pub fn draw_video(&self, video: &Video) -> Result<(u32, u32), Error> {
         let (width, height) =
             video.size().ok_or_else(|| Error::new("InvalidStateError", "the video has no frame yet"))?;
         let context = self.resize(width, height)?;
-        context
-            .draw_image_with_html_video_element_and_dw_and_dh(
-                &video.0,
-                0.0,
-                0.0,
-                f64::from(width),
-                f64::from(height),
-            )
-            .map_err(Error::from_js)?;
+        let draw = || {
+            context
+                .draw_image_with_html_video_element_and_dw_and_dh(
+                    &video.0,
+                    0.0,
+                    0.0,
+                    f64::from(width),
+                    f64::from(height),
+                )
+                .map_err(Error::from_js)
+        };
+        draw()?;
+        let filter = video.filter((width, height));
+        if !filter.is_empty() {
+            // Over the plain frame: a blur lets its edges shine through, and a photo has nothing behind it.
+            context.set_filter(&filter);
+            draw()?;
+        }
         Ok((width, height))
     }
 

@@ -29,7 +29,12 @@ impl Track {
     /// The `deviceId` of what it comes from.
     #[must_use]
     pub fn device(&self) -> Option<String> {
-        text(&self.0.get_settings(), "deviceId")
+        self.setting("deviceId")
+    }
+
+    /// Of `MediaTrackSettings`.
+    pub(super) fn setting(&self, name: &str) -> Option<String> {
+        text(&self.0.get_settings(), name)
     }
 }
 

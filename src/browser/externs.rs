@@ -4,8 +4,8 @@
 use js_sys::{ArrayBuffer, Function, Object, Promise, Uint8ClampedArray};
 use wasm_bindgen::prelude::*;
 use web_sys::{
-    Clipboard, EventTarget, MediaDevices, MediaStream, Permissions, RtcDataChannel, RtcDataChannelInit,
-    RtcPeerConnection, ShareData, SubtleCrypto,
+    Clipboard, Element, EventTarget, MediaDevices, MediaStream, Permissions, RtcDataChannel,
+    RtcDataChannelInit, RtcPeerConnection, ShareData, SubtleCrypto,
 };
 
 #[wasm_bindgen]
@@ -15,6 +15,18 @@ extern "C" {
     pub(super) type ImageData;
     #[wasm_bindgen(method, getter)]
     pub(super) fn data(this: &ImageData) -> Uint8ClampedArray;
+
+    /// Not in Safari, which web-sys does not say.
+    pub(super) type Context;
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn filter(this: &Context) -> Option<String>;
+
+    /// Throws for no element and no property, unlike what web-sys says.
+    pub(super) type Style;
+    #[wasm_bindgen(js_name = getComputedStyle)]
+    pub(super) fn computed_style(element: &Element) -> Style;
+    #[wasm_bindgen(method, js_name = getPropertyValue)]
+    pub(super) fn property(this: &Style, name: &str) -> String;
 
     /// js-sys does not catch the `RangeError` of a length that cannot be allocated.
     #[wasm_bindgen(extends = Uint8ClampedArray, js_name = Uint8ClampedArray)]

@@ -3,7 +3,7 @@
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{BeforeUnloadEvent, HtmlDocument, HtmlElement, HtmlTextAreaElement, Location, ShareData};
 
-use super::{Error, live::Listener, navigator, window};
+use super::{Error, error::text, live::Listener, navigator, window};
 
 /// What stands behind the `#` of the address, percent-decoded; empty when there is nothing.
 #[must_use]
@@ -92,6 +92,22 @@ pub fn on_visible(mut callback: impl FnMut() + 'static) -> Listener {
             callback();
         }
     })
+}
+
+/// Calls back when a person presses Escape, whatever has the focus.
+#[must_use = "dropping a listener removes it"]
+pub fn on_escape(mut callback: impl FnMut() + 'static) -> Listener {
+    Listener::new(&window(), "keydown", move |event| {
+        if text(event, "key").is_some_and(|key| key == "Escape") {
+            callback();
+        }
+    })
+}
+
+/// The value of the form's element with this id, if there is one.
+#[must_use]
+pub fn value_of(id: &str) -> Option<String> {
+    text(&*window().document()?.get_element_by_id(id)?, "value")
 }
 
 /// As long as it is held, the browser asks a person whether they really want to leave the page.

@@ -91,6 +91,18 @@ pub fn keep_microphone(id: &str) {
     keep(MICROPHONE, id);
 }
 
+/// Whether somebody chose on this device to see the camera's picture mirrored, or not; none where nobody chose, or the
+/// browser blocks storage.
+#[must_use]
+pub fn mirror() -> Option<bool> {
+    Some(local_storage()?.get_item(MIRROR).ok()?? == "yes")
+}
+
+/// Remembers it over visits, where the browser lets it.
+pub fn keep_mirror(mirror: bool) {
+    keep(MIRROR, if mirror { "yes" } else { "no" });
+}
+
 /// What this device remembers, to be known again; none also where the browser blocks storage.
 #[must_use]
 pub fn device() -> Option<[u8; 32]> {
@@ -140,6 +152,7 @@ const NAME: &str = "snaproom:name";
 const CAMERA: &str = "snaproom:camera";
 const MICROPHONE: &str = "snaproom:microphone";
 const RELAY_ONLY: &str = "snaproom:relay-only";
+const MIRROR: &str = "snaproom:mirror";
 
 fn keep(key: &str, value: &str) {
     if let Some(storage) = local_storage() {

@@ -1,6 +1,8 @@
 use js_sys::futures::JsFuture;
 use web_sys::{HtmlMediaElement, HtmlVideoElement, MediaStream};
 
+use super::externs;
+
 /// A `<video>` element of the page.
 #[derive(Clone, PartialEq)]
 pub struct Video(pub(super) HtmlVideoElement);
@@ -20,6 +22,18 @@ impl Video {
         let shows =
             self.0.ready_state() >= HtmlMediaElement::HAVE_CURRENT_DATA && self.0.current_time() > 0.0;
         (shows && size.0 > 0 && size.1 > 0).then_some(size)
+    }
+
+    /// What the style sheet says in `--filter` that its frames are shown with, for frames of this size; often empty.
+    pub(super) fn filter(&self, (width, height): (u32, u32)) -> String {
+        let css = externs::computed_style(&self.0).property("--filter");
+        if css != "blur(4px)" {
+            return css;
+        }
+        // Those are pixels of the screen: the photo is to be blurred as much as the viewfinder.
+        let (across, down) = (self.0.client_width().max(1), self.0.client_height().max(1));
+        let pixels = (4 * width / across.unsigned_abs()).max(4 * height / down.unsigned_abs());
+        format!("blur({pixels}px)")
     }
 
     /// Muted and inline, so that no browser waits for a click before it plays.

@@ -14,9 +14,9 @@ const COMMAND_QUEUE: usize = 2048;
 /// What a person wants. Elements come along in a [`SendWrapper`], since the page has one thread.
 pub(super) enum Command {
     StartCamera,
-    Snap,
+    Snap { after: u8, sends: bool },
     Send,
-    SnapAndSend,
+    SetMirror(bool),
     Cancel(ItemId),
     Save(PhotoKey),
     SaveAll,
@@ -68,9 +68,10 @@ impl Room {
         self.tell(Command::StartCamera);
     }
 
-    /// Draws the camera's picture to `#photo`.
-    pub fn snap(&self) {
-        self.tell(Command::Snap);
+    /// Draws the camera's picture to `#photo`, after so many seconds. While these are counted, being told again stops
+    /// that.
+    pub fn snap(&self, after: u8) {
+        self.tell(Command::Snap { after, sends: false });
     }
 
     /// Sends the photo in `#photo` to everybody who is connected.
@@ -79,8 +80,13 @@ impl Room {
     }
 
     /// Both.
-    pub fn snap_and_send(&self) {
-        self.tell(Command::SnapAndSend);
+    pub fn snap_and_send(&self, after: u8) {
+        self.tell(Command::Snap { after, sends: true });
+    }
+
+    /// Shows the person the camera's picture as in a mirror from now on, whenever they are on this device; or as it is.
+    pub fn set_mirror(&self, mirrors: bool) {
+        self.tell(Command::SetMirror(mirrors));
     }
 
     /// Stops sending a photo of ours.

@@ -39,6 +39,10 @@ pub(super) enum Happened {
     DevicesChanged,
     Devices(Devices),
     Awake(Option<WakeLock>),
+    /// The time of the countdown is over.
+    Due,
+    /// The person pressed that key during the countdown.
+    Escape,
     Notice(super::Notice),
     /// A photo came onto the screen, or left it.
     Seen(PhotoKey, bool),

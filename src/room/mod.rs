@@ -8,7 +8,7 @@
 //! | `visit` | one stay in one room: the session, and what it wants done |
 //! | `wires` | its connections, and the actions on them that are under way |
 //! | `vault` | the bytes of photos on their way |
-//! | `studio` | camera, snap, preview |
+//! | `studio`, `countdown` | camera, snap, preview; the time before a snap |
 //! | `call` | microphone, screen, and what goes to and comes from the others |
 //! | `gallery`, `photo` | photos of others, and the canvases of each |
 //! | `album`, `zip` | all of them in one file; its format |
@@ -18,6 +18,7 @@
 mod album;
 mod call;
 mod company;
+mod countdown;
 mod gallery;
 mod handle;
 mod identity;
@@ -210,6 +211,8 @@ impl Driver {
                 Happened::Page(Page::Network) => visit.handle(Input::NetworkChanged),
                 Happened::Page(Page::Shown) => {}
                 Happened::Page(Page::Visible) => self.call.stay_awake(),
+                Happened::Due => self.studio.on_due(),
+                Happened::Escape => drop(self.studio.stop_counting()),
                 Happened::Notice(notice) => self.view.notice.set(Some(notice)),
                 Happened::Seen(photo, seen) => self.gallery.on_seen(photo, seen),
                 Happened::Taken(taken) => {
@@ -262,15 +265,9 @@ impl Driver {
     fn obey(&mut self, command: Command, visit: &mut Visit) {
         match command {
             Command::StartCamera => self.studio.start_camera(),
-            Command::Snap => {
-                self.studio.snap();
-            }
+            Command::Snap { after, sends } => self.studio.press(after, sends),
             Command::Send => self.studio.prepare(),
-            Command::SnapAndSend => {
-                if self.studio.snap() {
-                    self.studio.prepare();
-                }
-            }
+            Command::SetMirror(mirrors) => self.studio.set_mirror(mirrors),
             Command::Cancel(item) => visit.cancel(item),
             Command::Save(photo) => {
                 if let Some(saving) = self.gallery.save(photo) {

@@ -4,6 +4,7 @@ use leptos::prelude::{GetUntracked, Set, Update};
 use snaproom_protocol::{ItemId, control::MAX_PREVIEW_BYTES};
 
 use super::{
+    countdown::Countdown,
     inbox::{Happened, Inbox},
     view::{CameraFailure, CameraView, Notice, RoomView, SnapView},
 };
@@ -27,6 +28,7 @@ pub(super) struct Studio {
     /// The person's own picture in a call.
     self_view: Option<Video>,
     canvas: Option<Canvas>,
+    countdown: Countdown,
     snapped: Option<Snapped>,
     encoding: Vec<Task>,
 }
@@ -55,6 +57,7 @@ impl Studio {
     pub(super) fn open(view: RoomView, inbox: Inbox) -> Self {
         let mut studio = Self {
             view,
+            countdown: Countdown::new(view, inbox.clone()),
             inbox,
             camera: None,
             asking: None,
@@ -112,6 +115,7 @@ impl Studio {
     pub(super) fn stop_camera(&mut self) {
         self.asking = None;
         self.camera = None;
+        self.countdown.end();
         self.view.camera.set(CameraView::Off);
     }
 
@@ -124,6 +128,8 @@ impl Studio {
     pub(super) fn on_camera(&mut self, camera: Result<Camera, CaptureError>) {
         match camera {
             Ok(camera) => {
+                // One knows one's own face from mirrors alone. What lies before one should be seen as it is.
+                self.view.mirrors.set(storage::mirror().unwrap_or(!camera.faces_away));
                 self.camera = Some(camera);
                 self.view.camera.set(CameraView::On);
                 self.show_camera();
@@ -137,6 +143,7 @@ impl Studio {
     /// place, if there is one.
     pub(super) fn on_camera_ended(&mut self) {
         let Some(ended) = self.camera.take() else { return };
+        self.countdown.end();
         let ended = ended.track().and_then(|track| track.device());
         let (view, inbox) = (self.view, self.inbox.clone());
         self.asking = Some(task::spawn(async move {
@@ -159,6 +166,11 @@ impl Studio {
         self.start_camera();
     }
 
+    pub(super) fn set_mirror(&mut self, mirrors: bool) {
+        storage::keep_mirror(mirrors);
+        self.view.mirrors.set(mirrors);
+    }
+
     pub(super) fn attach_camera(&mut self, video: Option<Video>) {
         self.video = video;
         self.show_camera();
@@ -179,8 +191,41 @@ impl Studio {
         }
     }
 
+    /// The button was pressed: takes a photo now or `after` so many seconds, or none while these are counted.
+    pub(super) fn press(&mut self, after: u8, sends: bool) {
+        if self.stop_counting() {
+            return;
+        }
+        if after == 0 {
+            self.take(sends);
+        } else if self.camera.is_some() {
+            self.countdown.start(after, sends);
+        }
+    }
+
+    pub(super) fn on_due(&mut self) {
+        if let Some(sends) = self.countdown.end() {
+            self.take(sends);
+        }
+    }
+
+    /// False when nothing was counted.
+    pub(super) fn stop_counting(&mut self) -> bool {
+        let stopped = self.countdown.end().is_some();
+        if stopped {
+            self.view.notice.set(Some(Notice::Stopped));
+        }
+        stopped
+    }
+
+    fn take(&mut self, sends: bool) {
+        if self.snap() && sends {
+            self.prepare();
+        }
+    }
+
     /// Draws the camera's frame to `#photo` and keeps its exact pixels. False when there was none to take.
-    pub(super) fn snap(&mut self) -> bool {
+    fn snap(&mut self) -> bool {
         let (Some(_), Some(video), Some(canvas)) = (&self.camera, &self.video, &self.canvas) else {
             return false;
         };
@@ -238,6 +283,7 @@ impl Studio {
 
     /// Photos that were on their way into the room that is left stay here; the last one can be sent in the next.
     pub(super) fn leave_room(&mut self) {
+        self.countdown.end();
         self.encoding.clear();
         if let Some(Snapped { item, .. }) = self.snapped {
             self.view.mark_sent(item, false);

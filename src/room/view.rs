@@ -185,6 +185,8 @@ pub enum Notice {
     LinkNotShared,
     /// No picture has come from the camera yet.
     NoPictureYet,
+    /// The countdown was stopped, and no photo taken.
+    Stopped,
     /// The photo could not be taken; the browser's words.
     SnapFailed(String),
     /// The photo could not be saved; the browser's words.
@@ -264,6 +266,10 @@ pub struct RoomView {
     pub devices: RwSignal<MyDevices>,
     /// Whether the browser can share a screen.
     pub can_share_screen: bool,
+    /// Whether the person sees the camera's picture as in a mirror.
+    pub mirrors: RwSignal<bool>,
+    /// The seconds until a photo is taken; empty while none is waited for.
+    pub counting: RwSignal<String>,
     /// The photo in `#photo`.
     pub snapped: RwSignal<Option<SnapView>>,
     /// Photos of others, newest first.
@@ -299,6 +305,8 @@ impl RoomView {
             joining: RwSignal::new(false),
             devices: RwSignal::default(),
             can_share_screen: Screen::is_there(),
+            mirrors: RwSignal::new(true),
+            counting: RwSignal::default(),
             snapped: RwSignal::new(None),
             trail: RwSignal::default(),
             sent: RwSignal::default(),

@@ -1,8 +1,9 @@
 use leptos::prelude::*;
 
 use super::{
+    effects::Effects,
     relay::is_stranded,
-    surface::{CameraSurface, PhotoSurface, hand_focus_on},
+    surface::{CameraSurface, PhotoSurface, chosen, hand_focus_on},
     words::{self, labels},
 };
 use crate::room::{CameraView, PeerState, Room, RoomView};
@@ -10,13 +11,17 @@ use crate::room::{CameraView, PeerState, Room, RoomView};
 /// The camera, the snapped photo and what one does with them.
 #[component]
 pub fn Capture(room: Room) -> impl IntoView {
+    let counting = room.view.counting;
     view! {
         <section class="card capture" aria-labelledby="cameraTitle">
             <h2 id="cameraTitle" class="unseen">{labels::CAMERA}</h2>
             <div class="viewfinder">
                 <CameraSurface room label=labels::CAMERA_PICTURE />
                 <CameraGate room />
+                <p id="countdown" aria-hidden="true">{move || counting.get()}</p>
+                <p class="unseen" role="status">{move || counting.with(|left| words::counting(left))}</p>
             </div>
+            <Effects room />
             <Actions room />
         </section>
     }
@@ -71,13 +76,15 @@ fn CameraGate(room: Room) -> impl IntoView {
 /// The snapped photo and the three buttons, under the thumb on a phone, and why they wait.
 #[component]
 fn Actions(room: Room) -> impl IntoView {
-    let RoomView { status, peers, camera, snapped, sent, names, .. } = room.view;
+    let RoomView { status, peers, camera, counting, snapped, sent, names, .. } = room.view;
     let camera_on = Memo::new(move |_| camera.with(|camera| *camera == CameraView::On));
     let somebody =
         Memo::new(move |_| peers.with(|peers| peers.iter().any(|peer| peer.state == PeerState::Connected)));
     // What waits says so and keeps the focus: a button that is disabled while one is on it loses it.
     let can_send = Memo::new(move |_| somebody.get() && snapped.get().is_some_and(|snap| !snap.sent));
     let can_do_both = Memo::new(move |_| somebody.get() && camera_on.get());
+    // While a number counts, each of them stops that.
+    let shutter = move |words| if counting.with(String::is_empty) { words } else { labels::STOP };
     // Of the photo in `#photo`, once it is sent.
     let recipients = move || {
         let item = snapped.get()?.item;
@@ -107,9 +114,9 @@ fn Actions(room: Room) -> impl IntoView {
                 type="button"
                 aria-disabled=move || (!camera_on.get()).to_string()
                 aria-describedby="sendHint"
-                on:click=move |_| if camera_on.get_untracked() { room.snap() }
+                on:click=move |_| if camera_on.get_untracked() { room.snap(timer()) }
             >
-                {labels::SNAP}
+                {move || shutter(labels::SNAP)}
             </button>
             <button
                 id="send"
@@ -126,10 +133,19 @@ fn Actions(room: Room) -> impl IntoView {
                 type="button"
                 aria-disabled=move || (!can_do_both.get()).to_string()
                 aria-describedby="sendHint"
-                on:click=move |_| if can_do_both.get_untracked() { room.snap_and_send() }
+                on:click=move |_| if can_do_both.get_untracked() { room.snap_and_send(timer()) }
             >
-                {labels::SNAP_AND_SEND}
+                {move || shutter(labels::SNAP_AND_SEND)}
             </button>
         </div>
+    }
+}
+
+/// Seconds from a press to the photo.
+fn timer() -> u8 {
+    match chosen("timerSelect").as_bytes() {
+        [b'3'] => 3,
+        [b'1', ..] => 10,
+        _ => 0,
     }
 }

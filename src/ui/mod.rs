@@ -7,7 +7,7 @@
 //! | `leave`, `invitation` | to another room, alone or with others |
 //! | `peers`, `name`, `relay` | who is here, what they are called, and whether they see one's network address |
 //! | `person`, `about` | the signs that two people compare; what is kept from whom |
-//! | `camera`, `sent` | viewfinder, snapped photo, buttons; what became of one's own photos |
+//! | `camera`, `effects`, `sent` | viewfinder, snapped photo, buttons; filter, timer, mirror; what became of one's own photos |
 //! | `call` | calling, being called, and the others beside oneself |
 //! | `trail`, `lightbox` | photos of others: the gallery, and one of them large |
 //! | `modal`, `icon`, `surface` | dialogs; signs; the elements that show pictures |
@@ -19,6 +19,7 @@ mod about;
 mod announcer;
 mod call;
 mod camera;
+mod effects;
 mod icon;
 mod invitation;
 mod leave;

@@ -7,7 +7,7 @@ use snaproom_protocol::PeerId;
 
 pub use crate::browser::page::time_of_day;
 use crate::{
-    browser::{Canvas, Dialog, Video, focus},
+    browser::{Canvas, Dialog, Video, focus, page},
     room::{PhotoKey, Room, Shown},
 };
 
@@ -34,6 +34,16 @@ pub fn hand_focus_on(from: &str, to: &str) {
     if focus::is_on(from) {
         focus_on(to);
     }
+}
+
+/// Whether a photo can have a filter.
+pub fn can_filter() -> bool {
+    Canvas::can_filter()
+}
+
+/// What is chosen in the `<select>` with this id.
+pub fn chosen(id: &str) -> String {
+    page::value_of(id).unwrap_or_default()
 }
 
 /// The camera's picture, `#camera`.

@@ -4,11 +4,13 @@ mod calls;
 pub mod labels;
 mod names;
 mod people;
+mod pictures;
 mod signs;
 
 pub use calls::{call, call_button, call_ended, call_hint, no_microphone, ringing, sends};
 pub use names::{Names, friendly_name, isolated, name_of, tone};
 pub use people::{came_and_went, how, name_hint, person, relay_hint, take_along};
+pub use pictures::counting;
 pub use signs::sign;
 
 use snaproom_protocol::{PeerId, control::RefusedItem};
@@ -252,6 +254,7 @@ pub fn notice(notice: &Notice, names: &Names) -> String {
         }
         Notice::LinkNotShared => "The link could not be shared. Copy it instead.".into(),
         Notice::NoPictureYet => "The camera has not sent a picture yet. Try again in a moment.".into(),
+        Notice::Stopped => "Stopped. No photo was taken.".into(),
         Notice::SnapFailed(words) => format!("The photo could not be taken ({words}). Try again."),
         Notice::SaveFailed(words) => format!("The photo could not be saved ({words}). Try again."),
         Notice::PhotoRefused { from, reason } => {

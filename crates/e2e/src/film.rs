@@ -1,4 +1,5 @@
-//! What the fake camera sees where people look at the result: painted landscapes, one after the other.
+//! What the fake camera sees where people look at the result: painted landscapes, one after the other; and, where pixels
+//! are looked at, the same few colours all the time.
 
 use std::{
     f32::consts::TAU,
@@ -22,19 +23,33 @@ const SCENES: usize = 12;
 pub struct Film(Arc<TempPath>);
 
 impl Film {
-    /// Paints it.
+    /// Paints landscapes.
     pub fn paint() -> Result<Self> {
+        let scenes: Vec<Scene> = (0..SCENES).map(Scene::new).collect();
+        let size = (WIDTH, HEIGHT);
+        Self::new(size, 2, scenes.iter().map(|scene| move |x, y| scene.colour(x, y)))
+    }
+
+    /// Upright stripes of these colours, red, green and blue from 0 to 1, from the left to the right of a picture of
+    /// this size. It stands still.
+    pub fn stripes(size: (usize, usize), colours: &[[f32; 3]]) -> Result<Self> {
+        Self::new(size, 2, [|x: usize, _| colours[x * colours.len() / size.0]].into_iter())
+    }
+
+    fn new<P: Fn(usize, usize) -> Colour>(
+        size: (usize, usize),
+        rate: u32,
+        pictures: impl Iterator<Item = P>,
+    ) -> Result<Self> {
         let file = NamedTempFile::with_suffix(".y4m").context("no temporary file")?;
-        write(file.as_file()).context("the film cannot be written")?;
+        write(file.as_file(), size, rate, pictures).context("the film cannot be written")?;
         Ok(Self(Arc::new(file.into_temp_path())))
     }
 
-    /// The same colour for ever: red, green and blue from 0 to 255.
+    /// The same colour for ever, red, green and blue from 0 to 255, at 30 frames a second.
     pub fn of(colour: [u8; 3]) -> Result<Self> {
-        let file = NamedTempFile::with_suffix(".y4m").context("no temporary file")?;
-        let pixel = yuv(colour.map(|part| f32::from(part) / 255.0));
-        write_frames(file.as_file(), 30, 1, |_, _, _| pixel).context("the film cannot be written")?;
-        Ok(Self(Arc::new(file.into_temp_path())))
+        let colour = colour.map(|part| f32::from(part) / 255.0);
+        Self::new((WIDTH, HEIGHT), 30, [|_, _| colour].into_iter())
     }
 
     /// Where it is.
@@ -44,29 +59,24 @@ impl Film {
     }
 }
 
-fn write(file: &File) -> Result<()> {
-    let scenes: Vec<Scene> = (0..SCENES).map(Scene::new).collect();
-    write_frames(file, 2, SCENES, |number, x, y| yuv(scenes[number].colour(x, y)))
-}
-
 /// YUV4MPEG2: a line, then `FRAME` and the planes of each picture, the two of colour at half the width and height.
-fn write_frames(
+fn write<P: Fn(usize, usize) -> Colour>(
     file: &File,
+    (width, height): (usize, usize),
     rate: u32,
-    frames: usize,
-    pixel: impl Fn(usize, usize, usize) -> [f32; 3],
+    pictures: impl Iterator<Item = P>,
 ) -> Result<()> {
     let mut file = BufWriter::new(file);
-    writeln!(file, "YUV4MPEG2 W{WIDTH} H{HEIGHT} F{rate}:1 Ip A1:1 C420jpeg")?;
-    for number in 0..frames {
+    writeln!(file, "YUV4MPEG2 W{width} H{height} F{rate}:1 Ip A1:1 C420jpeg")?;
+    for colour in pictures {
         writeln!(file, "FRAME")?;
-        let rows = (0..HEIGHT).flat_map(|y| (0..WIDTH).map(move |x| (x, y)));
-        let pixels: Vec<[f32; 3]> = rows.map(|(x, y)| pixel(number, x, y)).collect();
+        let rows = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
+        let pixels: Vec<[f32; 3]> = rows.map(|(x, y)| yuv(colour(x, y))).collect();
         let luma: Vec<u8> = pixels.iter().map(|[y, ..]| byte(*y)).collect();
         file.write_all(&luma)?;
         for plane in [1, 2] {
-            let quarter = (0..HEIGHT / 2).flat_map(|y| (0..WIDTH / 2).map(move |x| (2 * x, 2 * y)));
-            let chroma: Vec<u8> = quarter.map(|(x, y)| byte(pixels[y * WIDTH + x][plane])).collect();
+            let quarter = (0..height / 2).flat_map(|y| (0..width / 2).map(move |x| (2 * x, 2 * y)));
+            let chroma: Vec<u8> = quarter.map(|(x, y)| byte(pixels[y * width + x][plane])).collect();
             file.write_all(&chroma)?;
         }
     }

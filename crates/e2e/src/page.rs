@@ -103,8 +103,8 @@ impl Tab {
 
     /// The room's link, once it stands in the page.
     pub async fn link(&self) -> Result<String> {
-        let link = "((link) => link.includes('#') && link === location.href ? link : null)\
-                    (document.querySelector('#url')?.href ?? '')";
+        let link = "((link) => link?.includes('#') && link === location.href ? link : null)\
+                    (document.querySelector('#url')?.href)";
         self.wait("the room's link is in the page and in the address bar", link).await
     }
 

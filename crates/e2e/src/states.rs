@@ -234,6 +234,37 @@ pub const STATES: &[State] = &[
     State { name: "three-people", open: Open::Camera, then: &[Join, Join] },
     State { name: "four-people", open: Open::Camera, then: &[Join, Join, Join, Name(LONG_NAME)] },
     State { name: "long-name", open: Open::Camera, then: &[Join, Name(LONG_NAME), Receive(1), Send] },
+    State {
+        name: "filter",
+        open: Open::Camera,
+        then: &[Join, See(PICTURE), Click("#filterSelect [value=poster]"), Click("#mirrorSwitch")],
+    },
+    State { name: "no-filters", open: Open::Script(NO_FILTERS), then: &[See(ALONE), Join, See(PICTURE)] },
+    State {
+        name: "countdown",
+        open: Open::Script(SLOW_CLOCK),
+        then: &[
+            See(ALONE),
+            Join,
+            See(PICTURE),
+            Click("#timerSelect [value='10']"),
+            Click("#snapAndSend"),
+            See("#countdown:not(:empty)"),
+        ],
+    },
+    State {
+        name: "countdown-stopped",
+        open: Open::Camera,
+        then: &[
+            Join,
+            See(PICTURE),
+            Click("#timerSelect [value='10']"),
+            Click("#snap"),
+            See("#countdown:not(:empty)"),
+            Click("#snap"),
+            See(NOTICE),
+        ],
+    },
     State { name: "snapped", open: Open::Camera, then: &[Join, Snap] },
     State { name: "sending", open: Open::Camera, then: &[Join, SendHalf] },
     State {
@@ -442,6 +473,14 @@ const LONG_NAME: &str = "WWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWW";
 
 /// The camera was allowed before, and takes its time.
 const SLOW_CAMERA: &str = "MediaDevices.prototype.getUserMedia = () => new Promise(() => {});";
+/// As in Safari, where a canvas draws without filters.
+const NO_FILTERS: &str = "delete CanvasRenderingContext2D.prototype.filter;";
+/// A second of a countdown takes longer than a look at it.
+const SLOW_CLOCK: &str = "{
+    const { setTimeout } = window;
+    window.setTimeout = (callback, ms, ...rest) =>
+        setTimeout.call(window, callback, ms === 1000 ? 60_000 : ms, ...rest);
+}";
 /// The person asked for relays alone, in an earlier visit.
 const HIDDEN: &str = "localStorage.setItem('snaproom:relay-only', 'yes');";
 /// The system has a share sheet, as on phones.

@@ -83,6 +83,23 @@ pub const ACTIONS: &str = "Take and send";
 pub const SNAP: &str = "Snap";
 pub const SEND: &str = "Send";
 pub const SNAP_AND_SEND: &str = "Snap & Send";
+pub const STOP: &str = "Stop";
+
+// What is done to the picture. HTML: what nothing but style sheets and a press of the button asks for needs no code.
+macro_rules! timer {
+    () => {
+        "<select id=timerSelect aria-label=Timer><option value=0>No timer<option value=3>3 sec<option value=10>10 sec\
+         </select>"
+    };
+}
+pub const TIMER: &str = timer!();
+pub const FILTER_AND_TIMER: &str = concat!(
+    "<select id=filterSelect aria-label=Filter><option value=none>No filter<option value=blur>Blurred<option \
+     value=invert>Negative<option value=fade>Faded<option value=hue>Other colours<option value=saturate>Vivid<option \
+     value=grey>Grey<option value=poster>Poster</select>",
+    timer!()
+);
+pub const MIRROR: &str = "Mirror";
 
 // Photos.
 pub const SENT: &str = "Sent by you";
