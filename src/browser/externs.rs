@@ -96,11 +96,6 @@ extern "C" {
     #[wasm_bindgen(method, setter, js_name = contentHint)]
     pub(super) fn set_content_hint(this: &HintedTrack, hint: &str);
 
-    /// `RTCRtpSynchronizationSource`; a level only where the browser has one.
-    pub(super) type Source;
-    #[wasm_bindgen(method, getter, js_name = audioLevel)]
-    pub(super) fn audio_level(this: &Source) -> Option<f64>;
-
     pub(super) type LockManager;
     #[wasm_bindgen(method)]
     pub(super) fn request(this: &LockManager, name: &str, options: &Object, callback: &Function) -> Promise;
