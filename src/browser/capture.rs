@@ -17,6 +17,8 @@ use super::{
 /// A stream with one track. Dropping it stops the track, and with it the device's light.
 pub(super) struct Capture {
     _on_ended: Option<Listener>,
+    /// Of the one kind that was asked for there is one.
+    track: Option<Track>,
     stream: Stream,
 }
 
@@ -81,17 +83,32 @@ impl Capture {
         let stream = task::see_through(Stream::of(promise)).await;
         let stream = stream
             .unwrap_or_else(|| Err(CaptureError::Other(Error::new("AbortError", "the page is closing"))))?;
-        let on_ended = stream.track().map(|track| Listener::new(&track, "ended", move |_| on_ended()));
-        Ok(Self { _on_ended: on_ended, stream })
+        let track = stream.tracks().next().map(Track);
+        let on_ended = track.as_ref().map(|Track(track)| Listener::new(track, "ended", move |_| on_ended()));
+        Ok(Self { _on_ended: on_ended, track, stream })
     }
 
     pub(super) fn stream(&self) -> &MediaStream {
         &self.stream.0
     }
 
-    /// Of the one kind that was asked for there is one.
     pub(super) fn track(&self) -> Option<Track> {
-        self.stream.track().map(Track)
+        self.track.clone()
+    }
+}
+
+/// Opens the device that was chosen, or any where that one is not there any more.
+pub async fn chosen_or_any<T, F>(
+    chosen: Option<String>,
+    open: impl Fn(Option<String>) -> F,
+) -> Result<T, CaptureError>
+where
+    F: Future<Output = Result<T, CaptureError>>,
+{
+    let is_chosen = chosen.is_some();
+    match open(chosen).await {
+        Err(CaptureError::Impossible(_) | CaptureError::Missing) if is_chosen => open(None).await,
+        opened => opened,
     }
 }
 
@@ -107,10 +124,6 @@ impl Stream {
     async fn of(promise: Promise) -> Result<Self, CaptureError> {
         let stream: JsValue = promise.await.map_err(CaptureError::from_js)?;
         Ok(Self(stream.unchecked_into(), Held::new(|live| &mut live.captures)))
-    }
-
-    fn track(&self) -> Option<MediaStreamTrack> {
-        self.tracks().next()
     }
 
     fn tracks(&self) -> impl Iterator<Item = MediaStreamTrack> + use<> {

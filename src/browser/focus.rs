@@ -16,14 +16,7 @@ pub fn set(id: &str) {
 
 /// Whether something in the element with this id, or the element itself, has the focus.
 #[must_use]
-pub fn is_in(id: &str) -> bool {
-    let focused = window().document().and_then(|document| document.active_element());
-    focused.is_some_and(|element| matches!(element.closest(&format!("#{id}")), Ok(Some(_))))
-}
-
-/// Whether the element with this id has the focus.
-#[must_use]
 pub fn is_on(id: &str) -> bool {
     let focused = window().document().and_then(|document| document.active_element());
-    focused.is_some_and(|element| element.id() == id)
+    focused.is_some_and(|element| matches!(element.closest(&format!("#{id}")), Ok(Some(_))))
 }

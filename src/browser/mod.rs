@@ -47,7 +47,7 @@ mod watch;
 
 pub use camera::{Camera, Facing, Permission, Wish, camera_permission};
 pub use canvas::Canvas;
-pub use capture::{CaptureError, Track};
+pub use capture::{CaptureError, Track, chosen_or_any};
 pub use connection::{Connection, Event, Settings, State};
 pub use devices::{Device, Devices, devices, on_device_change};
 pub use dialog::Dialog;

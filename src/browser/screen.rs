@@ -3,7 +3,12 @@ use serde::Serialize;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::MediaDevices;
 
-use super::{CaptureError, Track, capture::Capture, externs::ScreenDevices, navigator};
+use super::{
+    CaptureError, Track,
+    capture::Capture,
+    externs::{HintedTrack, ScreenDevices},
+    navigator,
+};
 
 /// The screen, a window or a tab, as the person chose. Dropping it ends the sharing.
 pub struct Screen(Capture);
@@ -21,18 +26,18 @@ impl Screen {
     /// Lets the person choose; in reply to a click, which browsers demand. `on_ended` is called when they end it
     /// beside the page, or the window that was shared is gone.
     pub async fn share(on_ended: impl FnMut() + 'static) -> Result<Self, CaptureError> {
-        Capture::open(display_media, &Constraints { video: true }, on_ended).await.map(Self)
+        let capture = Capture::open(display_media, &Constraints { video: true }, on_ended).await?;
+        if let Some(Track(track)) = capture.track() {
+            // Letters are to stay sharp; frames may be fewer.
+            track.unchecked_ref::<HintedTrack>().set_content_hint("detail");
+        }
+        Ok(Self(capture))
     }
 
     /// What a connection may send of it.
     #[must_use]
     pub fn track(&self) -> Option<Track> {
-        let track = self.0.track();
-        if let Some(Track(track)) = &track {
-            // Letters are to stay sharp; frames may be fewer.
-            track.unchecked_ref::<super::externs::HintedTrack>().set_content_hint("detail");
-        }
-        track
+        self.0.track()
     }
 }
 

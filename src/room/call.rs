@@ -10,12 +10,13 @@ use snaproom_session::{
 
 use super::{
     inbox::{Happened, Inbox},
-    view::{CameraFailure, Notice, RoomView},
+    view::{Notice, RoomView},
     visit::Visit,
     wires::Wires,
 };
 use crate::browser::{
-    CaptureError, Microphone, Received, Screen, Shown, Track, Tracks, Video, WakeLock, storage,
+    CaptureError, Microphone, Received, Screen, Shown, Track, Tracks, Video, WakeLock, chosen_or_any,
+    storage,
     task::{self, Task},
 };
 
@@ -103,7 +104,8 @@ impl Call {
             self.view.joining.set(false);
             self.stay_awake();
         }
-        self.look_for_devices();
+        // They have names now.
+        self.inbox.push(Happened::DevicesChanged);
     }
 
     /// It was unplugged, or taken away: another one takes its place.
@@ -125,18 +127,13 @@ impl Call {
         self.microphone = None;
         let inbox = self.inbox.clone();
         self.asking[0] = Some(task::spawn(async move {
-            let open = |device: Option<String>| {
+            let microphone = chosen_or_any(storage::microphone(), |device| {
                 let inbox = inbox.clone();
                 async move {
                     Microphone::open(device.as_deref(), move || inbox.push(Happened::MicrophoneEnded)).await
                 }
-            };
-            let chosen = storage::microphone();
-            let is_chosen = chosen.is_some();
-            let mut microphone = open(chosen).await;
-            if is_chosen && matches!(microphone, Err(CaptureError::Impossible(_) | CaptureError::Missing)) {
-                microphone = open(None).await;
-            }
+            })
+            .await;
             inbox.push(Happened::Microphone(microphone));
         }));
     }
@@ -249,7 +246,7 @@ impl Call {
     }
 
     pub(super) fn on_view(&mut self, call: CallView) {
-        if self.part == Part::In && call.sends.is_none() && self.said.is_some() {
+        if self.said.is_some() && call.sends.is_none() {
             self.end();
         }
         self.view.call.set(call);
@@ -291,23 +288,5 @@ impl Call {
 
     pub(super) fn on_awake(&mut self, lock: Option<WakeLock>) {
         self.awake = lock.filter(|_| self.part == Part::In);
-    }
-
-    /// Devices have names once one of their kind was used.
-    fn look_for_devices(&self) {
-        self.inbox.push(Happened::DevicesChanged);
-    }
-}
-
-impl From<CaptureError> for CameraFailure {
-    fn from(error: CaptureError) -> Self {
-        match error {
-            CaptureError::Insecure => Self::Insecure,
-            CaptureError::Denied => Self::Denied,
-            CaptureError::Missing => Self::Missing,
-            CaptureError::Busy => Self::Busy,
-            CaptureError::Impossible(constraint) => Self::Impossible(constraint),
-            CaptureError::Other(error) => Self::Other(error.to_string()),
-        }
     }
 }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::browser::{
     Camera, Canvas, CaptureError, Payload, Permission, Picture, Track, Video, Wish, camera_permission,
-    devices, page, storage,
+    chosen_or_any, devices, page, storage,
     task::{self, Task, random, unix_ms},
 };
 
@@ -85,17 +85,12 @@ impl Studio {
                 return;
             }
             view.camera.set(CameraView::Starting);
-            let open = |wish: Wish| {
+            let camera = chosen_or_any(storage::camera(), |device| {
                 let inbox = inbox.clone();
+                let wish = Wish { device, ..Wish::default() };
                 async move { Camera::open(&wish, move || inbox.push(Happened::CameraEnded)).await }
-            };
-            // The one that was chosen, if it is still there.
-            let device = storage::camera();
-            let is_chosen = device.is_some();
-            let mut camera = open(Wish { device, ..Wish::default() }).await;
-            if is_chosen && matches!(camera, Err(CaptureError::Impossible(_) | CaptureError::Missing)) {
-                camera = open(Wish::default()).await;
-            }
+            })
+            .await;
             inbox.push(Happened::Camera(camera));
         }));
     }

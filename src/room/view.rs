@@ -9,7 +9,7 @@ pub use snaproom_session::io::{
     Signs, Status, TransferState, Trust,
 };
 
-use crate::browser::{Devices, Screen, page};
+use crate::browser::{CaptureError, Devices, Screen, page};
 
 /// A photo in the page: whose it is and its id, since two senders may use one id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -79,6 +79,19 @@ pub enum CameraFailure {
     Unplugged,
     /// Something else; the browser's words.
     Other(String),
+}
+
+impl From<CaptureError> for CameraFailure {
+    fn from(error: CaptureError) -> Self {
+        match error {
+            CaptureError::Insecure => Self::Insecure,
+            CaptureError::Denied => Self::Denied,
+            CaptureError::Missing => Self::Missing,
+            CaptureError::Busy => Self::Busy,
+            CaptureError::Impossible(constraint) => Self::Impossible(constraint),
+            CaptureError::Other(error) => Self::Other(error.to_string()),
+        }
+    }
 }
 
 /// The photo in `#photo`, snapped and perhaps not sent.

@@ -63,9 +63,9 @@ impl Visit {
         };
         // Before the first connection: an address that is shown once is known.
         if view.relay_only.get_untracked() {
-            visit.handle(Input::Command(Command::SetRelayOnly(true)));
+            visit.command(Command::SetRelayOnly(true));
         }
-        visit.handle(Input::Command(Command::SetName(view.my_name.get_untracked())));
+        visit.command(Command::SetName(view.my_name.get_untracked()));
         Ok(visit)
     }
 
@@ -86,40 +86,40 @@ impl Visit {
     }
 
     pub(super) fn retry(&mut self) {
-        self.handle(Input::Command(Command::Retry));
+        self.command(Command::Retry);
     }
 
     pub(super) fn cancel(&mut self, item: ItemId) {
-        self.handle(Input::Command(Command::Cancel(item)));
+        self.command(Command::Cancel(item));
     }
 
     /// Shows it, remembers it and tells it to everybody.
     pub(super) fn set_name(&mut self, typed: &str) {
         let name = identity::keep_name(typed);
         self.view.my_name.set(name.clone());
-        self.handle(Input::Command(Command::SetName(name)));
+        self.command(Command::SetName(name));
     }
 
     /// Remembers it, and acts on it at once.
     pub(super) fn set_relay_only(&mut self, relay_only: bool) {
         storage::keep_relay_only(relay_only);
         self.view.relay_only.set(relay_only);
-        self.handle(Input::Command(Command::SetRelayOnly(relay_only)));
+        self.command(Command::SetRelayOnly(relay_only));
     }
 
     pub(super) fn compare(&mut self, peer: PeerId) {
-        self.handle(Input::Command(Command::Compare(peer)));
+        self.command(Command::Compare(peer));
     }
 
     pub(super) fn compared(&mut self, peer: PeerId, signs: Signs, same: bool) {
-        self.handle(Input::Command(Command::Compared { peer, signs, same }));
+        self.command(Command::Compared { peer, signs, same });
     }
 
     /// Asks these people to come along to a new room.
     pub(super) fn move_with(&mut self, with: Vec<PeerId>) {
         if let Ok(random) = task::random() {
             self.view.notice.set(Some(Notice::Moving));
-            self.handle(Input::Command(Command::Move { link: Link::mint(random), with }));
+            self.command(Command::Move { link: Link::mint(random), with });
         }
     }
 
@@ -130,13 +130,13 @@ impl Visit {
 
     /// Says goodbye. What is dropped afterwards closes by itself.
     pub(super) fn leave(&mut self, gallery: &mut Gallery, call: &mut Call) {
-        self.handle(Input::Command(Command::Leave));
+        self.command(Command::Leave);
         self.carry_out(gallery, call);
     }
 
     /// Lets go of everybody, and keeps the seat for the lease.
     pub(super) fn put_aside(&mut self, gallery: &mut Gallery, call: &mut Call) {
-        self.handle(Input::Command(Command::PutAside));
+        self.command(Command::PutAside);
         self.carry_out(gallery, call);
     }
 
@@ -176,7 +176,7 @@ impl Visit {
             sent.insert(0, Entry { key, view });
             sent.truncate(MAX_SENT);
         });
-        self.handle(Input::Command(Command::SendPhoto(photo)));
+        self.command(Command::SendPhoto(photo));
         page::mark(&format!("photo:{item}:sent"));
         true
     }

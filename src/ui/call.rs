@@ -7,7 +7,7 @@ use snaproom_protocol::PeerId;
 use super::{
     icon::Icon,
     peers::Who,
-    surface::{RemoteSurface, SelfSurface, focus_on, has_focus_in},
+    surface::{OwnSurface, RemoteSurface, focus_on, hand_focus_on},
     words::{self, labels},
 };
 use crate::room::{
@@ -49,8 +49,8 @@ pub fn Ringing(room: Room) -> impl IntoView {
     };
     // What is answered hands the focus on, so that nobody begins anew at the page's top.
     Effect::new(move || {
-        if !is_asked.get() && has_focus_in("ringing") {
-            focus_on("status");
+        if !is_asked.get() {
+            hand_focus_on("ringing", "status");
         }
     });
     view! {
@@ -87,8 +87,8 @@ pub fn CallPanel(room: Room) -> impl IntoView {
     Effect::new(move |was_in: Option<bool>| {
         if is_in.get() && was_in == Some(false) {
             focus_on("hangupButton");
-        } else if !is_in.get() && has_focus_in("call") {
-            focus_on("callButton");
+        } else if !is_in.get() {
+            hand_focus_on("call", "callButton");
         }
         is_in.get()
     });
@@ -141,7 +141,7 @@ fn SelfView(room: Room) -> impl IntoView {
     let shows = move || call.with(own_sends).camera && camera.with(|camera| *camera == CameraView::On);
     view! {
         <figure class="tile self" data-camera=move || shows().to_string()>
-            <SelfSurface room label=labels::OWN_PICTURE />
+            <OwnSurface room id="localVideo" attach=Room::attach_self_view label=labels::OWN_PICTURE />
             <figcaption>
                 {labels::YOU}" "<span class="how">{move || words::sends(call.with(own_sends), true)}</span>
             </figcaption>

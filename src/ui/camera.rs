@@ -3,7 +3,7 @@ use leptos::prelude::*;
 use super::{
     effects::Effects,
     relay::is_stranded,
-    surface::{CameraSurface, PhotoSurface, chosen, hand_focus_on},
+    surface::{OwnSurface, PhotoSurface, chosen, hand_focus_on},
     words::{self, labels},
 };
 use crate::room::{CameraView, PeerState, Room, RoomView};
@@ -16,7 +16,7 @@ pub fn Capture(room: Room) -> impl IntoView {
         <section class="card capture" aria-labelledby="cameraTitle">
             <h2 id="cameraTitle" class="unseen">{labels::CAMERA}</h2>
             <div class="viewfinder">
-                <CameraSurface room label=labels::CAMERA_PICTURE />
+                <OwnSurface room id="camera" attach=Room::attach_camera label=labels::CAMERA_PICTURE />
                 <CameraGate room />
                 <p id="countdown" aria-hidden="true">{move || counting.get()}</p>
                 <p class="unseen" role="status">{move || counting.with(|left| words::counting(left))}</p>

@@ -23,13 +23,8 @@ pub fn focus_on(id: &str) {
     request_animation_frame(move || focus::set(&id));
 }
 
-/// Whether something in the element with this id has the focus.
-pub fn has_focus_in(id: &str) -> bool {
-    focus::is_in(id)
-}
-
-/// Gives the focus on, if the element with the id `from`, which leaves the page, has it: nobody is to begin anew at the
-/// page's top.
+/// Gives the focus on, if the element with the id `from`, which leaves the page, has it, or something in it does: nobody
+/// is to begin anew at the page's top.
 pub fn hand_focus_on(from: &str, to: &str) {
     if focus::is_on(from) {
         focus_on(to);
@@ -46,17 +41,26 @@ pub fn chosen(id: &str) -> String {
     page::value_of(id).unwrap_or_default()
 }
 
-/// The camera's picture, `#camera`.
+/// The camera's picture, for its own person.
 #[component]
-pub fn CameraSurface(room: Room, #[prop(into)] label: String) -> impl IntoView {
+pub fn OwnSurface(
+    /// Told of the element.
+    room: Room,
+    /// Its id.
+    id: &'static str,
+    /// How it is told.
+    attach: fn(&Room, Option<Video>),
+    /// For people who do not see it.
+    label: &'static str,
+) -> impl IntoView {
     let element = NodeRef::<html::Video>::new();
     Effect::new(move || {
         if let Some(video) = element.get() {
-            room.attach_camera(Some(Video::from(video)));
+            attach(&room, Some(Video::from(video)));
         }
     });
-    on_cleanup(move || room.attach_camera(None));
-    view! { <video id="camera" node_ref=element autoplay muted playsinline aria-label=label></video> }
+    on_cleanup(move || attach(&room, None));
+    view! { <video id=id node_ref=element autoplay muted playsinline aria-label=label></video> }
 }
 
 /// Somebody else in the call, or their screen.
@@ -82,19 +86,6 @@ pub fn RemoteSurface(
     view! {
         <video class=class data-peer=peer.to_string() node_ref=element autoplay muted playsinline aria-label=label></video>
     }
-}
-
-/// One's own picture in the call, `#localVideo`.
-#[component]
-pub fn SelfSurface(room: Room, #[prop(into)] label: String) -> impl IntoView {
-    let element = NodeRef::<html::Video>::new();
-    Effect::new(move || {
-        if let Some(video) = element.get() {
-            room.attach_self_view(Some(Video::from(video)));
-        }
-    });
-    on_cleanup(move || room.attach_self_view(None));
-    view! { <video id="localVideo" node_ref=element autoplay muted playsinline aria-label=label></video> }
 }
 
 /// The snapped photo, `#photo`.

@@ -41,8 +41,6 @@ window.media = (() => {
         // Tracks that are sent.
         tracks: () => open().flatMap((connection) => connection.getSenders()).filter(({ track }) => track).length,
         framesDecoded: async () => sum(video(await reports('inbound-rtp')), 'framesDecoded'),
-        // The widest picture that comes, in pixels.
-        width: async () => Math.max(0, ...video(await reports('inbound-rtp')).map(({ frameWidth }) => frameWidth ?? 0)),
         // What was heard, as energy (W3C WebRTC Statistics, section 8.1).
         energy: async () => sum(sound(await reports('inbound-rtp')), 'totalAudioEnergy'),
         // The mean of what RTCP says of the round trips since then, in milliseconds.

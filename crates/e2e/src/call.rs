@@ -34,7 +34,12 @@ impl Tab {
 
     /// Waits until the call is on the page.
     pub async fn wait_in_call(&self) -> Result<()> {
-        self.until("the call", "!document.querySelector('#call').hidden").await
+        self.until("the call", IN_CALL).await
+    }
+
+    /// Whether the page takes part in the call.
+    pub async fn is_in_call(&self) -> Result<bool> {
+        self.evaluate(IN_CALL).await
     }
 
     /// Waits until the page takes part in no call.
@@ -110,3 +115,5 @@ impl Tab {
         Ok(())
     }
 }
+
+const IN_CALL: &str = "!document.querySelector('#call').hidden";

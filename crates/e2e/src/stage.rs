@@ -138,8 +138,7 @@ impl Stage {
 
     async fn others_answer(&self) -> Result<()> {
         for other in &self.others {
-            let is_in = "!document.querySelector('#call').hidden";
-            if !other.evaluate::<bool>(is_in).await? {
+            if !other.is_in_call().await? {
                 other.accept_call().await?;
             }
         }

@@ -53,13 +53,7 @@ async fn a_call_goes_on_beside_50_megabytes() -> Result<()> {
     for tab in [&alice, &bob] {
         tab.wait_pictures(1).await?;
     }
-    // Until the call has found what the path carries.
-    tokio::time::sleep(Duration::from_secs(5)).await;
-    let alone = Call::of(&alice, &bob).await?;
-    let items = send(&alice, &bob).await?;
-    let beside = Call::of(&alice, &bob).await?;
-    let sent = arrived(&bob, &items).await?;
-    println!("alone {alone:?}, beside {sent} bytes {beside:?}");
+    let (alone, beside, sent) = alone_and_beside(&alice, &bob).await?;
     ensure!(sent > 2_000_000, "hardly anything was sent meanwhile: {sent} bytes");
     ensure!(
         beside.frames_per_second >= 0.8 * alone.frames_per_second,
@@ -81,18 +75,25 @@ async fn without_yielding_it_spoils_the_call() -> Result<()> {
     }
     let come = poll(PATIENCE, async || Ok((bob.frames_decoded().await? > 10).then_some(())));
     ensure!(come.await?.is_some(), "no pictures come");
-    tokio::time::sleep(Duration::from_secs(5)).await;
-    let alone = Call::of(&alice, &bob).await?;
-    let items = send(&alice, &bob).await?;
-    let beside = Call::of(&alice, &bob).await?;
-    let sent = arrived(&bob, &items).await?;
-    println!("alone {alone:?}, beside {sent} bytes {beside:?}");
+    let (alone, beside, _) = alone_and_beside(&alice, &bob).await?;
     ensure!(
         beside.frames_per_second < 0.8 * alone.frames_per_second
             || beside.round_trip > alone.round_trip + 50.0,
         "{alone:?} hardly became {beside:?}: the test above proves nothing"
     );
     Ok(())
+}
+
+/// What the call is like without and with the photos, and how many bytes of them came meanwhile.
+async fn alone_and_beside(alice: &Tab, bob: &Tab) -> Result<(Call, Call, u64)> {
+    // Until the call has found what the path carries.
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let alone = Call::of(alice, bob).await?;
+    let items = send(alice, bob).await?;
+    let beside = Call::of(alice, bob).await?;
+    let sent = arrived(bob, &items).await?;
+    println!("alone {alone:?}, beside {sent} bytes {beside:?}");
+    Ok((alone, beside, sent))
 }
 
 /// All of them, one after the other; back as soon as bytes of the first one move.

@@ -70,7 +70,7 @@ const START_KBPS: u32 = 2_500;
 pub fn with_start_bitrate(sdp: &str) -> String {
     const CODECS: [&str; 5] = ["VP8/", "VP9/", "H264/", "H265/", "AV1/"];
     let parameter = format!("x-google-start-bitrate={START_KBPS}");
-    let mut primed = Vec::with_capacity(sdp.len() / 32);
+    let mut primed = String::with_capacity(sdp.len() + 512);
     for section in sections(sdp) {
         let is_video = section.starts_with("m=video ");
         let lines = || section.split_terminator("\r\n");
@@ -83,12 +83,19 @@ pub fn with_start_bitrate(sdp: &str) -> String {
         let mut formats: Vec<String> = maps.filter_map(of_format).take(MAX_FORMATS).collect();
         for line in lines() {
             let format = formats.iter().position(|format| line.starts_with(format));
-            let more = format.map(|place| formats.swap_remove(place)).map(|_| format!(";{parameter}"));
-            primed.extend([line.to_owned(), more.unwrap_or_default(), "\r\n".to_owned()]);
+            primed += line;
+            if let Some(place) = format {
+                formats.swap_remove(place);
+                primed += ";";
+                primed += &parameter;
+            }
+            primed += "\r\n";
         }
-        primed.extend(formats.into_iter().map(|format| format + &parameter + "\r\n"));
+        for format in formats {
+            primed.extend([format.as_str(), &parameter, "\r\n"]);
+        }
     }
-    primed.concat()
+    primed
 }
 
 /// The description's session section, then each of its media sections.
