@@ -53,13 +53,13 @@ async fn signs_are_the_same_on_both_sides_and_who_was_verified_is_known_after_re
         wait_verified(tab, true).await?;
     }
 
-    // Nobody turns into somebody else without a word.
+    // Nobody turns into somebody else without a word. (He may have been some "Bobcat" before.)
     for name in ["Bob", "Carol"] {
         bob.set_name(name).await?;
         alice
             .until(
                 "his name",
-                &format!("document.querySelector('#peers .peer').textContent.includes('{name}')"),
+                &format!("document.querySelector('#peers .peer .who').textContent === {name:?}"),
             )
             .await?;
     }
