@@ -14,7 +14,7 @@ use web_sys::{
 };
 
 use super::{
-    Chunk, Error, Path, Payload,
+    Chunk, Error, Measured, Path, Payload,
     channel::{Channel, ChannelEvent, Kind},
     externs::{IceCandidate, PeerConnection, Sender},
     live::{Held, Listener},
@@ -222,6 +222,13 @@ impl Connection {
         let peer = self.peer.0.clone();
         let path = self.until_closed(Box::pin(async move { Ok(path::selected(&peer).await) }));
         async move { path.await.ok().flatten() }
+    }
+
+    /// How its media comes; none while there is no way.
+    pub fn measure(&self) -> impl Future<Output = Option<Measured>> + 'static + use<> {
+        let peer = self.peer.0.clone();
+        let measured = self.until_closed(Box::pin(async move { Ok(path::measure(&peer).await) }));
+        async move { measured.await.ok().flatten() }
     }
 
     /// For what else the connection does, in files of its own.

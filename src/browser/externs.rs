@@ -96,6 +96,11 @@ extern "C" {
     #[wasm_bindgen(method, setter, js_name = contentHint)]
     pub(super) fn set_content_hint(this: &HintedTrack, hint: &str);
 
+    /// `RTCRtpSynchronizationSource`; a level only where the browser has one.
+    pub(super) type Source;
+    #[wasm_bindgen(method, getter, js_name = audioLevel)]
+    pub(super) fn audio_level(this: &Source) -> Option<f64>;
+
     pub(super) type LockManager;
     #[wasm_bindgen(method)]
     pub(super) fn request(this: &LockManager, name: &str, options: &Object, callback: &Function) -> Promise;
@@ -133,9 +138,25 @@ extern "C" {
     #[wasm_bindgen(method, getter, js_name = usernameFragment)]
     pub(super) fn username_fragment(this: &IceCandidate) -> Option<String>;
 
-    /// The members we read of `RTCTransportStats`, `RTCIceCandidatePairStats` and `RTCIceCandidateStats`
-    /// (W3C WebRTC Statistics, sections 8.15 to 8.17).
+    /// The members we read of `RTCTransportStats`, `RTCIceCandidatePairStats`, `RTCIceCandidateStats` and
+    /// `RTCInboundRtpStreamStats` (W3C WebRTC Statistics, sections 8.15 to 8.17, and 8.4).
     pub(super) type Stats;
+    #[wasm_bindgen(method, getter, js_name = type)]
+    pub(super) fn kind_of_report(this: &Stats) -> String;
+    #[wasm_bindgen(method, getter, js_name = currentRoundTripTime)]
+    pub(super) fn round_trip_time(this: &Stats) -> Option<f64>;
+    #[wasm_bindgen(method, getter, js_name = packetsReceived)]
+    pub(super) fn packets_received(this: &Stats) -> Option<f64>;
+    #[wasm_bindgen(method, getter, js_name = packetsLost)]
+    pub(super) fn packets_lost(this: &Stats) -> Option<f64>;
+    #[wasm_bindgen(method, getter, js_name = bytesReceived)]
+    pub(super) fn bytes_received(this: &Stats) -> Option<f64>;
+    #[wasm_bindgen(method, getter, js_name = framesPerSecond)]
+    pub(super) fn frames_per_second(this: &Stats) -> Option<f64>;
+    #[wasm_bindgen(method, getter, js_name = frameWidth)]
+    pub(super) fn frame_width(this: &Stats) -> Option<f64>;
+    #[wasm_bindgen(method, getter, js_name = frameHeight)]
+    pub(super) fn frame_height(this: &Stats) -> Option<f64>;
     #[wasm_bindgen(method, getter, js_name = selectedCandidatePairId)]
     pub(super) fn selected_candidate_pair_id(this: &Stats) -> Option<String>;
     #[wasm_bindgen(method, getter)]

@@ -4,7 +4,7 @@
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlAudioElement, MediaStream, RtcRtpTransceiver};
 
-use super::{Connection, Error, Track, Video, live::Held, video::play};
+use super::{Connection, Error, Track, Video, externs::Source, live::Held, video::play};
 
 /// What is sent: nothing in a place that is empty.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -74,6 +74,18 @@ impl Connection {
             shown_in: Vec::new(),
             _held: Held::new(|live| &mut live.received),
         })
+    }
+
+    /// How loud the other side is just now, from 0 to 1.
+    #[must_use]
+    pub fn loudness(&self) -> f64 {
+        let [sound, ..] = self.places();
+        let sources = sound.map(|sound| sound.receiver().get_synchronization_sources());
+        let levels = sources
+            .into_iter()
+            .flatten()
+            .filter_map(|source| source.unchecked_into::<Source>().audio_level());
+        levels.fold(0.0, f64::max)
     }
 
     /// The sections of the first offer, in their order: a peer may have made another one.

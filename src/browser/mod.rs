@@ -57,7 +57,7 @@ pub use gloo_file::Blob;
 pub use live::{Listener, Live, live};
 pub use media::{Received, Shown, Tracks};
 pub use microphone::Microphone;
-pub use path::Path;
+pub use path::{Measured, Path};
 pub use payload::{Chunk, Payload};
 pub use picture::Picture;
 pub use save::{join, save};

@@ -1,7 +1,7 @@
-//! The room's call on this device: microphone and screen, what goes to whom, and where the others are shown. Who takes
-//! part is the session's business.
+//! The room's call on this device: microphone and screen, and what goes to the others. Who takes part is the session's
+//! business.
 
-use leptos::prelude::Set;
+use leptos::prelude::{Set, WithUntracked};
 use snaproom_protocol::PeerId;
 use snaproom_session::{
     Command, ConnectionId,
@@ -10,13 +10,13 @@ use snaproom_session::{
 
 use super::{
     inbox::{Happened, Inbox},
+    others::Others,
     view::{Notice, RoomView},
     visit::Visit,
     wires::Wires,
 };
 use crate::browser::{
-    CaptureError, Microphone, Received, Screen, Shown, Track, Tracks, Video, WakeLock, chosen_or_any,
-    storage,
+    CaptureError, Microphone, Screen, Track, Tracks, WakeLock, chosen_or_any, storage,
     task::{self, Task},
 };
 
@@ -33,8 +33,7 @@ pub(super) struct Call {
     /// What is sent, and what the others were told of it.
     tracks: Tracks,
     said: Option<Sends>,
-    flows: Vec<Flow>,
-    elements: Vec<(PeerId, Shown, Video)>,
+    pub(super) others: Others,
     /// Finding a microphone, a screen to share.
     asking: [Option<Task>; 2],
     awake: Option<WakeLock>,
@@ -45,20 +44,17 @@ pub(super) struct Call {
 enum Part {
     Out,
     /// The person wants to take part, and the browser asks for the microphone.
-    Joining,
+    Joining {
+        /// Somebody takes part already.
+        others: bool,
+    },
     In,
-}
-
-/// Somebody to whom media goes, and what comes back.
-struct Flow {
-    connection: ConnectionId,
-    peer: PeerId,
-    received: Received,
 }
 
 impl Call {
     pub(super) fn new(view: RoomView, inbox: Inbox) -> Self {
         Self {
+            others: Others::new(view, inbox.clone()),
             view,
             inbox,
             part: Part::Out,
@@ -68,8 +64,6 @@ impl Call {
             shows_camera: false,
             tracks: Tracks::default(),
             said: None,
-            flows: Vec::new(),
-            elements: Vec::new(),
             asking: [None, None],
             awake: None,
             waking: None,
@@ -79,7 +73,8 @@ impl Call {
     /// The person calls, or joins. [`Happened::Microphone`] follows.
     pub(super) fn join(&mut self, with_camera: bool) {
         if self.part == Part::Out {
-            self.part = Part::Joining;
+            let others = self.view.call.with_untracked(|call| !call.others.is_empty());
+            self.part = Part::Joining { others };
             self.muted = false;
             self.shows_camera = with_camera;
             self.view.joining.set(true);
@@ -99,7 +94,11 @@ impl Call {
             }
             Err(error) => self.view.notice.set(Some(Notice::NoMicrophone(error.into()))),
         }
-        if self.part == Part::Joining {
+        if let Part::Joining { others } = self.part {
+            if others && self.view.call.with_untracked(|call| call.others.is_empty()) {
+                // They hung up while the browser asked: nobody wants to call them back.
+                return self.on_ended(CallEnd::Over);
+            }
             self.part = Part::In;
             self.view.joining.set(false);
             self.stay_awake();
@@ -205,9 +204,7 @@ impl Call {
         };
         if self.tracks != tracks {
             self.tracks = tracks;
-            for flow in &self.flows {
-                visit.wires().send_tracks(flow.connection, &self.tracks);
-            }
+            self.others.send(&self.tracks, visit.wires());
         }
         if self.part == Part::In && self.said != Some(sends) {
             self.said = Some(sends);
@@ -217,32 +214,12 @@ impl Call {
 
     pub(super) fn start_media(&mut self, connection: ConnectionId, peer: PeerId, wires: &mut Wires) {
         wires.send_tracks(connection, &self.tracks);
-        if let Some(mut received) = wires.receive(connection) {
-            for (_, shown, video) in self.elements.iter().filter(|(of, ..)| *of == peer) {
-                received.show_in(*shown, video);
-            }
-            self.flows.push(Flow { connection, peer, received });
-        }
+        self.others.receive(connection, peer, wires);
     }
 
     pub(super) fn stop_media(&mut self, connection: ConnectionId, wires: &mut Wires) {
-        self.forget(connection);
+        self.others.forget(connection);
         wires.send_tracks(connection, &Tracks::default());
-    }
-
-    /// The connection is closed.
-    pub(super) fn forget(&mut self, connection: ConnectionId) {
-        self.flows.retain(|flow| flow.connection != connection);
-    }
-
-    /// The element in which a peer is shown, while it is in the page.
-    pub(super) fn attach(&mut self, peer: PeerId, shown: Shown, video: Option<Video>) {
-        self.elements.retain(|(of, known, _)| (*of, *known) != (peer, shown));
-        let Some(video) = video else { return };
-        if let Some(flow) = self.flows.iter_mut().find(|flow| flow.peer == peer) {
-            flow.received.show_in(shown, &video);
-        }
-        self.elements.push((peer, shown, video));
     }
 
     pub(super) fn on_view(&mut self, call: CallView) {
@@ -273,7 +250,7 @@ impl Call {
     /// The room is left.
     pub(super) fn leave_room(&mut self) {
         self.end();
-        self.flows.clear();
+        self.others.leave_room();
     }
 
     /// Also when the page comes back: a browser takes the lock away from a page that is hidden.

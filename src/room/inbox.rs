@@ -10,7 +10,9 @@ use litemap::LiteMap;
 use snaproom_session::{ConnectionId, Input};
 
 use super::{PhotoKey, studio::Taken};
-use crate::browser::{self, Camera, CaptureError, Devices, Microphone, Screen, SocketEvent, WakeLock};
+use crate::browser::{
+    self, Camera, CaptureError, Devices, Measured, Microphone, Screen, SocketEvent, WakeLock,
+};
 
 /// Messages of one connection that wait for the driver. An honest peer has less under way: six chunks in its
 /// window, and their acknowledgements.
@@ -39,6 +41,9 @@ pub(super) enum Happened {
     DevicesChanged,
     Devices(Devices),
     Awake(Option<WakeLock>),
+    /// A moment of a call has passed.
+    CallTick,
+    Measured(ConnectionId, Measured),
     /// The time of the countdown is over.
     Due,
     /// The person pressed that key during the countdown.

@@ -9,7 +9,7 @@
 //! | `wires` | its connections, and the actions on them that are under way |
 //! | `vault` | the bytes of photos on their way |
 //! | `studio`, `countdown` | camera, snap, preview; the time before a snap |
-//! | `call` | microphone, screen, and what goes to and comes from the others |
+//! | `call`, `others` | microphone, screen, what goes to the others; what comes from them, and how well |
 //! | `gallery`, `photo` | photos of others, and the canvases of each |
 //! | `album`, `zip` | all of them in one file; its format |
 //! | `identity` | the tab's token in a room, and its person's name |
@@ -24,6 +24,7 @@ mod handle;
 mod identity;
 mod inbox;
 mod names;
+mod others;
 mod photo;
 mod studio;
 mod vault;
@@ -40,8 +41,8 @@ pub use crate::browser::{Device, Devices, Shown};
 pub use handle::Room;
 pub use view::{
     CallEnd, CallView, CameraFailure, CameraView, Comparison, Entry, Failure, Invitation, LinkView,
-    MyDevices, Notice, Participant, Path, PeerState, PeerView, PhotoKey, PhotoView, Recipient, RefusedPeer,
-    RoomView, Saving, Sends, SentView, Shows, Signs, SnapView, Status, TransferState, Trust,
+    MyDevices, Notice, Participant, Path, PeerState, PeerView, PhotoKey, PhotoView, Quality, Recipient,
+    RefusedPeer, RoomView, Saving, Sends, SentView, Shows, Signs, SnapView, Status, TransferState, Trust,
 };
 
 use crate::browser::{
@@ -226,6 +227,10 @@ impl Driver {
                 Happened::Connection(connection, event) => visit.on_connection(connection, event),
                 Happened::Overrun(connection) => visit.on_overrun(connection),
                 Happened::Done(input) => visit.handle(input),
+                Happened::CallTick => self.call.others.on_tick(visit.wires()),
+                Happened::Measured(connection, measured) => {
+                    self.call.others.on_measured(connection, measured);
+                }
                 happened => {
                     self.on_device(happened);
                     self.call.settle(self.studio.track(), &mut visit);
@@ -309,7 +314,7 @@ impl Driver {
             Command::ChooseCamera(id) => self.studio.choose_camera(&id),
             Command::ChooseMicrophone(id) => self.call.choose_microphone(&id),
             Command::AttachRemote(peer, shown, video) => {
-                self.call.attach(peer, shown, video.map(|video| video.take()));
+                self.call.others.attach(peer, shown, video.map(|video| video.take()));
             }
             Command::AttachSelfView(video) => self.studio.attach_self_view(video.map(|video| video.take())),
             // Handled where the visit can be ended.

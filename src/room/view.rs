@@ -62,6 +62,23 @@ pub struct MyDevices {
     pub microphone: String,
 }
 
+/// How somebody else in the call comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Quality {
+    /// Is heard just now.
+    pub speaks: bool,
+    /// To them and back, in milliseconds; none while nothing was measured.
+    pub round_trip: Option<u32>,
+    /// Of the packets of the last two seconds.
+    pub lost_percent: u32,
+    /// Pixels of the picture, width and height; 0 while none comes.
+    pub size: (u32, u32),
+    /// Pictures in a second.
+    pub frames: u32,
+    /// Of the last two seconds.
+    pub kbits: u32,
+}
+
 /// Why a camera cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CameraFailure {
@@ -275,6 +292,8 @@ pub struct RoomView {
     pub call: RwSignal<CallView>,
     /// We are about to take part in it: the browser asks for the microphone.
     pub joining: RwSignal<bool>,
+    /// How each of the others in it comes.
+    pub quality: RwSignal<LiteMap<PeerId, Quality>>,
     /// The cameras and microphones that there are.
     pub devices: RwSignal<MyDevices>,
     /// Whether the browser can share a screen.
@@ -317,6 +336,7 @@ impl RoomView {
             call: RwSignal::default(),
             joining: RwSignal::new(false),
             devices: RwSignal::default(),
+            quality: RwSignal::default(),
             can_share_screen: Screen::is_there(),
             mirrors: RwSignal::new(true),
             counting: RwSignal::default(),

@@ -255,7 +255,7 @@ impl Visit {
                 None => self.done.push_back(Input::PayloadFailed(payload)),
             },
             Output::Close(id) => {
-                call.forget(id);
+                call.others.forget(id);
                 self.wires.close(id);
             }
             Output::StartMedia(id, peer) => call.start_media(id, peer, &mut self.wires),

@@ -94,6 +94,21 @@ impl Wires {
         self.wires.get(&id)?.connection.receive().ok()
     }
 
+    /// Looks at how the media of a call comes; [`Happened::Measured`] follows.
+    pub(super) fn measure(&mut self, id: ConnectionId) {
+        let inbox = self.inbox.clone();
+        self.run(id, Connection::measure, move |measured| {
+            if let Some(measured) = measured {
+                inbox.push(Happened::Measured(id, measured));
+            }
+        });
+    }
+
+    /// How loud the other side is just now, from 0 to 1.
+    pub(super) fn loudness(&self, id: ConnectionId) -> f64 {
+        self.wires.get(&id).map_or(0.0, |wire| wire.connection.loudness())
+    }
+
     pub(super) fn find_path(&mut self, id: ConnectionId) {
         let inbox = self.inbox.clone();
         self.run(id, Connection::path, move |path| {

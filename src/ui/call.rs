@@ -108,19 +108,34 @@ pub fn CallPanel(room: Room) -> impl IntoView {
 /// Somebody else: the screen that they show, if they do, and themselves.
 #[component]
 fn Other(room: Room, peer: PeerId) -> impl IntoView {
-    let RoomView { call, names, peers, .. } = room.view;
+    let RoomView { call, names, peers, quality, .. } = room.view;
     let sends = move || call.with(|call| sends_of(call, peer));
     let is_here = move || {
         peers.with(|peers| peers.iter().any(|view| view.peer == peer && view.state == PeerState::Connected))
     };
+    let quality = move || quality.with(|known| known.get(&peer).copied()).unwrap_or_default();
+    let path =
+        move || peers.with(|peers| peers.iter().find(|view| view.peer == peer).and_then(|view| view.path));
     view! {
         <figure class="tile screen" hidden=move || !sends().screen>
             <RemoteSurface room peer shown=Shown::Screen label=labels::SCREEN />
             <figcaption><Who peer names />" "{labels::SHARES_SCREEN}</figcaption>
         </figure>
-        <figure class="tile" data-camera=move || sends().camera.to_string()>
+        <figure
+            class="tile"
+            data-camera=move || sends().camera.to_string()
+            data-speaks=move || (sends().sound && quality().speaks).to_string()
+        >
             <RemoteSurface room peer shown=Shown::Camera label=labels::CAMERA />
-            <figcaption><Who peer names />" "<span class="how">{move || words::sends(sends(), is_here())}</span></figcaption>
+            <figcaption>
+                <Who peer names />
+                " "
+                <span class="how">{move || words::sends(sends(), is_here())}</span>
+                <details>
+                    <summary>{move || words::quality(path(), quality())}</summary>
+                    {move || words::figures(quality())}
+                </details>
+            </figcaption>
         </figure>
     }
 }

@@ -7,7 +7,7 @@ mod people;
 mod pictures;
 mod signs;
 
-pub use calls::{call, call_button, call_ended, call_hint, no_microphone, ringing, sends};
+pub use calls::{call, call_button, call_ended, call_hint, figures, no_microphone, quality, ringing, sends};
 pub use names::{Names, friendly_name, isolated, name_of, tone};
 pub use people::{came_and_went, how, name_hint, person, relay_hint, take_along};
 pub use pictures::counting;

@@ -265,7 +265,7 @@ impl Tab {
 /// A button that waits may be disabled, or say so and keep the focus.
 pub(crate) fn usable(selector: &str) -> String {
     format!(
-        "((button) => button?.disabled === false && button.ariaDisabled !== 'true')\
+        "((button) => !!button && !button.disabled && button.ariaDisabled !== 'true')\
          (document.querySelector({selector:?}))"
     )
 }

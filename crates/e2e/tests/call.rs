@@ -38,6 +38,17 @@ async fn two_people_see_and_hear_each_other_without_another_offer() -> Result<()
     bob.wait_colour(".remoteVideo", RED).await?;
     alice.wait_colour("#localVideo", RED).await?;
     ensure!(alice.hears(Duration::from_secs(2)).await? > 0.0, "nothing is heard");
+    // Chromium's fake microphone beeps once a second.
+    alice.until("bob speaks", "document.querySelector('.tile[data-speaks=true]') !== null").await?;
+    alice
+        .until(
+            "how bob comes",
+            r"/^direct, \d+ ms, \d+ % lost$/.test(document.querySelector('.tile summary').innerText)",
+        )
+        .await?;
+    alice.click(".tile summary").await?;
+    let figures = r"/\d+ × \d+, \d+ pictures a second, \d+ kbit\/s/.test(document.querySelector('.tile details').innerText)";
+    alice.until("the figures", figures).await?;
 
     // Photos go on meanwhile.
     let photo = alice.snap_and_send().await?;
@@ -239,5 +250,32 @@ async fn a_server_that_is_killed_leaves_no_gap() -> Result<()> {
     let gap =
         poll(PATIENCE, async || Ok(Some(bob.gap(".remoteVideo").await?).filter(|gap| gap.as_millis() > 500)));
     ensure!(gap.await?.is_some(), "a picture that stands still is not noticed");
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_answers_too_late_calls_nobody_back() -> Result<()> {
+    // The browser asks for the microphone, and the person takes their time.
+    let slow = "{ const open = MediaDevices.prototype.getUserMedia;
+        MediaDevices.prototype.getUserMedia = async function (constraints) {
+            if (constraints.audio) await new Promise((answer) => { window.answer = answer; });
+            return open.call(this, constraints);
+        }; }";
+    let (_server, alice, bob) = two_tabs(camera(), camera().inject(slow)).await?;
+    alice.call().await?;
+    bob.wait_ringing().await?;
+    bob.click("#acceptCall").await?;
+    bob.until("the browser asks", "typeof window.answer === 'function'").await?;
+    alice.click("#hangupButton").await?;
+    bob.until("the call is over", "document.querySelector('#callButton').innerText.includes('Calling')")
+        .await?;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    bob.evaluate::<()>("void window.answer()").await?;
+    bob.until("it is said", "document.querySelector('#notice').innerText.includes('has ended')").await?;
+    bob.wait_no_call().await?;
+    ensure!(
+        alice.evaluate::<bool>("document.querySelector('#ringing').hidden").await?,
+        "alice is called back"
+    );
     Ok(())
 }

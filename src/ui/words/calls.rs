@@ -1,7 +1,7 @@
 //! Calls: who takes part, what is heard and seen of whom, and how they end.
 
 use super::{Names, isolated, labels};
-use crate::room::{CallEnd, CallView, CameraFailure, Sends};
+use crate::room::{CallEnd, CallView, CameraFailure, Path, Quality, Sends};
 
 /// The button that calls.
 #[must_use]
@@ -44,6 +44,23 @@ pub fn sends(sends: Sends, is_here: bool) -> &'static str {
         (true, false, true) => "muted",
         (true, true, false) => "camera off",
         (true, false, false) => "muted, camera off",
+    }
+}
+
+/// How well somebody comes.
+#[must_use]
+pub fn quality(path: Option<Path>, quality: Quality) -> String {
+    let (Some(path), Some(round_trip)) = (path, quality.round_trip) else { return labels::CONNECTION.into() };
+    let way = if path == Path::Relay { "relayed" } else { "direct" };
+    format!("{way}, {round_trip} ms, {} % lost", quality.lost_percent)
+}
+
+/// The same for who wants to know more.
+#[must_use]
+pub fn figures(Quality { size: (width, height), frames, kbits, .. }: Quality) -> String {
+    match width {
+        0 => format!("no picture, {kbits} kbit/s"),
+        _ => format!("{width} × {height}, {frames} pictures a second, {kbits} kbit/s"),
     }
 }
 

@@ -63,6 +63,7 @@ pub const MICROPHONE: &str = "Microphone";
 pub const SCREEN: &str = "Screen";
 pub const HANG_UP: &str = "Hang up";
 pub const OWN_PICTURE: &str = "Your own picture";
+pub const CONNECTION: &str = "Connection";
 pub const SHARES_SCREEN: &str = "shows a screen";
 
 // People.

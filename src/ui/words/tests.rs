@@ -2,7 +2,7 @@ use snaproom_protocol::{ItemId, PeerId};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::*;
-use crate::room::{Comparison, Trust};
+use crate::room::{Comparison, Path, Quality, Trust};
 
 #[wasm_bindgen_test]
 fn sizes_are_rounded_to_what_a_person_compares() {
@@ -177,4 +177,21 @@ fn another_device_than_the_verified_one_is_told_whatever_it_asks() {
     for asks in [None, Some(Comparison::Wanted)] {
         assert!(person(&replaced, asks).contains("not the device"), "{asks:?}");
     }
+}
+
+#[wasm_bindgen_test]
+fn how_somebody_comes_is_said_in_words_and_in_figures() {
+    let none = Quality::default();
+    assert_eq!(quality(Some(Path::Direct), none), "Connection");
+    assert_eq!(figures(none), "no picture, 0 kbit/s");
+    let some = Quality {
+        speaks: true,
+        round_trip: Some(80),
+        lost_percent: 2,
+        size: (1280, 720),
+        frames: 24,
+        kbits: 1_800,
+    };
+    assert_eq!(quality(Some(Path::Relay), some), "relayed, 80 ms, 2 % lost");
+    assert_eq!(figures(some), "1280 × 720, 24 pictures a second, 1800 kbit/s");
 }

@@ -1,0 +1,142 @@
+//! The others in the call: what comes from them, where they are shown, and how well they come.
+
+use leptos::prelude::{Update, WithUntracked};
+use litemap::LiteMap;
+use snaproom_protocol::PeerId;
+use snaproom_session::ConnectionId;
+
+use super::{
+    inbox::{Happened, Inbox},
+    view::{Quality, RoomView},
+    wires::Wires,
+};
+use crate::browser::{
+    Measured, Received, Shown, Tracks, Video,
+    task::{self, Task},
+};
+
+/// Between two looks at who speaks, in milliseconds.
+const TICK_MS: u32 = 250;
+
+/// Ticks between two looks at how media comes.
+const TICKS_TO_MEASURE: u32 = 8;
+
+/// Louder than a quiet room, of 1.
+const SPEAKS: f64 = 0.02;
+
+pub(super) struct Others {
+    view: RoomView,
+    inbox: Inbox,
+    flows: Vec<Flow>,
+    elements: Vec<(PeerId, Shown, Video)>,
+    clock: Option<Task>,
+    ticks: u32,
+}
+
+/// Somebody to whom media goes, and what comes back.
+struct Flow {
+    connection: ConnectionId,
+    peer: PeerId,
+    received: Received,
+    /// What was counted when this was looked at last.
+    measured: Option<Measured>,
+}
+
+impl Others {
+    pub(super) fn new(view: RoomView, inbox: Inbox) -> Self {
+        Self { view, inbox, flows: Vec::new(), elements: Vec::new(), clock: None, ticks: 0 }
+    }
+
+    pub(super) fn receive(&mut self, connection: ConnectionId, peer: PeerId, wires: &Wires) {
+        let Some(mut received) = wires.receive(connection) else { return };
+        for (_, shown, video) in self.elements.iter().filter(|(of, ..)| *of == peer) {
+            received.show_in(*shown, video);
+        }
+        self.flows.push(Flow { connection, peer, received, measured: None });
+        self.tick();
+    }
+
+    pub(super) fn send(&self, tracks: &Tracks, wires: &mut Wires) {
+        for flow in &self.flows {
+            wires.send_tracks(flow.connection, tracks);
+        }
+    }
+
+    /// The element in which a peer is shown, while it is in the page.
+    pub(super) fn attach(&mut self, peer: PeerId, shown: Shown, video: Option<Video>) {
+        self.elements.retain(|(of, known, _)| (*of, *known) != (peer, shown));
+        let Some(video) = video else { return };
+        if let Some(flow) = self.flows.iter_mut().find(|flow| flow.peer == peer) {
+            flow.received.show_in(shown, &video);
+        }
+        self.elements.push((peer, shown, video));
+    }
+
+    /// Nothing comes over that connection any more.
+    pub(super) fn forget(&mut self, connection: ConnectionId) {
+        let Some(place) = self.flows.iter().position(|flow| flow.connection == connection) else { return };
+        let flow = self.flows.remove(place);
+        self.view.quality.update(|known| {
+            known.remove(&flow.peer);
+        });
+    }
+
+    pub(super) fn leave_room(&mut self) {
+        self.flows.clear();
+        self.clock = None;
+        self.view.quality.update(LiteMap::clear);
+    }
+
+    /// As long as anything comes there is something to look at.
+    fn tick(&mut self) {
+        let inbox = self.inbox.clone();
+        self.clock = (!self.flows.is_empty()).then(|| {
+            task::spawn(async move {
+                task::sleep(TICK_MS).await;
+                inbox.push(Happened::CallTick);
+            })
+        });
+    }
+
+    /// Who speaks, and from time to time how well they come.
+    pub(super) fn on_tick(&mut self, wires: &mut Wires) {
+        self.ticks = self.ticks.wrapping_add(1);
+        for flow in &self.flows {
+            let speaks = wires.loudness(flow.connection) > SPEAKS;
+            self.note(flow.peer, |quality| quality.speaks = speaks);
+            if self.ticks.is_multiple_of(TICKS_TO_MEASURE) {
+                wires.measure(flow.connection);
+            }
+        }
+        self.tick();
+    }
+
+    pub(super) fn on_measured(&mut self, connection: ConnectionId, now: Measured) {
+        let Some(flow) = self.flows.iter_mut().find(|flow| flow.connection == connection) else { return };
+        let peer = flow.peer;
+        // The counts are the connection's, which may have seen other calls.
+        let Some(before) = flow.measured.replace(now) else { return };
+        let lost = now.lost.saturating_sub(before.lost);
+        let sent = lost + now.received.saturating_sub(before.received);
+        let bits = 8 * now.bytes.saturating_sub(before.bytes);
+        self.note(peer, |quality| {
+            quality.round_trip = Some(now.round_trip);
+            quality.lost_percent = (100 * lost).checked_div(sent).unwrap_or(0) as u32;
+            quality.size = (now.width, now.height);
+            quality.frames = now.frames;
+            quality.kbits = (bits / u64::from(TICK_MS * TICKS_TO_MEASURE)) as u32;
+        });
+    }
+
+    /// The page is told of what has changed alone.
+    fn note(&self, peer: PeerId, change: impl FnOnce(&mut Quality)) {
+        let before = self.view.quality.with_untracked(|known| known.get(&peer).copied()).unwrap_or_default();
+        let mut now = before;
+        change(&mut now);
+        if now != before {
+            self.view.quality.update(|known| {
+                known.insert(peer, now);
+            });
+        }
+    }
+}
