@@ -90,6 +90,28 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     pub(super) fn label(this: &DeviceInfo) -> String;
 
+    /// Not in every browser, which web-sys does not say of some, and knows none of the others.
+    #[wasm_bindgen(extends = web_sys::Document)]
+    pub(super) type LargerPage;
+    #[wasm_bindgen(method, getter, js_name = fullscreenEnabled)]
+    pub(super) fn fullscreen_enabled(this: &LargerPage) -> Option<bool>;
+    #[wasm_bindgen(method, getter, js_name = fullscreenElement)]
+    pub(super) fn fullscreen_element(this: &LargerPage) -> Option<Element>;
+    #[wasm_bindgen(method, js_name = exitFullscreen)]
+    pub(super) fn exit_fullscreen(this: &LargerPage) -> Promise;
+    #[wasm_bindgen(method, getter, js_name = pictureInPictureEnabled)]
+    pub(super) fn picture_in_picture_enabled(this: &LargerPage) -> Option<bool>;
+    #[wasm_bindgen(method, getter, js_name = pictureInPictureElement)]
+    pub(super) fn picture_in_picture_element(this: &LargerPage) -> Option<Element>;
+    #[wasm_bindgen(method, js_name = exitPictureInPicture)]
+    pub(super) fn exit_picture_in_picture(this: &LargerPage) -> Promise;
+    #[wasm_bindgen(extends = Element)]
+    pub(super) type LargerElement;
+    #[wasm_bindgen(method, js_name = requestFullscreen, catch)]
+    pub(super) fn request_fullscreen(this: &LargerElement) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(method, js_name = requestPictureInPicture, catch)]
+    pub(super) fn request_picture_in_picture(this: &LargerElement) -> Result<Promise, JsValue>;
+
     /// web-sys has no `contentHint`.
     #[wasm_bindgen(extends = web_sys::MediaStreamTrack)]
     pub(super) type HintedTrack;

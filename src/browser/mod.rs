@@ -6,6 +6,7 @@
 //! | `capture`, [`camera`](Camera), [`microphone`](Microphone), [`screen`](Screen) | getUserMedia, getDisplayMedia, and their refusals |
 //! | [`devices`](devices()), [`wake_lock`](WakeLock) | which of them there are; a screen that does not go dark |
 //! | [`video`](Video), [`canvas`](Canvas), [`picture`](Picture) | frames, exact pixels, JPEG and PNG |
+//! | [`larger`](Larger) | a picture over the whole screen, or in a window of its own |
 //! | [`watch`](Watch), [`dialog`](Dialog), [`focus`] | what is on the screen, and what has the keyboard |
 //! | [`payload`](Payload) | bytes that live outside wasm memory |
 //! | [`connection`](Connection), `channel`, `path` | `RTCPeerConnection` and its two data channels |
@@ -29,6 +30,7 @@ mod dialog;
 mod error;
 mod externs;
 pub mod focus;
+mod larger;
 mod live;
 mod media;
 mod microphone;
@@ -54,6 +56,7 @@ pub use dialog::Dialog;
 pub use error::Error;
 /// A file's or an encoded picture's bytes, held by the browser.
 pub use gloo_file::Blob;
+pub use larger::Larger;
 pub use live::{Listener, Live, live};
 pub use media::{Received, Shown, Tracks};
 pub use microphone::Microphone;

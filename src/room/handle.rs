@@ -6,7 +6,7 @@ use send_wrapper::SendWrapper;
 use snaproom_protocol::{ItemId, PeerId};
 
 use super::view::{PhotoKey, RoomView, Signs};
-use crate::browser::{Canvas, Shown, Video, page};
+use crate::browser::{Canvas, Larger, Shown, Video, page};
 
 /// Commands that wait for the driver: the canvases of a full trail that leave the page at once, and a person.
 const COMMAND_QUEUE: usize = 2048;
@@ -39,6 +39,7 @@ pub(super) enum Command {
     ToggleScreen,
     ChooseCamera(String),
     ChooseMicrophone(String),
+    Enlarge(SendWrapper<Video>, Larger),
     AttachRemote(PeerId, Shown, Option<SendWrapper<Video>>),
     AttachSelfView(Option<SendWrapper<Video>>),
     AttachCamera(Option<SendWrapper<Video>>),
@@ -200,6 +201,12 @@ impl Room {
     /// Uses the microphone with this `deviceId` from now on, on every visit.
     pub fn choose_microphone(&self, id: String) {
         self.tell(Command::ChooseMicrophone(id));
+    }
+
+    /// Makes one of the call's pictures larger; or not any more, if it is so already. In reply to a click or a key, which
+    /// browsers demand.
+    pub fn enlarge(&self, video: Video, how: Larger) {
+        self.tell(Command::Enlarge(SendWrapper::new(video), how));
     }
 
     /// Loads the page anew: another version of it may be there. Needs no driver, which may have ended.

@@ -37,7 +37,7 @@ use futures::{FutureExt, StreamExt, channel::mpsc, select_biased};
 use leptos::prelude::Set;
 use snaproom_session::{self as session, Input, Link};
 
-pub use crate::browser::{Device, Devices, Shown};
+pub use crate::browser::{Device, Devices, Larger, Shown};
 pub use handle::Room;
 pub use view::{
     CallEnd, CallView, CameraFailure, CameraView, Comparison, Entry, Failure, Invitation, LinkView,
@@ -46,7 +46,7 @@ pub use view::{
 };
 
 use crate::browser::{
-    Error, Listener, devices, on_device_change, page, storage,
+    Error, Listener, Video, devices, on_device_change, page, storage,
     task::{self, Task},
 };
 use call::Call;
@@ -316,6 +316,7 @@ impl Driver {
             Command::AttachRemote(peer, shown, video) => {
                 self.call.others.attach(peer, shown, video.map(|video| video.take()));
             }
+            Command::Enlarge(video, how) => self.enlarge(video.take(), how),
             Command::AttachSelfView(video) => self.studio.attach_self_view(video.map(|video| video.take())),
             // Handled where the visit can be ended.
             Command::NewRoom => {}
@@ -328,6 +329,15 @@ impl Driver {
                 self.gallery.attach_large(photo, canvas.map(|canvas| canvas.take()));
             }
         }
+    }
+
+    fn enlarge(&mut self, video: Video, how: Larger) {
+        let inbox = self.inbox.clone();
+        self.see_to_its_end(task::spawn(async move {
+            if let Err(error) = video.enlarge(how).await {
+                inbox.push(Happened::Notice(Notice::NotEnlarged(error.to_string())));
+            }
+        }));
     }
 
     fn share_link(&mut self) {

@@ -64,7 +64,9 @@ impl Others {
 
     /// The element in which a peer is shown, while it is in the page.
     pub(super) fn attach(&mut self, peer: PeerId, shown: Shown, video: Option<Video>) {
-        self.elements.retain(|(of, known, _)| (*of, *known) != (peer, shown));
+        // A browser may leave a window open for an element that has left the page.
+        let gone = self.elements.extract_if(.., |(of, known, _)| (*of, *known) == (peer, shown));
+        gone.for_each(|(.., video)| video.shrink());
         let Some(video) = video else { return };
         if let Some(flow) = self.flows.iter_mut().find(|flow| flow.peer == peer) {
             flow.received.show_in(shown, &video);

@@ -255,6 +255,8 @@ pub enum Notice {
     CameraEnded,
     /// The screen could not be shared; the browser's words.
     ScreenFailed(String),
+    /// A picture could not be made larger; the browser's words.
+    NotEnlarged(String),
     /// The call ended for us, and we did not hang up.
     CallEnded(CallEnd),
     /// This many photos are in the zip that was saved.

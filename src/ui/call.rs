@@ -2,17 +2,14 @@
 //! what a first visit loads.
 
 use leptos::prelude::*;
-use snaproom_protocol::PeerId;
 
 use super::{
     icon::Icon,
-    peers::Who,
-    surface::{OwnSurface, RemoteSurface, focus_on, hand_focus_on},
+    surface::{focus_on, hand_focus_on},
+    tile::{Other, SelfView, own_sends},
     words::{self, labels},
 };
-use crate::room::{
-    CallView, CameraView, Device, MyDevices, Participant, PeerState, Room, RoomView, Sends, Shown,
-};
+use crate::room::{Device, MyDevices, PeerState, Room, RoomView, Sends};
 
 /// Begins a call, or joins the one that there is. Beside the people whom one calls.
 #[component]
@@ -102,65 +99,6 @@ pub fn CallPanel(room: Room) -> impl IntoView {
             <p class="callState" role="status">{sentence}</p>
             <Controls room />
         </section>
-    }
-}
-
-/// Somebody else: the screen that they show, if they do, and themselves.
-#[component]
-fn Other(room: Room, peer: PeerId) -> impl IntoView {
-    let RoomView { call, names, peers, quality, .. } = room.view;
-    let sends = move || call.with(|call| sends_of(call, peer));
-    let is_here = move || {
-        peers.with(|peers| peers.iter().any(|view| view.peer == peer && view.state == PeerState::Connected))
-    };
-    let quality = move || quality.with(|known| known.get(&peer).copied()).unwrap_or_default();
-    let path =
-        move || peers.with(|peers| peers.iter().find(|view| view.peer == peer).and_then(|view| view.path));
-    view! {
-        <figure class="tile screen" hidden=move || !sends().screen>
-            <RemoteSurface room peer shown=Shown::Screen label=labels::SCREEN />
-            <figcaption><Who peer names />" "{labels::SHARES_SCREEN}</figcaption>
-        </figure>
-        <figure
-            class="tile"
-            data-camera=move || sends().camera.to_string()
-            data-speaks=move || (sends().sound && quality().speaks).to_string()
-        >
-            <RemoteSurface room peer shown=Shown::Camera label=labels::CAMERA />
-            <figcaption>
-                <Who peer names />
-                " "
-                <span class="how">{move || words::sends(sends(), is_here())}</span>
-                <details>
-                    <summary>{move || words::quality(path(), quality())}</summary>
-                    {move || words::figures(quality())}
-                </details>
-            </figcaption>
-        </figure>
-    }
-}
-
-fn sends_of(call: &CallView, peer: PeerId) -> Sends {
-    let of = |other: &&Participant| other.peer == peer;
-    call.others.iter().find(of).map(|other| other.sends).unwrap_or_default()
-}
-
-fn own_sends(call: &CallView) -> Sends {
-    call.sends.unwrap_or_default()
-}
-
-/// What the others see of oneself.
-#[component]
-fn SelfView(room: Room) -> impl IntoView {
-    let RoomView { call, camera, .. } = room.view;
-    let shows = move || call.with(own_sends).camera && camera.with(|camera| *camera == CameraView::On);
-    view! {
-        <figure class="tile self" data-camera=move || shows().to_string()>
-            <OwnSurface room id="localVideo" attach=Room::attach_self_view label=labels::OWN_PICTURE />
-            <figcaption>
-                {labels::YOU}" "<span class="how">{move || words::sends(call.with(own_sends), true)}</span>
-            </figcaption>
-        </figure>
     }
 }
 

@@ -8,7 +8,7 @@
 //! | `peers`, `name`, `relay` | who is here, what they are called, and whether they see one's network address |
 //! | `person`, `about` | the signs that two people compare; what is kept from whom |
 //! | `camera`, `effects`, `sent` | viewfinder, snapped photo, buttons; filter, timer, mirror; what became of one's own photos |
-//! | `call` | calling, being called, and the others beside oneself |
+//! | `call`, `tile` | calling, being called, what one does in a call; the others beside oneself |
 //! | `trail`, `lightbox` | photos of others: the gallery, and one of them large |
 //! | `modal`, `icon`, `surface` | dialogs; signs; the elements that show pictures |
 //! | `words`, `states` | what people read, and what style sheets and tests read |
@@ -36,6 +36,7 @@ mod sent;
 mod states;
 mod status;
 mod surface;
+mod tile;
 mod trail;
 mod words;
 

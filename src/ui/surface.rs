@@ -8,7 +8,7 @@ use snaproom_protocol::PeerId;
 pub use crate::browser::page::time_of_day;
 use crate::{
     browser::{Canvas, Dialog, Video, focus, page},
-    room::{PhotoKey, Room, Shown},
+    room::{Larger, PhotoKey, Room, Shown},
 };
 
 /// Opens or closes a dialog.
@@ -31,6 +31,25 @@ pub fn hand_focus_on(from: &str, to: &str) {
     }
 }
 
+/// Whether the browser can make a picture larger in this way.
+pub fn can_enlarge(how: Larger) -> bool {
+    how.is_possible()
+}
+
+/// Makes the picture larger; or not any more, if it is so already.
+pub fn enlarge(room: Room, video: NodeRef<html::Video>, how: Larger) {
+    if let Some(video) = video.get_untracked() {
+        room.enlarge(Video::from(video), how);
+    }
+}
+
+/// The picture has its place in the page alone from now on.
+pub fn shrink(video: NodeRef<html::Video>) {
+    if let Some(video) = video.get_untracked() {
+        Video::from(video).shrink();
+    }
+}
+
 /// Whether a photo can have a filter.
 pub fn can_filter() -> bool {
     Canvas::can_filter()
@@ -50,10 +69,12 @@ pub fn OwnSurface(
     id: &'static str,
     /// How it is told.
     attach: fn(&Room, Option<Video>),
+    /// The element.
+    #[prop(optional)]
+    element: NodeRef<html::Video>,
     /// For people who do not see it.
     label: &'static str,
 ) -> impl IntoView {
-    let element = NodeRef::<html::Video>::new();
     Effect::new(move || {
         if let Some(video) = element.get() {
             attach(&room, Some(Video::from(video)));
@@ -72,10 +93,11 @@ pub fn RemoteSurface(
     peer: PeerId,
     /// What of them.
     shown: Shown,
+    /// The element.
+    element: NodeRef<html::Video>,
     /// For people who do not see it.
     label: &'static str,
 ) -> impl IntoView {
-    let element = NodeRef::<html::Video>::new();
     Effect::new(move || {
         if let Some(video) = element.get() {
             room.attach_remote(peer, shown, Some(Video::from(video)));

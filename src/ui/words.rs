@@ -282,6 +282,9 @@ pub fn notice(notice: &Notice, names: &Names) -> String {
         Notice::MicrophoneEnded => "The microphone went away. Another one is used now.".into(),
         Notice::CameraEnded => "The camera went away. Another one is used now.".into(),
         Notice::ScreenFailed(words) => format!("The screen could not be shown ({words}). Try again."),
+        Notice::NotEnlarged(words) => {
+            format!("The picture could not be shown larger ({words}). Try again.")
+        }
         Notice::CallEnded(end) => call_ended(*end).into(),
         Notice::AllSaved(1) => "The photo is saved, in a zip file.".into(),
         Notice::AllSaved(photos) => format!("All {photos} photos are saved, in one zip file."),

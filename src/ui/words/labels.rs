@@ -64,6 +64,8 @@ pub const SCREEN: &str = "Screen";
 pub const HANG_UP: &str = "Hang up";
 pub const OWN_PICTURE: &str = "Your own picture";
 pub const CONNECTION: &str = "Connection";
+pub const FULL_SCREEN: &str = "Full screen";
+pub const OWN_WINDOW: &str = "Picture in picture";
 pub const SHARES_SCREEN: &str = "shows a screen";
 
 // People.

@@ -1,0 +1,137 @@
+//! What one does with the page of a call, besides calling: its pictures, its devices, its sounds and its keys.
+
+use anyhow::{Result, ensure};
+use snaproom_e2e::{Launch, Screen, Server, Tab, two_tabs};
+
+/// Small pictures leave the machine to the test.
+fn camera() -> Launch {
+    Tab::with_camera_of(320, 180).listening().remembered()
+}
+
+/// Two people in a call.
+async fn in_call(first: Launch, second: Launch) -> Result<(Server, Tab, Tab)> {
+    let (server, alice, bob) = two_tabs(first, second).await?;
+    alice.call().await?;
+    bob.accept_call().await?;
+    for tab in [&alice, &bob] {
+        tab.wait_pictures(1).await?;
+    }
+    Ok((server, alice, bob))
+}
+
+const OTHER: &str = ".tile:not(.self):not(.screen)";
+
+#[tokio::test]
+async fn a_picture_fills_the_screen_with_its_caption_and_goes_back() -> Result<()> {
+    // A tile is as large as the picture in it, and one's own a third of that.
+    let bob = Tab::with_camera_of(640, 360).listening();
+    let (_server, alice, bob) = in_call(camera(), bob).await?;
+    let fills = format!(
+        "((tile) => document.fullscreenElement === tile && tile.clientWidth === innerWidth
+            && tile.querySelector('figcaption').checkVisibility())(document.querySelector('{OTHER}'))"
+    );
+    let page = "document.fullscreenElement === null";
+    let button = format!("{OTHER} .fullScreen");
+    alice.click(&button).await?;
+    alice.until("bob fills the screen", &fills).await?;
+    alice.click(&button).await?;
+    alice.until("the page is back", page).await?;
+
+    // A screen that is shown no longer covers nothing.
+    bob.click("#screenButton").await?;
+    let shown = "document.querySelector('.remoteScreen').checkVisibility()";
+    alice.until("bob's screen", shown).await?;
+    alice.click(".tile.screen .fullScreen").await?;
+    let filled = "document.fullscreenElement?.matches('.tile.screen')";
+    alice.until("bob's screen fills alice's", filled).await?;
+    bob.click("#screenButton").await?;
+    alice.until("the page is back after the screen", page).await?;
+
+    // Nor does a call that has ended.
+    alice.click(".tile.self .fullScreen").await?;
+    alice.until("alice fills her screen", "document.fullscreenElement?.matches('.tile.self')").await?;
+    bob.click("#hangupButton").await?;
+    alice.wait_no_call().await?;
+    alice.until("the page is back after the call", page).await
+}
+
+#[tokio::test]
+async fn a_picture_has_a_window_of_its_own_until_it_is_called_back() -> Result<()> {
+    let (_server, alice, bob) = in_call(camera(), camera()).await?;
+    let button = format!("{OTHER} .ownWindow");
+    alice.click(&button).await?;
+    let floats = format!("document.pictureInPictureElement === document.querySelector('{OTHER} video')");
+    alice.until("bob has a window of his own", &floats).await?;
+    alice.wait_pictures(1).await?;
+    alice.click(&button).await?;
+    alice.until("the window is gone", "document.pictureInPictureElement === null").await?;
+    alice.click(&button).await?;
+    alice.until("bob has a window again", &floats).await?;
+    bob.click("#hangupButton").await?;
+    alice.until("nobody is in it", "document.pictureInPictureElement === null").await
+}
+
+#[tokio::test]
+async fn what_the_browser_cannot_or_will_not_do_is_not_offered_or_said() -> Result<()> {
+    let cannot = "Object.defineProperties(Document.prototype, {
+        fullscreenEnabled: { get: () => false }, pictureInPictureEnabled: { get: () => undefined } });";
+    let refuses = "Element.prototype.requestFullscreen = async () => { throw new TypeError('not now'); };
+        HTMLVideoElement.prototype.requestPictureInPicture = () => { throw new TypeError('never'); };";
+    let (_server, alice, bob) = in_call(camera().inject(cannot), camera().inject(refuses)).await?;
+    let buttons = "[...document.querySelectorAll('.tools button')]";
+    ensure!(
+        alice.evaluate::<bool>(&format!("{buttons}.every((button) => !button.checkVisibility())")).await?,
+        "what cannot be done is offered"
+    );
+    for (tool, words) in [("fullScreen", "not now"), ("ownWindow", "never")] {
+        bob.click(&format!("{OTHER} .{tool}")).await?;
+        let said = format!("document.querySelector('#notice').innerText.includes('{words}')");
+        bob.until("why is said", &said).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn on_a_phone_captions_are_one_line_and_figures_stay_inside() -> Result<()> {
+    let server = Server::start().await?;
+    let alice = camera().open(&server.url()).await?;
+    alice.set_screen(Screen::SMALL).await?;
+    let link = alice.link().await?;
+    let others = [camera().open(&link).await?, camera().open(&link).await?, camera().open(&link).await?];
+    alice.wait_connected(3).await?;
+    alice.call().await?;
+    for other in &others {
+        other.accept_call().await?;
+    }
+    alice.wait_pictures(3).await?;
+    alice
+        .until(
+            "how all of them come",
+            "[...document.querySelectorAll('.tile summary')].every((summary) => summary.innerText.includes('ms'))",
+        )
+        .await?;
+    let covers: Vec<f64> = alice
+        .evaluate(
+            "[...document.querySelectorAll('.tile:not(.screen)')].map((tile) =>
+                tile.querySelector('figcaption').offsetHeight / tile.offsetHeight)",
+        )
+        .await?;
+    ensure!(covers.len() == 4 && covers.iter().all(|part| *part < 0.4), "captions cover {covers:?}");
+    // Where there is no room for two, the one that everybody knows.
+    let windows =
+        "[...document.querySelectorAll('.ownWindow')].filter((tool) => tool.checkVisibility()).length";
+    let widths: Vec<u32> = alice
+        .evaluate("[...document.querySelectorAll('.tile:not(.screen)')].map((tile) => tile.offsetWidth)")
+        .await?;
+    ensure!(alice.evaluate::<usize>(windows).await? == 0, "two tools on pictures as small as {widths:?}");
+
+    alice.click(&format!("{OTHER} summary")).await?;
+    let inside = format!(
+        "((tile) => {{
+            const [outer, inner] = [tile, tile.querySelector('figcaption')].map((e) => e.getBoundingClientRect());
+            return tile.querySelector('details').innerText.includes('kbit')
+                && inner.top >= outer.top && inner.bottom <= outer.bottom && inner.right <= outer.right;
+        }})(document.querySelector('{OTHER}'))"
+    );
+    alice.until("the figures are inside", &inside).await
+}
