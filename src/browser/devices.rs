@@ -1,8 +1,8 @@
-//! Which cameras and microphones there are.
+//! Which cameras, microphones and speakers there are.
 
 use wasm_bindgen::{JsCast, JsValue};
 
-use super::{externs::DeviceInfo, live::Listener, navigator, task};
+use super::{externs::DeviceInfo, live::Listener, media::can_choose_speaker, navigator, task};
 
 /// One device.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub struct Devices {
     pub cameras: Vec<Device>,
     /// `audioinput`.
     pub microphones: Vec<Device>,
+    /// `audiooutput`; none where the browser leaves that to the system.
+    pub speakers: Vec<Device>,
 }
 
 /// Asks the browser; takes at most two seconds, and then there are none.
@@ -29,13 +31,14 @@ pub async fn devices() -> Devices {
         let list: JsValue = navigator().media_devices()?.enumerate_devices().ok()?.await.ok()?;
         Some(list.unchecked_into::<js_sys::Array>())
     };
-    let mut found = Devices::default();
+    let (mut found, has_speakers) = (Devices::default(), can_choose_speaker());
     for info in task::within(PATIENCE_MS, list).await.flatten().unwrap_or_default() {
         let info: DeviceInfo = info.unchecked_into();
         let device = Device { id: info.device_id(), label: info.label() };
         let kind = match info.kind().as_str() {
             "videoinput" => &mut found.cameras,
             "audioinput" => &mut found.microphones,
+            "audiooutput" if has_speakers => &mut found.speakers,
             _ => continue,
         };
         // Chromium lists the default one twice, once under names of its own.

@@ -112,6 +112,13 @@ extern "C" {
     #[wasm_bindgen(method, js_name = requestPictureInPicture, catch)]
     pub(super) fn request_picture_in_picture(this: &LargerElement) -> Result<Promise, JsValue>;
 
+    /// Of media elements, where the browser can.
+    pub(super) type Speaker;
+    #[wasm_bindgen(method, getter, js_name = setSinkId)]
+    pub(super) fn set_sink_id_function(this: &Speaker) -> Option<Function>;
+    #[wasm_bindgen(method, js_name = setSinkId)]
+    pub(super) fn set_sink_id(this: &Speaker, id: &str) -> Promise;
+
     /// web-sys has no `contentHint`.
     #[wasm_bindgen(extends = web_sys::MediaStreamTrack)]
     pub(super) type HintedTrack;

@@ -1,10 +1,16 @@
 //! The three places for media that every connection has from its first offer on: sound, camera and screen. A call
 //! puts tracks into them, and no new offer is made.
 
+use js_sys::futures::JsFuture;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlAudioElement, MediaStream, RtcRtpTransceiver};
 
-use super::{Connection, Error, Track, Video, externs::Source, live::Held, video::play};
+use super::{
+    Connection, Error, Track, Video,
+    externs::{Source, Speaker},
+    live::Held,
+    video::play,
+};
 
 /// What is sent: nothing in a place that is empty.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -104,11 +110,26 @@ impl Connection {
 }
 
 impl Received {
+    /// Is heard from the speaker with this `deviceId` from now on; of none, from the one that the system has for
+    /// everything.
+    pub fn hear_from(&self, speaker: &str) {
+        if can_choose_speaker() {
+            // It fails where that speaker was just pulled out, and what is heard stays where it is.
+            drop(JsFuture::from(self.sound.unchecked_ref::<Speaker>().set_sink_id(speaker)));
+        }
+    }
+
     /// Shows one of its pictures in `video` from now on.
     pub fn show_in(&mut self, shown: Shown, video: &Video) {
         video.show(if shown == Shown::Camera { &self.camera } else { &self.screen });
         self.shown_in.push(video.clone());
     }
+}
+
+/// Whether the browser lets a page choose where it is heard (W3C Audio Output Devices).
+pub(super) fn can_choose_speaker() -> bool {
+    HtmlAudioElement::new()
+        .is_ok_and(|audio| audio.unchecked_ref::<Speaker>().set_sink_id_function().is_some())
 }
 
 impl Drop for Received {

@@ -91,6 +91,17 @@ pub fn keep_microphone(id: &str) {
     keep(MICROPHONE, id);
 }
 
+/// The same of the speaker.
+#[must_use]
+pub fn speaker() -> Option<String> {
+    local_storage()?.get_item(SPEAKER).ok()?
+}
+
+/// The same of the speaker.
+pub fn keep_speaker(id: &str) {
+    keep(SPEAKER, id);
+}
+
 /// Whether somebody chose on this device to see the camera's picture mirrored, or not; none where nobody chose, or the
 /// browser blocks storage.
 #[must_use]
@@ -151,6 +162,7 @@ const VERIFIED: &str = "snaproom:verified";
 const NAME: &str = "snaproom:name";
 const CAMERA: &str = "snaproom:camera";
 const MICROPHONE: &str = "snaproom:microphone";
+const SPEAKER: &str = "snaproom:speaker";
 const RELAY_ONLY: &str = "snaproom:relay-only";
 const MIRROR: &str = "snaproom:mirror";
 

@@ -39,6 +39,7 @@ pub(super) enum Command {
     ToggleScreen,
     ChooseCamera(String),
     ChooseMicrophone(String),
+    ChooseSpeaker(String),
     Enlarge(SendWrapper<Video>, Larger),
     AttachRemote(PeerId, Shown, Option<SendWrapper<Video>>),
     AttachSelfView(Option<SendWrapper<Video>>),
@@ -201,6 +202,12 @@ impl Room {
     /// Uses the microphone with this `deviceId` from now on, on every visit.
     pub fn choose_microphone(&self, id: String) {
         self.tell(Command::ChooseMicrophone(id));
+    }
+
+    /// Hears the others from the speaker with this `deviceId` from now on, on every visit; empty: from the one that the
+    /// system has for everything.
+    pub fn choose_speaker(&self, id: String) {
+        self.tell(Command::ChooseSpeaker(id));
     }
 
     /// Makes one of the call's pictures larger; or not any more, if it is so already. In reply to a click or a key, which

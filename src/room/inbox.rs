@@ -37,7 +37,7 @@ pub(super) enum Happened {
     MicrophoneEnded,
     Screen(Result<Screen, CaptureError>),
     ScreenEnded,
-    /// A camera or microphone came, went, or has a name now.
+    /// A camera, microphone or speaker came, went, was chosen, or has a name now.
     DevicesChanged,
     Devices(Devices),
     Awake(Option<WakeLock>),

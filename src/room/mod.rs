@@ -256,7 +256,8 @@ impl Driver {
                     self.call.microphone_device().or_else(storage::microphone),
                 ]
                 .map(Option::unwrap_or_default);
-                self.view.devices.set(MyDevices { all, camera, microphone });
+                let speaker = self.call.others.look_at_speakers(&all);
+                self.view.devices.set(MyDevices { all, camera, microphone, speaker });
             }
             Happened::DevicesChanged => {
                 let inbox = self.inbox.clone();
@@ -313,6 +314,10 @@ impl Driver {
             Command::ToggleScreen => self.call.toggle_screen(),
             Command::ChooseCamera(id) => self.studio.choose_camera(&id),
             Command::ChooseMicrophone(id) => self.call.choose_microphone(&id),
+            Command::ChooseSpeaker(id) => {
+                storage::keep_speaker(&id);
+                self.inbox.push(Happened::DevicesChanged);
+            }
             Command::AttachRemote(peer, shown, video) => {
                 self.call.others.attach(peer, shown, video.map(|video| video.take()));
             }

@@ -1,17 +1,17 @@
 //! The others in the call: what comes from them, where they are shown, and how well they come.
 
-use leptos::prelude::{Update, WithUntracked};
+use leptos::prelude::{Set, Update, WithUntracked};
 use litemap::LiteMap;
 use snaproom_protocol::PeerId;
 use snaproom_session::ConnectionId;
 
 use super::{
     inbox::{Happened, Inbox},
-    view::{Quality, RoomView},
+    view::{Notice, Quality, RoomView},
     wires::Wires,
 };
 use crate::browser::{
-    Measured, Received, Shown, Tracks, Video,
+    Devices, Measured, Received, Shown, Tracks, Video, storage,
     task::{self, Task},
 };
 
@@ -29,6 +29,8 @@ pub(super) struct Others {
     inbox: Inbox,
     flows: Vec<Flow>,
     elements: Vec<(PeerId, Shown, Video)>,
+    /// The `deviceId` of the speaker that was chosen and is there; empty for the system's.
+    speaker: String,
     clock: Option<Task>,
     ticks: u32,
 }
@@ -44,16 +46,41 @@ struct Flow {
 
 impl Others {
     pub(super) fn new(view: RoomView, inbox: Inbox) -> Self {
-        Self { view, inbox, flows: Vec::new(), elements: Vec::new(), clock: None, ticks: 0 }
+        Self {
+            view,
+            inbox,
+            flows: Vec::new(),
+            elements: Vec::new(),
+            speaker: String::new(),
+            clock: None,
+            ticks: 0,
+        }
     }
 
     pub(super) fn receive(&mut self, connection: ConnectionId, peer: PeerId, wires: &Wires) {
         let Some(mut received) = wires.receive(connection) else { return };
+        received.hear_from(&self.speaker);
         for (_, shown, video) in self.elements.iter().filter(|(of, ..)| *of == peer) {
             received.show_in(*shown, video);
         }
         self.flows.push(Flow { connection, peer, received, measured: None });
         self.tick();
+    }
+
+    /// What comes is heard from the speaker that was chosen, as long as that is there. Gives its `deviceId`; an empty
+    /// one for the system's.
+    pub(super) fn look_at_speakers(&mut self, all: &Devices) -> String {
+        let is_there = |id: &String| all.speakers.iter().any(|speaker| speaker.id == *id);
+        let chosen = storage::speaker();
+        let speaker = chosen.clone().filter(is_there).unwrap_or_default();
+        if self.speaker != speaker {
+            if chosen.is_some_and(|chosen| chosen == self.speaker) {
+                self.view.notice.set(Some(Notice::SpeakerEnded));
+            }
+            self.flows.iter().for_each(|flow| flow.received.hear_from(&speaker));
+            self.speaker.clone_from(&speaker);
+        }
+        speaker
     }
 
     pub(super) fn send(&self, tracks: &Tracks, wires: &mut Wires) {

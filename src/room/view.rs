@@ -51,7 +51,7 @@ pub enum CameraView {
     Failed(CameraFailure),
 }
 
-/// The cameras and microphones of this device.
+/// The cameras, microphones and speakers of this device.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct MyDevices {
     /// What there is to be chosen from.
@@ -60,6 +60,8 @@ pub struct MyDevices {
     pub camera: String,
     /// The same of the microphone.
     pub microphone: String,
+    /// The same of the speaker; empty for the one that the system has for everything.
+    pub speaker: String,
 }
 
 /// How somebody else in the call comes.
@@ -253,6 +255,8 @@ pub enum Notice {
     MicrophoneEnded,
     /// The camera that was used is gone; another one takes its place.
     CameraEnded,
+    /// The speaker that was chosen is gone, and the system's takes its place.
+    SpeakerEnded,
     /// The screen could not be shared; the browser's words.
     ScreenFailed(String),
     /// A picture could not be made larger; the browser's words.

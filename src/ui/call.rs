@@ -123,6 +123,7 @@ fn Controls(room: Room) -> impl IntoView {
                 |mine| (&mine.all.microphones, &mine.microphone),
                 Room::choose_microphone,
             )}
+            {choice(room, "speakerSelect", labels::SPEAKER, |mine| (&mine.all.speakers, &mine.speaker), Room::choose_speaker)}
         </div>
     }
 }
@@ -165,7 +166,10 @@ fn choice(
                 let is_chosen = device.id == *chosen;
                 view! { <option value=device.id.clone() selected=is_chosen>{device.label.clone()}</option> }
             };
-            all.iter().map(option).collect_view()
+            // No page learns which of them the system has for everything.
+            let system = (id == "speakerSelect")
+                .then(|| Device { id: String::new(), label: labels::SYSTEM_SPEAKER.into() });
+            system.iter().chain(all).map(option).collect_view()
         })
     };
     view! {

@@ -281,6 +281,7 @@ pub fn notice(notice: &Notice, names: &Names) -> String {
         Notice::NoMicrophone(failure) => no_microphone(failure),
         Notice::MicrophoneEnded => "The microphone went away. Another one is used now.".into(),
         Notice::CameraEnded => "The camera went away. Another one is used now.".into(),
+        Notice::SpeakerEnded => "The speaker went away. You hear the others from the system’s now.".into(),
         Notice::ScreenFailed(words) => format!("The screen could not be shown ({words}). Try again."),
         Notice::NotEnlarged(words) => {
             format!("The picture could not be shown larger ({words}). Try again.")

@@ -135,3 +135,60 @@ async fn on_a_phone_captions_are_one_line_and_figures_stay_inside() -> Result<()
     );
     alice.until("the figures are inside", &inside).await
 }
+
+#[tokio::test]
+async fn the_others_are_heard_from_the_chosen_speaker_while_it_is_there() -> Result<()> {
+    let (_server, alice, bob) = in_call(camera().inject(SPEAKERS), camera()).await?;
+    let places = "document.querySelectorAll('#speakerSelect option').length";
+    alice.until("speakers to choose from", &format!("{places} >= 3")).await?;
+    let system = "document.querySelector('#speakerSelect').value === ''";
+    ensure!(alice.evaluate::<bool>(system).await?, "a speaker that nobody chose");
+    ensure!(alice.evaluate::<Vec<String>>("sinks()").await? == [""], "another one than the system's");
+
+    let chosen = alice.choose("#speakerSelect", 2).await?;
+    let heard = format!("sinks().length === 1 && sinks()[0] === '{chosen}'");
+    ensure!(!chosen.is_empty(), "nothing was chosen");
+    alice.until("bob is heard from there", &heard).await?;
+
+    // Whoever comes later as well, also after a reload.
+    alice.reload().await?;
+    alice.call().await?;
+    alice.wait_pictures(1).await?;
+    alice.until("bob is heard from there again", &heard).await?;
+    alice
+        .until("it is shown", &format!("document.querySelector('#speakerSelect').value === '{chosen}'"))
+        .await?;
+
+    // It is pulled out, and comes back.
+    let change = "void navigator.mediaDevices.dispatchEvent(new Event('devicechange'))";
+    alice.evaluate::<()>(&format!("void (window.gone = '{chosen}')")).await?;
+    alice.evaluate::<()>(change).await?;
+    alice.until("bob is heard from the system's", "sinks()[0] === ''").await?;
+    alice
+        .until("it is said", "document.querySelector('#notice').innerText.includes('speaker went away')")
+        .await?;
+    ensure!(alice.evaluate::<bool>(system).await?, "a speaker is shown that is not there");
+    alice.evaluate::<()>("void (window.gone = null)").await?;
+    alice.evaluate::<()>(change).await?;
+    alice.until("bob is heard from the chosen one", &heard).await?;
+
+    alice.choose("#speakerSelect", 0).await?;
+    alice.until("the system's is chosen", "sinks()[0] === ''").await?;
+    ensure!(bob.is_in_call().await?, "the call has ended");
+    Ok(())
+}
+
+/// Where each sound that plays is heard; and a speaker that can be pulled out.
+const SPEAKERS: &str = "{
+    const played = new Set();
+    const { play } = HTMLMediaElement.prototype;
+    HTMLMediaElement.prototype.play = function () {
+        if (this instanceof HTMLAudioElement) played.add(this);
+        return play.call(this);
+    };
+    window.sinks = () => [...played].filter(({ srcObject }) => srcObject).map(({ sinkId }) => sinkId);
+    const list = MediaDevices.prototype.enumerateDevices;
+    MediaDevices.prototype.enumerateDevices = async function () {
+        return (await list.call(this)).filter(({ deviceId }) => deviceId !== window.gone);
+    };
+}";

@@ -195,3 +195,14 @@ fn how_somebody_comes_is_said_in_words_and_in_figures() {
     assert_eq!(quality(Some(Path::Relay), some), "relayed, 80 ms, 2 % lost");
     assert_eq!(figures(some), "1280 × 720, 24 pictures a second, 1800 kbit/s");
 }
+
+#[wasm_bindgen_test]
+fn what_went_wrong_in_a_call_says_what_is_done_about_it() {
+    let said = |what: Notice| notice(&what, &Names::new());
+    assert_eq!(
+        said(Notice::SpeakerEnded),
+        "The speaker went away. You hear the others from the system’s now."
+    );
+    let larger = said(Notice::NotEnlarged("TypeError: not now".into()));
+    assert_eq!(larger, "The picture could not be shown larger (TypeError: not now). Try again.");
+}
