@@ -1,5 +1,6 @@
 //! Which cameras, microphones and speakers there are.
 
+use js_sys::{Array, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::{externs::DeviceInfo, live::Listener, media::can_choose_speaker, navigator, task};
@@ -11,6 +12,8 @@ pub struct Device {
     pub id: String,
     /// What the system calls it.
     pub label: String,
+    /// Of a camera: whether it looks away from the person, where the browser says.
+    pub faces_away: Option<bool>,
 }
 
 /// Those that can be chosen: browsers name none before the person let the page use one of its kind.
@@ -29,12 +32,13 @@ pub async fn devices() -> Devices {
     const PATIENCE_MS: u32 = 2_000;
     let list = async {
         let list: JsValue = navigator().media_devices()?.enumerate_devices().ok()?.await.ok()?;
-        Some(list.unchecked_into::<js_sys::Array>())
+        Some(list.unchecked_into::<Array>())
     };
     let (mut found, has_speakers) = (Devices::default(), can_choose_speaker());
     for info in task::within(PATIENCE_MS, list).await.flatten().unwrap_or_default() {
         let info: DeviceInfo = info.unchecked_into();
-        let device = Device { id: info.device_id(), label: info.label() };
+        let faces_away = faces_away(&info);
+        let device = Device { id: info.device_id(), label: info.label(), faces_away };
         let kind = match info.kind().as_str() {
             "videoinput" => &mut found.cameras,
             "audioinput" => &mut found.microphones,
@@ -47,6 +51,14 @@ pub async fn devices() -> Devices {
         }
     }
     found
+}
+
+/// By its `facingMode`s (Media Capture and Streams, section 9.4): a camera on a desk has none.
+fn faces_away(info: &DeviceInfo) -> Option<bool> {
+    info.capabilities_function()?;
+    let modes = Reflect::get(&info.capabilities().ok()?, &"facingMode".into()).ok()?;
+    let modes = modes.dyn_into::<Array>().ok()?.into_iter().filter_map(|mode| mode.as_string());
+    modes.map(|mode| mode == "environment").next()
 }
 
 /// Calls back when a device comes or goes; none over plain http.

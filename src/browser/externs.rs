@@ -89,6 +89,11 @@ extern "C" {
     pub(super) fn device_id(this: &DeviceInfo) -> String;
     #[wasm_bindgen(method, getter)]
     pub(super) fn label(this: &DeviceInfo) -> String;
+    /// Not in Firefox.
+    #[wasm_bindgen(method, getter, js_name = getCapabilities)]
+    pub(super) fn capabilities_function(this: &DeviceInfo) -> Option<Function>;
+    #[wasm_bindgen(method, js_name = getCapabilities, catch)]
+    pub(super) fn capabilities(this: &DeviceInfo) -> Result<JsValue, JsValue>;
 
     /// Not in every browser, which web-sys does not say of some, and knows none of the others.
     #[wasm_bindgen(extends = web_sys::Document)]

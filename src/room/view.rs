@@ -9,7 +9,7 @@ pub use snaproom_session::io::{
     Signs, Status, TransferState, Trust,
 };
 
-use crate::browser::{CaptureError, Devices, Screen, page};
+use crate::browser::{CaptureError, Device, Devices, Screen, page};
 
 /// A photo in the page: whose it is and its id, since two senders may use one id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -62,6 +62,21 @@ pub struct MyDevices {
     pub microphone: String,
     /// The same of the speaker; empty for the one that the system has for everything.
     pub speaker: String,
+}
+
+impl MyDevices {
+    /// The camera whom somebody means by *the other one*: the first that looks the other way, or the next where the
+    /// browser knows none that does. None where there is one alone.
+    #[must_use]
+    pub fn other_camera(&self) -> Option<&Device> {
+        let cameras = &self.all.cameras;
+        let place = cameras.iter().position(|camera| camera.id == self.camera);
+        let facing = place.and_then(|place| cameras[place].faces_away);
+        let other_way =
+            facing.and_then(|away| cameras.iter().find(|camera| camera.faces_away == Some(!away)));
+        let next = || cameras.iter().cycle().nth(place.map_or(0, |place| place + 1));
+        other_way.or_else(next).filter(|camera| camera.id != self.camera)
+    }
 }
 
 /// How somebody else in the call comes.
@@ -388,5 +403,35 @@ impl RoomView {
 impl Default for RoomView {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    use super::*;
+
+    #[wasm_bindgen_test]
+    fn the_other_camera_looks_the_other_way_or_is_the_next() {
+        let other = |used: usize, facing: &[Option<bool>]| {
+            let camera = |(place, faces_away): (usize, &Option<bool>)| Device {
+                id: place.to_string(),
+                label: String::new(),
+                faces_away: *faces_away,
+            };
+            let cameras = facing.iter().enumerate().map(camera).collect();
+            let all = Devices { cameras, ..Devices::default() };
+            let mine = MyDevices { all, camera: used.to_string(), ..MyDevices::default() };
+            mine.other_camera().map(|camera| camera.id.parse::<usize>().unwrap())
+        };
+        let (front, back, unknown) = (Some(false), Some(true), None);
+        let phone = [front, front, back, back];
+        assert_eq!([0, 1, 2, 3].map(|used| other(used, &phone)), [Some(2), Some(2), Some(0), Some(0)]);
+        let desk = [unknown, unknown, unknown];
+        assert_eq!([0, 1, 2].map(|used| other(used, &desk)), [Some(1), Some(2), Some(0)]);
+        assert_eq!(other(0, &[front, front]), Some(1), "none looks away");
+        assert_eq!(other(7, &desk), Some(0), "the one that was used is gone");
+        assert_eq!((other(0, &[unknown]), other(0, &[])), (None, None));
     }
 }

@@ -105,11 +105,25 @@ pub fn CallPanel(room: Room) -> impl IntoView {
 /// What one does in a call; on a phone all of it under the pictures.
 #[component]
 fn Controls(room: Room) -> impl IntoView {
+    let devices = room.view.devices;
     view! {
         <div class="buttons controls" role="group" aria-label=labels::IN_CALL>
             {toggle(room, ["muteButton", "microphone", labels::MICROPHONE], |sends| sends.sound, Room::toggle_sound)}
             {toggle(room, ["cameraButton", "camera", labels::CAMERA], |sends| sends.camera, Room::toggle_camera)}
             {toggle(room, ["screenButton", "screen", labels::SCREEN], |sends| sends.screen, Room::toggle_screen)}
+            <button
+                id="flipCamera"
+                type="button"
+                hidden=move || devices.with(|mine| mine.all.cameras.len() < 2)
+                on:click=move |_| {
+                    if let Some(other) = devices.with_untracked(|mine| mine.other_camera().cloned()) {
+                        room.choose_camera(other.id);
+                    }
+                }
+            >
+                <Icon name="flip" />
+                {labels::OTHER_CAMERA}
+            </button>
             <button id="hangupButton" class="danger" type="button" on:click=move |_| room.hang_up()>
                 {labels::HANG_UP}
             </button>
@@ -167,8 +181,11 @@ fn choice(
                 view! { <option value=device.id.clone() selected=is_chosen>{device.label.clone()}</option> }
             };
             // No page learns which of them the system has for everything.
-            let system = (id == "speakerSelect")
-                .then(|| Device { id: String::new(), label: labels::SYSTEM_SPEAKER.into() });
+            let system = (id == "speakerSelect").then(|| Device {
+                id: String::new(),
+                label: labels::SYSTEM_SPEAKER.into(),
+                faces_away: None,
+            });
             system.iter().chain(all).map(option).collect_view()
         })
     };

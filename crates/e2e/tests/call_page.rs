@@ -192,3 +192,48 @@ const SPEAKERS: &str = "{
         return (await list.call(this)).filter(({ deviceId }) => deviceId !== window.gone);
     };
 }";
+
+/// What Chromium's first and third fake cameras are filled with.
+const GREEN: [u8; 3] = [74, 255, 22];
+const DARK_GREEN: [u8; 3] = [0, 128, 1];
+
+#[tokio::test]
+async fn the_other_camera_is_one_press_away_without_an_offer() -> Result<()> {
+    let phone = Tab::with_cameras(3).listening().remembered().inject(TWO_IN_FRONT);
+    let (_server, alice, bob) = in_call(phone, camera()).await?;
+    bob.wait_colour(".remoteVideo", GREEN).await?;
+    let offers = alice.offers().await?;
+    // Past the second one, which looks at the person as well.
+    for colour in [DARK_GREEN, GREEN, DARK_GREEN] {
+        alice.click("#flipCamera").await?;
+        bob.wait_colour(".remoteVideo", colour).await?;
+    }
+    ensure!(alice.offers().await? == offers, "the other camera made an offer");
+    let back = "document.querySelector('#cameraSelect').selectedIndex === 2";
+    alice.until("the list says so", back).await?;
+    let mirror = "document.querySelector('#mirrorSwitch').ariaChecked";
+    alice.until("what lies before one is no mirror's", &format!("{mirror} === 'false'")).await?;
+    alice.click("#flipCamera").await?;
+    alice.until("one's own face is", &format!("{mirror} === 'true'")).await?;
+    let there = "document.querySelector('#flipCamera').checkVisibility()";
+    ensure!(!bob.evaluate::<bool>(there).await?, "another camera than the only one");
+    Ok(())
+}
+
+/// The third camera looks away from the person, as on a phone.
+const TWO_IN_FRONT: &str = "{
+    const list = MediaDevices.prototype.enumerateDevices;
+    let cameras = [];
+    const facing = (id) => (cameras.indexOf(id) === 2 ? 'environment' : 'user');
+    MediaDevices.prototype.enumerateDevices = async function () {
+        const all = await list.call(this);
+        cameras = all.filter(({ kind }) => kind === 'videoinput').map(({ deviceId }) => deviceId);
+        return all;
+    };
+    InputDeviceInfo.prototype.getCapabilities = function () { return { facingMode: [facing(this.deviceId)] }; };
+    const settings = MediaStreamTrack.prototype.getSettings;
+    MediaStreamTrack.prototype.getSettings = function () {
+        const known = settings.call(this);
+        return { ...known, facingMode: facing(known.deviceId) };
+    };
+}";

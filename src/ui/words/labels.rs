@@ -60,6 +60,7 @@ pub const ACCEPT_SOUND: &str = "With sound only";
 pub const DECLINE_CALL: &str = "Not now";
 pub const IN_CALL: &str = "In the call";
 pub const MICROPHONE: &str = "Microphone";
+pub const OTHER_CAMERA: &str = "Other camera";
 pub const SPEAKER: &str = "Speaker";
 pub const SYSTEM_SPEAKER: &str = "The system’s";
 pub const SCREEN: &str = "Screen";
