@@ -55,6 +55,11 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     pub(super) fn share(this: &Navigator, data: &ShareData) -> Result<Promise, JsValue>;
 
+    #[wasm_bindgen(method, getter, js_name = vibrate)]
+    pub(super) fn vibrate_function(this: &Navigator) -> Option<Function>;
+    #[wasm_bindgen(method)]
+    pub(super) fn vibrate(this: &Navigator, pattern: &[u32]);
+
     #[wasm_bindgen(method, getter, js_name = wakeLock)]
     pub(super) fn wake_lock(this: &Navigator) -> Option<WakeLocks>;
     #[wasm_bindgen(method, getter)]

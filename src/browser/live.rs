@@ -18,6 +18,8 @@ pub struct Live {
     pub listeners: u32,
     /// Spawned futures that have not ended.
     pub tasks: u32,
+    /// Rings that are not over.
+    pub rings: u32,
     /// Web Locks and wake locks.
     pub locks: u32,
     /// Object URLs.

@@ -4,7 +4,7 @@
 //! | file | what |
 //! |---|---|
 //! | `capture`, [`camera`](Camera), [`microphone`](Microphone), [`screen`](Screen) | getUserMedia, getDisplayMedia, and their refusals |
-//! | [`devices`](devices()), [`wake_lock`](WakeLock) | which of them there are; a screen that does not go dark |
+//! | [`devices`](devices()), [`wake_lock`](WakeLock), [`ring`](Ring) | which of them there are; a screen that does not go dark; a sound |
 //! | [`video`](Video), [`canvas`](Canvas), [`picture`](Picture) | frames, exact pixels, JPEG and PNG |
 //! | [`larger`](Larger) | a picture over the whole screen, or in a window of its own |
 //! | [`watch`](Watch), [`dialog`](Dialog), [`focus`] | what is on the screen, and what has the keyboard |
@@ -38,6 +38,7 @@ pub mod page;
 mod path;
 mod payload;
 mod picture;
+mod ring;
 mod save;
 mod screen;
 mod socket;
@@ -63,6 +64,7 @@ pub use microphone::Microphone;
 pub use path::{Measured, Path};
 pub use payload::{Chunk, Payload};
 pub use picture::Picture;
+pub use ring::Ring;
 pub use save::{join, save};
 pub use screen::Screen;
 pub use socket::{Socket, SocketEvent};

@@ -16,7 +16,7 @@ use super::{
     wires::Wires,
 };
 use crate::browser::{
-    CaptureError, Microphone, Screen, Track, Tracks, WakeLock, chosen_or_any, storage,
+    CaptureError, Microphone, Ring, Screen, Track, Tracks, WakeLock, chosen_or_any, storage,
     task::{self, Task},
 };
 
@@ -38,6 +38,8 @@ pub(super) struct Call {
     asking: [Option<Task>; 2],
     awake: Option<WakeLock>,
     waking: Option<Task>,
+    /// As long as the person is asked.
+    ring: Option<Ring>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +69,7 @@ impl Call {
             asking: [None, None],
             awake: None,
             waking: None,
+            ring: None,
         }
     }
 
@@ -78,6 +81,7 @@ impl Call {
             self.muted = false;
             self.shows_camera = with_camera;
             self.view.joining.set(true);
+            self.ring = None;
             self.open_microphone();
         }
     }
@@ -226,6 +230,11 @@ impl Call {
         if self.said.is_some() && call.sends.is_none() {
             self.end();
         }
+        if !call.is_asked || self.part != Part::Out {
+            self.ring = None;
+        } else if self.ring.is_none() {
+            self.ring = Some(Ring::start());
+        }
         self.view.call.set(call);
     }
 
@@ -245,6 +254,7 @@ impl Call {
         self.said = None;
         self.waking = None;
         self.awake = None;
+        self.ring = None;
     }
 
     /// The room is left.

@@ -237,3 +237,54 @@ const TWO_IN_FRONT: &str = "{
         return { ...known, facingMode: facing(known.deviceId) };
     };
 }";
+
+#[tokio::test]
+async fn who_is_called_hears_it_until_they_answer_and_the_caller_does_not() -> Result<()> {
+    let (_server, alice, bob) = two_tabs(camera().inject(RINGS), camera().inject(RINGS)).await?;
+    // Browsers let a page be heard in which somebody pressed something.
+    bob.click("#about").await?;
+    bob.click("#aboutDialog .close").await?;
+    for (rung, answer) in [(1, "#acceptCall"), (2, "#declineCall")] {
+        alice.call().await?;
+        bob.wait_ringing().await?;
+        bob.until("it is heard", "rings.at(-1).state === 'running' && loudness() > 0.01").await?;
+        bob.until("it is felt", "felt.at(-1)?.[0] === 1000").await?;
+        bob.click(answer).await?;
+        bob.until("it is not heard any more", "rings.every(({ state }) => state === 'closed')").await?;
+        bob.until("it is not felt any more", "felt.at(-1).length === 0").await?;
+        ensure!(bob.evaluate::<usize>("rings.length").await? == rung, "it rang more than once for a call");
+        if answer == "#acceptCall" {
+            bob.wait_in_call().await?;
+            alice.click("#hangupButton").await?;
+            bob.wait_no_call().await?;
+        }
+        alice.wait_no_call().await?;
+    }
+    ensure!(alice.evaluate::<usize>("rings.length + felt.length").await? == 0, "the caller hears it");
+    Ok(())
+}
+
+/// What the page lets its person hear and feel.
+const RINGS: &str = "{
+    window.rings = [];
+    window.felt = [];
+    let analyser = null;
+    window.loudness = () => {
+        const samples = new Float32Array(analyser.fftSize);
+        analyser.getFloatTimeDomainData(samples);
+        return Math.max(...samples.map(Math.abs));
+    };
+    window.AudioContext = class extends AudioContext {
+        constructor() {
+            super();
+            rings.push(this);
+            analyser = this.createAnalyser();
+        }
+    };
+    const { connect } = AudioNode.prototype;
+    AudioNode.prototype.connect = function (to, ...rest) {
+        if (to instanceof AudioDestinationNode) connect.call(this, analyser);
+        return connect.call(this, to, ...rest);
+    };
+    Navigator.prototype.vibrate = (pattern) => void felt.push([...pattern]);
+}";
