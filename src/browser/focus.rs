@@ -1,7 +1,7 @@
 //! Which element the keyboard speaks to.
 
 use wasm_bindgen::JsCast;
-use web_sys::HtmlElement;
+use web_sys::{Element, HtmlElement};
 
 use super::window;
 
@@ -19,4 +19,13 @@ pub fn set(id: &str) {
 pub fn is_on(id: &str) -> bool {
     let focused = window().document().and_then(|document| document.active_element());
     focused.is_some_and(|element| matches!(element.closest(&format!("#{id}")), Ok(Some(_))))
+}
+
+/// Whether a letter that is pressed now is for what has the focus, and not for the page: for a field, a list, or the
+/// dialog that is open.
+pub(super) fn takes_letters() -> bool {
+    let Some(document) = window().document() else { return false };
+    let is_open = matches!(document.query_selector("dialog[open]"), Ok(Some(_)));
+    let takes = |element: Element| element.matches("input, select, textarea, [contenteditable]");
+    is_open || matches!(document.active_element().map(takes), Some(Ok(true)))
 }

@@ -1,9 +1,11 @@
 //! The page itself: its address, its events, the clipboard and the clock on its wall.
 
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{BeforeUnloadEvent, HtmlDocument, HtmlElement, HtmlTextAreaElement, Location, ShareData};
+use web_sys::{
+    BeforeUnloadEvent, HtmlDocument, HtmlElement, HtmlTextAreaElement, KeyboardEvent, Location, ShareData,
+};
 
-use super::{Error, error::text, live::Listener, navigator, window};
+use super::{Error, error::text, focus, live::Listener, navigator, window};
 
 /// What stands behind the `#` of the address, percent-decoded; empty when there is nothing.
 #[must_use]
@@ -100,6 +102,21 @@ pub fn on_escape(mut callback: impl FnMut() + 'static) -> Listener {
     Listener::new(&window(), "keydown", move |event| {
         if text(event, "key").is_some_and(|key| key == "Escape") {
             callback();
+        }
+    })
+}
+
+/// Calls back when a person presses a key that is meant for the page as a whole, as in `m`: alone or, for a sign such as
+/// `?`, with Shift, not held, and while neither a field nor a dialog has the keyboard.
+#[must_use = "dropping a listener removes it"]
+pub fn on_key(mut callback: impl FnMut(&str) + 'static) -> Listener {
+    Listener::new(&window(), "keydown", move |event| {
+        let pressed: &KeyboardEvent = event.unchecked_ref();
+        let Some(key) = text(event, "key") else { return };
+        let is_letter = key.starts_with(|first: char| first.is_ascii_alphabetic());
+        let is_another = pressed.ctrl_key() || pressed.alt_key() || pressed.meta_key() || pressed.repeat();
+        if !(is_another || is_letter && pressed.shift_key() || focus::takes_letters()) {
+            callback(&key.to_ascii_lowercase());
         }
     })
 }

@@ -114,6 +114,17 @@ pub fn keep_mirror(mirror: bool) {
     keep(MIRROR, if mirror { "yes" } else { "no" });
 }
 
+/// Whether single keys do something in the page: nobody said no on this device.
+#[must_use]
+pub fn shortcuts() -> bool {
+    !local_storage().is_some_and(|storage| matches!(storage.get_item(SHORTCUTS), Ok(Some(_))))
+}
+
+/// Remembers it over visits, where the browser lets it.
+pub fn keep_shortcuts(shortcuts: bool) {
+    keep(SHORTCUTS, if shortcuts { "" } else { "no" });
+}
+
 /// What this device remembers, to be known again; none also where the browser blocks storage.
 #[must_use]
 pub fn device() -> Option<[u8; 32]> {
@@ -165,6 +176,7 @@ const MICROPHONE: &str = "snaproom:microphone";
 const SPEAKER: &str = "snaproom:speaker";
 const RELAY_ONLY: &str = "snaproom:relay-only";
 const MIRROR: &str = "snaproom:mirror";
+const SHORTCUTS: &str = "snaproom:shortcuts";
 
 fn keep(key: &str, value: &str) {
     if let Some(storage) = local_storage() {

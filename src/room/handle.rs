@@ -1,12 +1,12 @@
 //! The page's end of a room: what it shows, and what a person can do.
 
 use futures::channel::mpsc;
-use leptos::prelude::{StoredValue, UpdateValue};
+use leptos::prelude::{Set, StoredValue, UpdateValue};
 use send_wrapper::SendWrapper;
 use snaproom_protocol::{ItemId, PeerId};
 
 use super::view::{PhotoKey, RoomView, Signs};
-use crate::browser::{Canvas, Larger, Shown, Video, page};
+use crate::browser::{Canvas, Larger, Shown, Video, page, storage};
 
 /// Commands that wait for the driver: the canvases of a full trail that leave the page at once, and a person.
 const COMMAND_QUEUE: usize = 2048;
@@ -214,6 +214,12 @@ impl Room {
     /// browsers demand.
     pub fn enlarge(&self, video: Video, how: Larger) {
         self.tell(Command::Enlarge(SendWrapper::new(video), how));
+    }
+
+    /// Lets single keys do something in the page, on every visit; or not. Needs no driver.
+    pub fn set_shortcuts(&self, shortcuts: bool) {
+        storage::keep_shortcuts(shortcuts);
+        self.view.shortcuts.set(shortcuts);
     }
 
     /// Loads the page anew: another version of it may be there. Needs no driver, which may have ended.

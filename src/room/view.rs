@@ -9,7 +9,7 @@ pub use snaproom_session::io::{
     Signs, Status, TransferState, Trust,
 };
 
-use crate::browser::{CaptureError, Device, Devices, Screen, page};
+use crate::browser::{CaptureError, Device, Devices, Screen, page, storage};
 
 /// A photo in the page: whose it is and its id, since two senders may use one id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -321,6 +321,8 @@ pub struct RoomView {
     pub can_share_screen: bool,
     /// Whether the person sees the camera's picture as in a mirror.
     pub mirrors: RwSignal<bool>,
+    /// Whether single keys do something.
+    pub shortcuts: RwSignal<bool>,
     /// The seconds until a photo is taken; empty while none is waited for.
     pub counting: RwSignal<String>,
     /// The photo in `#photo`.
@@ -360,6 +362,7 @@ impl RoomView {
             quality: RwSignal::default(),
             can_share_screen: Screen::is_there(),
             mirrors: RwSignal::new(true),
+            shortcuts: RwSignal::new(storage::shortcuts()),
             counting: RwSignal::default(),
             snapped: RwSignal::new(None),
             trail: RwSignal::default(),

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use super::{
     icon::Icon,
+    keys::Keys,
     surface::{focus_on, hand_focus_on},
     tile::{Other, SelfView, own_sends},
     words::{self, labels},
@@ -96,7 +97,10 @@ pub fn CallPanel(room: Room) -> impl IntoView {
                 <For each=others key=|peer| *peer children=move |peer| view! { <Other room peer /> } />
                 <SelfView room />
             </div>
-            <p class="callState" role="status">{sentence}</p>
+            <div class="callState">
+                <p role="status">{sentence}</p>
+                <Keys room />
+            </div>
             <Controls room />
         </section>
     }

@@ -9,6 +9,7 @@
 //! | `person`, `about` | the signs that two people compare; what is kept from whom |
 //! | `camera`, `effects`, `sent` | viewfinder, snapped photo, buttons; filter, timer, mirror; what became of one's own photos |
 //! | `call`, `tile` | calling, being called, what one does in a call; the others beside oneself |
+//! | `keys` | what single keys do, and how one learns of it |
 //! | `trail`, `lightbox` | photos of others: the gallery, and one of them large |
 //! | `modal`, `icon`, `surface` | dialogs; signs; the elements that show pictures |
 //! | `words`, `states` | what people read, and what style sheets and tests read |
@@ -22,6 +23,7 @@ mod camera;
 mod effects;
 mod icon;
 mod invitation;
+mod keys;
 mod leave;
 mod lightbox;
 mod link;

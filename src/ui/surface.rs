@@ -3,6 +3,7 @@
 //! signal.
 
 use leptos::{html, prelude::*};
+use send_wrapper::SendWrapper;
 use snaproom_protocol::PeerId;
 
 pub use crate::browser::page::time_of_day;
@@ -41,6 +42,19 @@ pub fn enlarge(room: Room, video: NodeRef<html::Video>, how: Larger) {
     if let Some(video) = video.get_untracked() {
         room.enlarge(Video::from(video), how);
     }
+}
+
+/// Makes the largest picture that `selector` finds fill the screen; or gives the page back.
+pub fn fill_screen(room: Room, selector: &str) {
+    if let Some(video) = Video::largest(selector) {
+        room.enlarge(video, Larger::FullScreen);
+    }
+}
+
+/// Tells of each key that a person presses for the page as a whole, as long as whoever asks is in it.
+pub fn on_key(callback: impl FnMut(&str) + 'static) {
+    let listener = SendWrapper::new(page::on_key(callback));
+    on_cleanup(move || drop(listener));
 }
 
 /// The picture has its place in the page alone from now on.

@@ -43,6 +43,11 @@ impl Tab {
         self.press_key(key, 8).await
     }
 
+    /// The same while Ctrl is held.
+    pub async fn press_with_control(&self, key: &str) -> Result<()> {
+        self.press_key(key, 2).await
+    }
+
     async fn press_key(&self, key: &str, modifiers: u8) -> Result<()> {
         let (code, number, text) = match key {
             "Tab" => ("Tab", 9, None),

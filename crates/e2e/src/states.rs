@@ -176,6 +176,18 @@ pub const STATES: &[State] = &[
         ],
     },
     State {
+        name: "call-keys",
+        open: Open::Camera,
+        then: &[
+            Join,
+            See(PICTURE),
+            Click("#callButton"),
+            OthersAnswer,
+            Click("#keys"),
+            See("#keysDialog[open]"),
+        ],
+    },
+    State {
         name: "call-of-four",
         open: Open::Camera,
         then: &[Join, Join, Join, See(PICTURE), Click("#callButton"), OthersAnswer],

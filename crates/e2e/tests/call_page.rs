@@ -288,3 +288,94 @@ const RINGS: &str = "{
     };
     Navigator.prototype.vibrate = (pattern) => void felt.push([...pattern]);
 }";
+
+#[tokio::test]
+async fn single_keys_do_what_their_buttons_do() -> Result<()> {
+    let (_server, alice, bob) = in_call(camera(), camera()).await?;
+    let pressed = |id: &str, is: bool| format!("document.querySelector('#{id}').ariaPressed === '{is}'");
+    for (key, button) in [("m", "muteButton"), ("c", "cameraButton"), ("s", "screenButton")] {
+        let was = alice.evaluate::<bool>(&pressed(button, true)).await?;
+        alice.press(key).await?;
+        alice.until(&format!("{key} does it"), &pressed(button, !was)).await?;
+        alice.press(key).await?;
+        alice.until(&format!("{key} does it back"), &pressed(button, was)).await?;
+    }
+    // With the camera on again the other one is the largest.
+    let fills = format!("document.fullscreenElement === document.querySelector('{OTHER}')");
+    alice.press("f").await?;
+    alice.until("the largest picture fills the screen", &fills).await?;
+    alice.press("f").await?;
+    alice.until("the page is back", "document.fullscreenElement === null").await?;
+    alice.press("h").await?;
+    alice.wait_no_call().await?;
+    bob.wait_no_call().await
+}
+
+#[tokio::test]
+async fn single_keys_do_nothing_where_they_mean_something_else() -> Result<()> {
+    let (_server, alice, bob) = in_call(camera(), camera()).await?;
+    let idle = async |why: &str| -> Result<()> {
+        // What a key does is done before the next frame or two.
+        alice.drawn().await?;
+        alice.drawn().await?;
+        let heard = "document.querySelector('#muteButton').ariaPressed === 'true'";
+        ensure!(alice.evaluate::<bool>(heard).await?, "m did something {why}");
+        ensure!(alice.is_in_call().await?, "h did something {why}");
+        Ok(())
+    };
+    alice.press_with_shift("M").await?;
+    alice.press_with_control("m").await?;
+    idle("with another key").await?;
+    alice.tab_to("#timerSelect").await?;
+    alice.press("m").await?;
+    idle("in a list").await?;
+    alice.click("#editName").await?;
+    alice.until("the field has the focus", "document.activeElement?.id === 'nameInput'").await?;
+    for key in ["h", "m"] {
+        alice.press(key).await?;
+    }
+    idle("in a field").await?;
+    let typed = "document.querySelector('#nameInput').value === 'hm'";
+    ensure!(alice.evaluate::<bool>(typed).await?, "a field does not get what is typed");
+    alice.press("Escape").await?;
+
+    // The list of them, in which they can be turned off.
+    alice.until("the dialog is closed", "!document.querySelector('#nameDialog').open").await?;
+    alice.press_with_shift("?").await?;
+    alice.until("the list", "document.querySelector('#keysDialog').open").await?;
+    alice.press("m").await?;
+    idle("in a dialog").await?;
+    alice.click("#shortcuts").await?;
+    alice.press("Escape").await?;
+    alice.until("the list is closed", "!document.querySelector('#keysDialog').open").await?;
+    alice.press("m").await?;
+    alice.press_with_shift("?").await?;
+    idle("though turned off").await?;
+    ensure!(!alice.evaluate::<bool>("document.querySelector('#keysDialog').open").await?, "? did something");
+
+    // That is remembered, and turned on again by the button.
+    alice.reload().await?;
+    alice.accept_call().await?;
+    alice.wait_pictures(1).await?;
+    alice.press("m").await?;
+    idle("after a reload").await?;
+    alice.click("#keys").await?;
+    alice.click("#shortcuts").await?;
+    alice.press("Escape").await?;
+    alice.until("the list is closed again", "!document.querySelector('#keysDialog').open").await?;
+    alice.press("m").await?;
+    alice.until("m does it", "document.querySelector('#muteButton').ariaPressed === 'false'").await?;
+    ensure!(bob.is_in_call().await?, "bob's call has ended");
+
+    // Outside of a call there is nothing to be done.
+    alice.press("h").await?;
+    alice.wait_no_call().await?;
+    bob.wait_no_call().await?;
+    for key in ["m", "c", "s", "f", "h"] {
+        alice.press(key).await?;
+    }
+    alice.drawn().await?;
+    let on = "document.querySelector('#camera').srcObject !== null && document.fullscreenElement === null";
+    ensure!(alice.evaluate::<bool>(on).await?, "a key did something outside of a call");
+    Ok(())
+}

@@ -60,6 +60,11 @@ pub const ACCEPT_SOUND: &str = "With sound only";
 pub const DECLINE_CALL: &str = "Not now";
 pub const IN_CALL: &str = "In the call";
 pub const MICROPHONE: &str = "Microphone";
+pub const KEYS: &str = "Keyboard";
+pub const SHORTCUTS: &str = "Keyboard shortcuts";
+// HTML: what no code asks for.
+pub const KEYS_IN_CALL: &str = "<dt>M<dd>Microphone on or off<dt>C<dd>Camera on or off<dt>S<dd>Show a screen, or no \
+                                more<dt>F<dd>Full screen and back<dt>H<dd>Hang up<dt>?<dd>This list";
 pub const OTHER_CAMERA: &str = "Other camera";
 pub const SPEAKER: &str = "Speaker";
 pub const SYSTEM_SPEAKER: &str = "The system’s";
