@@ -1,6 +1,6 @@
 use base64ct::{Base64, Encoding};
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{CanvasRenderingContext2d, ContextAttributes2d, HtmlCanvasElement, ImageBitmap};
+use web_sys::{CanvasRenderingContext2d, ContextAttributes2d, HtmlCanvasElement, ImageBitmap, MediaStream};
 
 use super::{Blob, Error, Payload, Picture, Video, externs, picture::Scratch, watch::Watch, window};
 
@@ -34,18 +34,35 @@ impl Canvas {
     pub fn draw_video(&self, video: &Video) -> Result<(u32, u32), Error> {
         let (width, height) =
             video.size().ok_or_else(|| Error::new("InvalidStateError", "the video has no frame yet"))?;
-        let context = self.resize(width, height)?;
-        let draw = || {
-            context
-                .draw_image_with_html_video_element_and_dw_and_dh(
-                    &video.0,
-                    0.0,
-                    0.0,
-                    f64::from(width),
-                    f64::from(height),
-                )
-                .map_err(Error::from_js)
+        let draw = |context: &CanvasRenderingContext2d, width, height| {
+            context.draw_image_with_html_video_element_and_dw_and_dh(&video.0, 0.0, 0.0, width, height)
         };
+        self.draw_filtered((width, height), video, draw)?;
+        Ok((width, height))
+    }
+
+    /// Takes the given size and draws a photo of the same camera, likewise.
+    pub(super) fn draw_photo(
+        &self,
+        photo: &Bitmap,
+        width: u32,
+        height: u32,
+        video: &Video,
+    ) -> Result<(), Error> {
+        let draw = |context: &CanvasRenderingContext2d, width, height| {
+            context.draw_image_with_image_bitmap_and_dw_and_dh(&photo.0, 0.0, 0.0, width, height)
+        };
+        self.draw_filtered((width, height), video, draw)
+    }
+
+    fn draw_filtered(
+        &self,
+        (width, height): (u32, u32),
+        video: &Video,
+        draw: impl Fn(&CanvasRenderingContext2d, f64, f64) -> Result<(), JsValue>,
+    ) -> Result<(), Error> {
+        let context = self.resize(width, height)?;
+        let draw = || draw(&context, width.into(), height.into()).map_err(Error::from_js);
         draw()?;
         let filter = video.filter((width, height));
         if !filter.is_empty() {
@@ -53,7 +70,37 @@ impl Canvas {
             context.set_filter(&filter);
             draw()?;
         }
-        Ok((width, height))
+        Ok(())
+    }
+
+    /// Takes the given size and shows the videos that have a frame in a grid, each as large as it fits.
+    pub(super) fn show_side_by_side(
+        &self,
+        (width, height): (u32, u32),
+        videos: &[&Video],
+    ) -> Result<(), Error> {
+        let context = self.resize(width, height)?;
+        let shown: Vec<_> = videos.iter().filter_map(|video| Some((video, video.size()?))).collect();
+        let count = shown.len() as u32;
+        let columns = (1..=count).find(|columns| columns * columns >= count).unwrap_or(1);
+        let rows = count.div_ceil(columns).max(1);
+        let cell = (f64::from(width) / f64::from(columns), f64::from(height) / f64::from(rows));
+        context.fill_rect(0.0, 0.0, width.into(), height.into());
+        for (place, (video, (width, height))) in (0..count).zip(shown) {
+            let scale = (cell.0 / f64::from(width)).min(cell.1 / f64::from(height));
+            let (width, height) = (f64::from(width) * scale, f64::from(height) * scale);
+            let left = f64::from(place % columns) * cell.0 + (cell.0 - width) / 2.0;
+            let top = f64::from(place / columns) * cell.1 + (cell.1 - height) / 2.0;
+            context
+                .draw_image_with_html_video_element_and_dw_and_dh(&video.0, left, top, width, height)
+                .map_err(Error::from_js)?;
+        }
+        Ok(())
+    }
+
+    /// What it shows, as a video: a frame whenever something is drawn.
+    pub(super) fn stream(&self) -> Result<MediaStream, Error> {
+        self.0.capture_stream().map_err(Error::from_js)
     }
 
     /// All of its pixels, outside of wasm memory.
@@ -177,7 +224,7 @@ pub(super) fn read_often() -> JsValue {
 pub(super) struct Bitmap(pub(super) ImageBitmap);
 
 impl Bitmap {
-    async fn decode(blob: &Blob) -> Result<Self, Error> {
+    pub(super) async fn decode(blob: &Blob) -> Result<Self, Error> {
         let decoding = window().create_image_bitmap_with_blob(blob.as_ref());
         Self::from_promise(decoding.map_err(Error::from_js)?).await
     }

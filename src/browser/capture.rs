@@ -34,6 +34,13 @@ impl Track {
         self.setting("deviceId")
     }
 
+    /// A stream of nothing else.
+    pub(super) fn alone(&self) -> Result<MediaStream, Error> {
+        let stream = MediaStream::new().map_err(Error::from_js)?;
+        stream.add_track(&self.0);
+        Ok(stream)
+    }
+
     /// Of `MediaTrackSettings`.
     pub(super) fn setting(&self, name: &str) -> Option<String> {
         text(&self.0.get_settings(), name)

@@ -4,8 +4,8 @@
 use js_sys::{ArrayBuffer, Function, Object, Promise, Uint8ClampedArray};
 use wasm_bindgen::prelude::*;
 use web_sys::{
-    Clipboard, Element, EventTarget, MediaDevices, MediaStream, Permissions, RtcDataChannel,
-    RtcDataChannelInit, RtcPeerConnection, ShareData, SubtleCrypto,
+    Clipboard, Element, EventTarget, MediaDevices, MediaStream, MediaStreamTrack, Permissions,
+    RtcDataChannel, RtcDataChannelInit, RtcPeerConnection, ShareData, SubtleCrypto,
 };
 
 #[wasm_bindgen]
@@ -139,6 +139,26 @@ extern "C" {
     pub(super) type Source;
     #[wasm_bindgen(method, getter, js_name = audioLevel)]
     pub(super) fn audio_level(this: &Source) -> Option<f64>;
+
+    /// Not in every browser; web-sys has an older one, which answers with events.
+    pub(super) type ImageCapture;
+    #[wasm_bindgen(constructor, js_class = "ImageCapture", catch)]
+    pub(super) fn new(track: &MediaStreamTrack) -> Result<ImageCapture, JsValue>;
+    #[wasm_bindgen(method, js_name = takePhoto)]
+    pub(super) fn take_photo(this: &ImageCapture) -> Promise;
+
+    /// What a camera can do only some browsers say.
+    #[wasm_bindgen(extends = MediaStreamTrack)]
+    pub(super) type AdjustableTrack;
+    #[wasm_bindgen(method, getter, js_name = getCapabilities)]
+    pub(super) fn capabilities_function(this: &AdjustableTrack) -> Option<Function>;
+    #[wasm_bindgen(method, js_name = getCapabilities)]
+    pub(super) fn get_capabilities(this: &AdjustableTrack) -> JsValue;
+    #[wasm_bindgen(method, catch, js_name = applyConstraints)]
+    pub(super) fn apply_constraints(
+        this: &AdjustableTrack,
+        constraints: &JsValue,
+    ) -> Result<Promise, JsValue>;
 
     pub(super) type LockManager;
     #[wasm_bindgen(method)]

@@ -29,6 +29,7 @@ pub struct Received {
     sound: HtmlAudioElement,
     camera: MediaStream,
     screen: MediaStream,
+    tracks: Tracks,
     shown_in: Vec<Video>,
     _held: Held,
 }
@@ -63,20 +64,19 @@ impl Connection {
 
     /// What comes from the other side.
     pub fn receive(&self) -> Result<Received, Error> {
-        let [sound, camera, screen] = self.places();
-        let stream = |place: Option<RtcRtpTransceiver>| {
-            let stream = MediaStream::new().map_err(Error::from_js)?;
-            if let Some(place) = place {
-                stream.add_track(&place.receiver().track());
-            }
-            Ok(stream)
+        let [sound, camera, screen] =
+            self.places().map(|place| place.map(|place| Track(place.receiver().track())));
+        let stream = |track: &Option<Track>| match track {
+            Some(track) => track.alone(),
+            None => MediaStream::new().map_err(Error::from_js),
         };
         let audio = HtmlAudioElement::new().map_err(Error::from_js)?;
-        play(&audio, &stream(sound)?);
+        play(&audio, &stream(&sound)?);
         Ok(Received {
             sound: audio,
-            camera: stream(camera)?,
-            screen: stream(screen)?,
+            camera: stream(&camera)?,
+            screen: stream(&screen)?,
+            tracks: Tracks { sound, camera, screen },
             shown_in: Vec::new(),
             _held: Held::new(|live| &mut live.received),
         })
@@ -117,6 +117,12 @@ impl Received {
             // It fails where that speaker was just pulled out, and what is heard stays where it is.
             drop(JsFuture::from(self.sound.unchecked_ref::<Speaker>().set_sink_id(speaker)));
         }
+    }
+
+    /// What comes in each of its places, whether anything is sent or not.
+    #[must_use]
+    pub fn tracks(&self) -> Tracks {
+        self.tracks.clone()
     }
 
     /// Shows one of its pictures in `video` from now on.

@@ -7,6 +7,7 @@
 //! | [`devices`](devices()), [`wake_lock`](WakeLock), [`ring`](Ring) | which of them there are; a screen that does not go dark; a sound |
 //! | [`video`](Video), [`canvas`](Canvas), [`picture`](Picture) | frames, exact pixels, JPEG and PNG |
 //! | [`larger`](Larger) | a picture over the whole screen, or in a window of its own |
+//! | [`still`](take_still()), [`recorder`](Recorder) | a photo of the camera in its full size; a file of what is seen and heard |
 //! | [`watch`](Watch), [`dialog`](Dialog), [`focus`] | what is on the screen, and what has the keyboard |
 //! | [`payload`](Payload) | bytes that live outside wasm memory |
 //! | [`connection`](Connection), `channel`, `path` | `RTCPeerConnection` and its two data channels |
@@ -38,10 +39,12 @@ pub mod page;
 mod path;
 mod payload;
 mod picture;
+mod recorder;
 mod ring;
 mod save;
 mod screen;
 mod socket;
+mod still;
 pub mod storage;
 pub mod task;
 mod video;
@@ -64,10 +67,12 @@ pub use microphone::Microphone;
 pub use path::{Measured, Path};
 pub use payload::{Chunk, Payload};
 pub use picture::Picture;
+pub use recorder::Recorder;
 pub use ring::Ring;
 pub use save::{join, save};
 pub use screen::Screen;
 pub use socket::{Socket, SocketEvent};
+pub use still::take_still;
 pub use video::Video;
 pub use wake_lock::WakeLock;
 pub use watch::Watch;

@@ -47,6 +47,11 @@ impl Video {
         play(&self.0, stream);
     }
 
+    /// Shows nothing.
+    pub(super) fn clear(&self) {
+        self.0.set_src_object(None);
+    }
+
     /// Leaves the element alone when it shows something else by now.
     pub(super) fn hide(&self, stream: &MediaStream) {
         if self.0.src_object().as_ref() == Some(stream) {

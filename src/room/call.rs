@@ -11,6 +11,7 @@ use snaproom_session::{
 use super::{
     inbox::{Happened, Inbox},
     others::Others,
+    recording::Recording,
     view::{Notice, RoomView},
     visit::Visit,
     wires::Wires,
@@ -34,6 +35,7 @@ pub(super) struct Call {
     tracks: Tracks,
     said: Option<Sends>,
     pub(super) others: Others,
+    pub(super) recording: Recording,
     /// Finding a microphone, a screen to share.
     asking: [Option<Task>; 2],
     awake: Option<WakeLock>,
@@ -57,6 +59,7 @@ impl Call {
     pub(super) fn new(view: RoomView, inbox: Inbox) -> Self {
         Self {
             others: Others::new(view, inbox.clone()),
+            recording: Recording::new(view, inbox.clone()),
             view,
             inbox,
             part: Part::Out,
@@ -205,6 +208,7 @@ impl Call {
             sound: tracks.sound.is_some() && !self.muted,
             camera: tracks.camera.is_some(),
             screen: tracks.screen.is_some(),
+            records: self.recording.what(),
         };
         if self.tracks != tracks {
             self.tracks = tracks;
@@ -249,12 +253,18 @@ impl Call {
         self.view.joining.set(false);
         self.asking = [None, None];
         self.microphone = None;
+        self.recording.end();
         self.screen = None;
         self.tracks = Tracks::default();
         self.said = None;
         self.waking = None;
         self.awake = None;
         self.ring = None;
+    }
+
+    /// Whoever came, went, or switched something on or off.
+    pub(super) fn show_in_recording(&self) {
+        self.recording.show(&self.tracks, || self.others.tracks());
     }
 
     /// The room is left.

@@ -311,9 +311,14 @@ fn has_ended(state: TransferState) -> bool {
     state == TransferState::Verified || state.is_in_vain()
 }
 
-/// A file name for a photo: when it was taken, by the person's clock.
+/// A file name for a photo.
 pub(super) fn file_name(taken: u64) -> String {
-    format!("snaproom-{}.png", page::date_and_time(taken))
+    name_of_file(taken, "png")
+}
+
+/// A file name: when it was taken or begun, by the person's clock.
+pub(super) fn name_of_file(since: u64, ending: &str) -> String {
+    format!("snaproom-{}.{ending}", page::date_and_time(since))
 }
 
 #[cfg(test)]

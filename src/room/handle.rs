@@ -5,7 +5,7 @@ use leptos::prelude::{Set, StoredValue, UpdateValue};
 use send_wrapper::SendWrapper;
 use snaproom_protocol::{ItemId, PeerId};
 
-use super::view::{PhotoKey, RoomView, Signs};
+use super::view::{PhotoKey, Records, RoomView, Signs};
 use crate::browser::{Canvas, Larger, Shown, Video, page, storage};
 
 /// Commands that wait for the driver: the canvases of a full trail that leave the page at once, and a person.
@@ -34,6 +34,10 @@ pub(super) enum Command {
     Call { camera: bool },
     HangUp,
     DeclineCall,
+    SnapOther(PeerId, Shown),
+    AskStill(PeerId),
+    AnswerStill { asking: PeerId, gives: bool },
+    Record(Records),
     ToggleSound,
     ToggleCamera,
     ToggleScreen,
@@ -177,6 +181,26 @@ impl Room {
     /// Does not join the call that there is.
     pub fn decline_call(&self) {
         self.tell(Command::DeclineCall);
+    }
+
+    /// Takes a photo of what is seen of somebody in the call, as it is seen; it can be sent like one's own.
+    pub fn snap_other(&self, peer: PeerId, shown: Shown) {
+        self.tell(Command::SnapOther(peer, shown));
+    }
+
+    /// Asks somebody in the call for a photo of their camera in its full size.
+    pub fn ask_still(&self, peer: PeerId) {
+        self.tell(Command::AskStill(peer));
+    }
+
+    /// The answer to somebody who asked for that.
+    pub fn answer_still(&self, asking: PeerId, gives: bool) {
+        self.tell(Command::AnswerStill { asking, gives });
+    }
+
+    /// Records this from now on, which the others are told; what was recorded before is saved.
+    pub fn record(&self, what: Records) {
+        self.tell(Command::Record(what));
     }
 
     /// Is not heard in the call any more, or is heard again.

@@ -7,6 +7,7 @@ use std::{
 };
 
 use litemap::LiteMap;
+use snaproom_protocol::PeerId;
 use snaproom_session::{ConnectionId, Input};
 
 use super::{PhotoKey, studio::Taken};
@@ -41,6 +42,10 @@ pub(super) enum Happened {
     DevicesChanged,
     Devices(Devices),
     Awake(Option<WakeLock>),
+    /// The photo that a peer asked for, unless it could not be taken.
+    Still(PeerId, Option<Taken>),
+    /// The recording ended by itself.
+    RecordingEnded,
     /// A moment of a call has passed.
     CallTick,
     Measured(ConnectionId, Measured),

@@ -10,6 +10,7 @@
 //! | `vault` | the bytes of photos on their way |
 //! | `studio`, `countdown` | camera, snap, preview; the time before a snap |
 //! | `call`, `others` | microphone, screen, what goes to the others; what comes from them, and how well |
+//! | `recording` | a file of the call |
 //! | `gallery`, `photo` | photos of others, and the canvases of each |
 //! | `album`, `zip` | all of them in one file; its format |
 //! | `identity` | the tab's token in a room, and its person's name |
@@ -26,6 +27,7 @@ mod inbox;
 mod names;
 mod others;
 mod photo;
+mod recording;
 mod studio;
 mod vault;
 mod view;
@@ -42,7 +44,8 @@ pub use handle::Room;
 pub use view::{
     CallEnd, CallView, CameraFailure, CameraView, Comparison, Entry, Failure, Invitation, LinkView,
     MyDevices, Notice, Participant, Path, PeerState, PeerView, PhotoKey, PhotoView, Quality, Recipient,
-    RefusedPeer, RoomView, Saving, Sends, SentView, Shows, Signs, SnapView, Status, TransferState, Trust,
+    Records, RefusedPeer, RoomView, Saving, Sends, SentView, Shows, Signs, SnapView, Status, TransferState,
+    Trust,
 };
 
 use crate::browser::{
@@ -166,6 +169,7 @@ impl Driver {
     async fn stay(&mut self, mut visit: Visit) -> Next {
         loop {
             visit.carry_out(&mut self.gallery, &mut self.call);
+            self.call.show_in_recording();
             if let Some(link) = visit.moved.take() {
                 visit.leave(&mut self.gallery, &mut self.call);
                 // Where that fails, entering fails as well, and says so.
@@ -227,6 +231,7 @@ impl Driver {
                 Happened::Connection(connection, event) => visit.on_connection(connection, event),
                 Happened::Overrun(connection) => visit.on_overrun(connection),
                 Happened::Done(input) => visit.handle(input),
+                Happened::Still(asking, taken) => visit.answer_still(asking, taken),
                 Happened::CallTick => self.call.others.on_tick(visit.wires()),
                 Happened::Measured(connection, measured) => {
                     self.call.others.on_measured(connection, measured);
@@ -249,6 +254,7 @@ impl Driver {
             Happened::MicrophoneEnded => self.call.on_microphone_ended(),
             Happened::Screen(screen) => self.call.on_screen(screen),
             Happened::ScreenEnded => self.call.on_screen_ended(),
+            Happened::RecordingEnded => self.call.recording.end(),
             Happened::Awake(lock) => self.call.on_awake(lock),
             Happened::Devices(all) => {
                 let [camera, microphone] = [
@@ -302,6 +308,15 @@ impl Driver {
                 self.call.end();
             }
             Command::DeclineCall => visit.command(session::Command::DeclineCall),
+            Command::SnapOther(peer, shown) => {
+                if let Some(video) = self.call.others.video(peer, shown) {
+                    self.studio.snap_other(&video);
+                }
+            }
+            Command::AskStill(peer) => visit.command(session::Command::AskStill(peer)),
+            Command::AnswerStill { asking, gives: true } => self.studio.take_still(asking),
+            Command::AnswerStill { asking, gives: false } => visit.answer_still(asking, None),
+            Command::Record(what) => self.call.recording.set(what),
             Command::ToggleSound => self.call.toggle_sound(),
             Command::ToggleCamera => {
                 let shows = self.call.toggle_camera();

@@ -101,6 +101,28 @@ impl Others {
         self.elements.push((peer, shown, video));
     }
 
+    /// The same element.
+    pub(super) fn video(&self, peer: PeerId, shown: Shown) -> Option<Video> {
+        let mut known = self.elements.iter();
+        known.find(|(of, what, _)| (*of, *what) == (peer, shown)).map(|(.., video)| video.clone())
+    }
+
+    /// What comes from each of them, as far as they say that it does.
+    pub(super) fn tracks(&self) -> Vec<Tracks> {
+        self.view.call.with_untracked(|call| {
+            let of = |flow: &Flow| {
+                let sends = call.others.iter().find(|other| other.peer == flow.peer)?.sends;
+                let Tracks { sound, camera, screen } = flow.received.tracks();
+                Some(Tracks {
+                    sound: sound.filter(|_| sends.sound),
+                    camera: camera.filter(|_| sends.camera),
+                    screen: screen.filter(|_| sends.screen),
+                })
+            };
+            self.flows.iter().filter_map(of).collect()
+        })
+    }
+
     /// Nothing comes over that connection any more.
     pub(super) fn forget(&mut self, connection: ConnectionId) {
         let Some(place) = self.flows.iter().position(|flow| flow.connection == connection) else { return };

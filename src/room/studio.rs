@@ -1,7 +1,10 @@
 //! Before a photo is sent: the camera, the frame in `#photo`, and the preview.
 
 use leptos::prelude::{GetUntracked, Set, Update};
-use snaproom_protocol::{ItemId, control::MAX_PREVIEW_BYTES};
+use snaproom_protocol::{
+    ItemId, PeerId,
+    control::{MAX_PHOTO_PIXELS, MAX_PHOTO_SIDE, MAX_PREVIEW_BYTES},
+};
 
 use super::{
     countdown::Countdown,
@@ -9,8 +12,8 @@ use super::{
     view::{CameraFailure, CameraView, Notice, RoomView, SnapView},
 };
 use crate::browser::{
-    Camera, Canvas, CaptureError, Payload, Permission, Picture, Track, Video, Wish, camera_permission,
-    chosen_or_any, devices, page, storage,
+    self, Camera, Canvas, CaptureError, Payload, Permission, Picture, Track, Video, Wish, camera_permission,
+    chosen_or_any, devices, page, storage, take_still,
     task::{self, Task, random, unix_ms},
 };
 
@@ -31,6 +34,8 @@ pub(super) struct Studio {
     countdown: Countdown,
     snapped: Option<Snapped>,
     encoding: Vec<Task>,
+    /// For who asked for a photo of the camera; one at a time.
+    still: Option<Task>,
 }
 
 /// A frame that was snapped.
@@ -66,6 +71,7 @@ impl Studio {
             canvas: None,
             snapped: None,
             encoding: Vec::new(),
+            still: None,
         };
         studio.start_camera_if(|permission| permission == Permission::Granted);
         studio
@@ -214,16 +220,41 @@ impl Studio {
     }
 
     fn take(&mut self, sends: bool) {
-        if self.snap() && sends {
+        let Some(video) = self.video.clone().filter(|_| self.camera.is_some()) else { return };
+        if self.snap(&video) && sends {
             self.prepare();
         }
     }
 
-    /// Draws the camera's frame to `#photo` and keeps its exact pixels. False when there was none to take.
-    fn snap(&mut self) -> bool {
-        let (Some(_), Some(video), Some(canvas)) = (&self.camera, &self.video, &self.canvas) else {
-            return false;
+    /// A photo of what is seen of somebody else.
+    pub(super) fn snap_other(&mut self, video: &Video) {
+        self.snap(video);
+    }
+
+    /// A photo of the camera in its full size, for who asked for it; [`Happened::Still`] follows.
+    pub(super) fn take_still(&mut self, asking: PeerId) {
+        let (inbox, view) = (self.inbox.clone(), self.view);
+        let (Some(track), Some(video)) = (self.track(), self.video.clone()) else {
+            return inbox.push(Happened::Still(asking, None));
         };
+        self.still = Some(task::spawn(async move {
+            let taken = async {
+                let item = random().map(ItemId)?;
+                let picture = take_still(track, video, fit).await?;
+                let preview = picture.jpeg(PREVIEW_SIDE, MAX_PREVIEW_BYTES).await.ok();
+                Ok(Taken { item, picture, preview, at: unix_ms() })
+            };
+            let taken: Result<_, browser::Error> = taken.await;
+            if let Err(error) = &taken {
+                view.notice.set(Some(Notice::SnapFailed(error.to_string())));
+            }
+            inbox.push(Happened::Still(asking, taken.ok()));
+        }));
+    }
+
+    /// Draws the video's frame to `#photo` and keeps its exact pixels. False when there was none to take.
+    fn snap(&mut self, video: &Video) -> bool {
+        let Some(canvas) = &self.canvas else { return false };
         if video.size().is_none() {
             self.view.notice.set(Some(Notice::NoPictureYet));
             return false;
@@ -280,8 +311,41 @@ impl Studio {
     pub(super) fn leave_room(&mut self) {
         self.countdown.end();
         self.encoding.clear();
+        self.still = None;
         if let Some(Snapped { item, .. }) = self.snapped {
             self.view.mark_sent(item, false);
+        }
+    }
+}
+
+/// As many pixels of a photo as may be sent.
+fn fit(width: u32, height: u32) -> (u32, u32) {
+    let longer = width.max(height);
+    let most = MAX_PHOTO_SIDE.min(longer);
+    let [width, height] =
+        [width, height].map(|side| (u64::from(side) * u64::from(most) / u64::from(longer)).max(1));
+    if width * height <= MAX_PHOTO_PIXELS {
+        return (width as u32, height as u32);
+    }
+    let side = |side: u64, other: u64| (MAX_PHOTO_PIXELS * side / other).isqrt().max(1) as u32;
+    (side(width, height), side(height, width))
+}
+
+#[cfg(test)]
+mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    use super::*;
+
+    #[wasm_bindgen_test]
+    fn a_photo_of_any_camera_fits_what_may_be_sent() {
+        assert_eq!(fit(4032, 3024), (4032, 3024));
+        for (width, height) in
+            [(9248, 6936), (12_000, 9_000), (20_000, 100), (1, 30_000), (1, 1), (8192, 8192)]
+        {
+            let (fits, high) = fit(width, height);
+            assert!(fits >= 1 && high >= 1 && fits.max(high) <= MAX_PHOTO_SIDE, "{width} × {height}");
+            assert!(u64::from(fits) * u64::from(high) <= MAX_PHOTO_PIXELS, "{width} × {height}");
         }
     }
 }

@@ -5,11 +5,11 @@ use litemap::LiteMap;
 use snaproom_protocol::{ItemId, PeerId, control::RefusedItem};
 use snaproom_session::Link;
 pub use snaproom_session::io::{
-    CallEnd, CallView, Comparison, Failure, Participant, Path, PeerState, PeerView, RefusedPeer, Sends,
-    Signs, Status, TransferState, Trust,
+    CallEnd, CallView, Comparison, Failure, Participant, Path, PeerState, PeerView, Records, RefusedPeer,
+    Sends, Signs, Status, TransferState, Trust,
 };
 
-use crate::browser::{CaptureError, Device, Devices, Screen, page, storage};
+use crate::browser::{CaptureError, Device, Devices, Recorder, Screen, page, storage};
 
 /// A photo in the page: whose it is and its id, since two senders may use one id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -278,6 +278,12 @@ pub enum Notice {
     NotEnlarged(String),
     /// The call ended for us, and we did not hang up.
     CallEnded(CallEnd),
+    /// This peer was asked for a photo of its camera, and sends none.
+    StillRefused(PeerId),
+    /// A recording is in the downloads.
+    RecordingSaved,
+    /// It could not be made or saved; the browser's words.
+    RecordingFailed(String),
     /// This many photos are in the zip that was saved.
     AllSaved(usize),
 }
@@ -317,6 +323,8 @@ pub struct RoomView {
     pub quality: RwSignal<LiteMap<PeerId, Quality>>,
     /// The cameras and microphones that there are.
     pub devices: RwSignal<MyDevices>,
+    /// Whether the browser can record a call.
+    pub can_record: bool,
     /// Whether the browser can share a screen.
     pub can_share_screen: bool,
     /// Whether the person sees the camera's picture as in a mirror.
@@ -361,6 +369,7 @@ impl RoomView {
             devices: RwSignal::default(),
             quality: RwSignal::default(),
             can_share_screen: Screen::is_there(),
+            can_record: Recorder::is_there(),
             mirrors: RwSignal::new(true),
             shortcuts: RwSignal::new(storage::shortcuts()),
             counting: RwSignal::default(),

@@ -152,11 +152,26 @@ impl Visit {
     }
 
     /// False when there is nobody to send it to.
-    pub(super) fn send_photo(&mut self, Taken { item, picture, preview, at }: Taken) -> bool {
+    pub(super) fn send_photo(&mut self, taken: Taken) -> bool {
         let connected = |peers: &Vec<PeerView>| peers.iter().any(|peer| peer.state == PeerState::Connected);
         if !self.view.peers.with_untracked(connected) {
             return false;
         }
+        let photo = self.hold(taken);
+        let item = photo.item;
+        self.command(Command::SendPhoto(photo));
+        page::mark(&format!("photo:{item}:sent"));
+        true
+    }
+
+    /// Answers who asked for a photo of the camera, with one or with none.
+    pub(super) fn answer_still(&mut self, asking: PeerId, taken: Option<Taken>) {
+        let photo = taken.map(|taken| self.hold(taken));
+        self.command(Command::AnswerStill(asking, photo));
+    }
+
+    /// Keeps the photo's bytes for the session.
+    fn hold(&mut self, Taken { item, picture, preview, at }: Taken) -> Photo {
         let owner = self.session.me();
         let photo = Photo {
             item,
@@ -176,9 +191,7 @@ impl Visit {
             sent.insert(0, Entry { key, view });
             sent.truncate(MAX_SENT);
         });
-        self.command(Command::SendPhoto(photo));
-        page::mark(&format!("photo:{item}:sent"));
-        true
+        photo
     }
 
     pub(super) fn on_socket(&mut self, number: u32, event: SocketEvent) {
@@ -320,6 +333,7 @@ impl Visit {
             | News::Comparison { .. }
             | News::Invited { .. }
             | News::PeerGone(_) => self.company.on_news(news),
+            News::StillRefused(peer) => self.view.notice.set(Some(Notice::StillRefused(peer))),
             News::Call(_) | News::CallEnded(_) | News::Incoming(_) => {}
         }
     }

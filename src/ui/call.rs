@@ -10,7 +10,7 @@ use super::{
     tile::{Other, SelfView, own_sends},
     words::{self, labels},
 };
-use crate::room::{Device, MyDevices, PeerState, Room, RoomView, Sends};
+use crate::room::{Device, MyDevices, PeerState, Records, Room, RoomView, Sends};
 
 /// Begins a call, or joins the one that there is. Beside the people whom one calls.
 #[component]
@@ -52,7 +52,7 @@ pub fn Ringing(room: Room) -> impl IntoView {
         }
     });
     view! {
-        <section id="ringing" class="card" aria-label=labels::CALL hidden=move || !is_asked.get()>
+        <section id="ringing" class="card asking" aria-label=labels::CALL hidden=move || !is_asked.get()>
             <p role="alert">{sentence}</p>
             <div class="buttons">
                 <button id="acceptCall" class="primary" type="button" on:click=move |_| room.call(true)>
@@ -128,6 +128,8 @@ fn Controls(room: Room) -> impl IntoView {
                 <Icon name="flip" />
                 {labels::OTHER_CAMERA}
             </button>
+            {record(room, "recordCall", labels::RECORD_CALL, Records::Call)}
+            {record(room, "recordOwn", labels::RECORD_OWN, Records::Own)}
             <button id="hangupButton" class="danger" type="button" on:click=move |_| room.hang_up()>
                 {labels::HANG_UP}
             </button>
@@ -164,6 +166,25 @@ fn toggle(
         >
             <Icon name=icon />
             {label}
+        </button>
+    }
+}
+
+/// A button that is pressed as long as a file of the call, or of oneself, is made.
+fn record(room: Room, id: &'static str, label: &'static str, what: Records) -> impl IntoView {
+    let call = room.view.call;
+    let is_on = Memo::new(move |_| call.with(own_sends).records == what);
+    view! {
+        <button
+            id=id
+            class="record"
+            type="button"
+            hidden=!room.view.can_record
+            aria-pressed=move || is_on.get().to_string()
+            on:click=move |_| room.record(if is_on.get_untracked() { Records::Nothing } else { what })
+        >
+            <Icon name="record" />
+            {move || if is_on.get() { labels::STOP_RECORDING } else { label }}
         </button>
     }
 }

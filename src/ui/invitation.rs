@@ -27,7 +27,7 @@ fn Card(room: Room, invitation: Invitation) -> impl IntoView {
         }
     });
     view! {
-        <section id="invitation" class="card" aria-label=labels::INVITATION>
+        <section id="invitation" class="card asking" aria-label=labels::INVITATION>
             <p><Who peer=from names /><Mark room peer=from />" "{labels::INVITES}" "{labels::INVITED_HINT}</p>
             <p hidden=move || unsaved() == 0>{move || words::unsaved(unsaved())}</p>
             <div class="buttons">

@@ -37,6 +37,7 @@ mod relay;
 mod sent;
 mod states;
 mod status;
+mod still;
 mod surface;
 mod tile;
 mod trail;
@@ -56,6 +57,7 @@ use notice::NoticeRegion;
 use peers::Peers;
 use sent::Sent;
 use status::StatusLine;
+use still::StillAsked;
 use trail::Trail;
 use words::labels;
 
@@ -76,6 +78,7 @@ pub fn RoomPage(
         <div class="askers">
             <Invited room />
             <Ringing room />
+            <StillAsked room />
         </div>
         <main class="room">
             <StatusLine room />

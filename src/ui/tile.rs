@@ -6,10 +6,13 @@ use snaproom_protocol::PeerId;
 use super::{
     icon::Icon,
     peers::Who,
+    still::still_tools,
     surface::{OwnSurface, RemoteSurface, can_enlarge, enlarge, shrink},
     words::{self, labels},
 };
-use crate::room::{CallView, CameraView, Larger, Participant, PeerState, Room, RoomView, Sends, Shown};
+use crate::room::{
+    CallView, CameraView, Larger, Participant, PeerState, Records, Room, RoomView, Sends, Shown,
+};
 
 /// Somebody else: the screen that they show, if they do, and themselves.
 #[component]
@@ -28,7 +31,7 @@ pub fn Other(room: Room, peer: PeerId) -> impl IntoView {
     view! {
         <figure class="tile screen" hidden=move || !shows_screen.get()>
             <RemoteSurface room peer shown=Shown::Screen element=screen label=labels::SCREEN />
-            {tools(room, screen)}
+            {tools(room, screen, None)}
             <figcaption><Who peer names /><span>{labels::SHARES_SCREEN}</span></figcaption>
         </figure>
         <figure
@@ -37,10 +40,13 @@ pub fn Other(room: Room, peer: PeerId) -> impl IntoView {
             data-speaks=move || (sends().sound && quality().speaks).to_string()
         >
             <RemoteSurface room peer shown=Shown::Camera element=camera label=labels::CAMERA />
-            {tools(room, camera)}
+            {tools(room, camera, Some(peer))}
             <figcaption>
                 <Who peer names />
                 <span class="how">{move || words::sends(sends(), is_here())}</span>
+                <span class="records" hidden=move || sends().records == Records::Nothing>
+                    {move || words::records(sends().records)}
+                </span>
                 <details>
                     <summary>{move || words::quality(path(), quality())}</summary>
                     {move || words::figures(quality())}
@@ -50,7 +56,8 @@ pub fn Other(room: Room, peer: PeerId) -> impl IntoView {
     }
 }
 
-fn sends_of(call: &CallView, peer: PeerId) -> Sends {
+/// What comes from somebody.
+pub fn sends_of(call: &CallView, peer: PeerId) -> Sends {
     let of = |other: &&Participant| other.peer == peer;
     call.others.iter().find(of).map(|other| other.sends).unwrap_or_default()
 }
@@ -76,17 +83,20 @@ pub fn SelfView(room: Room) -> impl IntoView {
                 element=video
                 label=labels::OWN_PICTURE
             />
-            {tools(room, video)}
+            {tools(room, video, None)}
             <figcaption>
                 <b>{labels::YOU}</b>
                 <span class="how">{move || words::sends(call.with(own_sends), true)}</span>
+                <span class="records" hidden=move || call.with(own_sends).records == Records::Nothing>
+                    {labels::RECORDING}
+                </span>
             </figcaption>
         </figure>
     }
 }
 
-/// Over a picture: what makes it larger, where the browser can.
-fn tools(room: Room, video: NodeRef<html::Video>) -> impl IntoView {
+/// Over a picture: photos of whoever is on it, and what makes it larger, where the browser can.
+fn tools(room: Room, video: NodeRef<html::Video>, of: Option<PeerId>) -> impl IntoView {
     let tool = move |how: Larger, class: &'static str, label: &'static str| {
         view! {
             <button
@@ -103,6 +113,7 @@ fn tools(room: Room, video: NodeRef<html::Video>) -> impl IntoView {
     };
     view! {
         <div class="tools">
+            {of.map(|peer| still_tools(room, peer))}
             {tool(Larger::FullScreen, "fullScreen", labels::FULL_SCREEN)}
             {tool(Larger::Window, "ownWindow", labels::OWN_WINDOW)}
         </div>

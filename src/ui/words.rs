@@ -7,7 +7,10 @@ mod people;
 mod pictures;
 mod signs;
 
-pub use calls::{call, call_button, call_ended, call_hint, figures, no_microphone, quality, ringing, sends};
+pub use calls::{
+    call, call_button, call_ended, call_hint, figures, no_microphone, quality, records, ringing, sends,
+    wants_still,
+};
 pub use names::{Names, friendly_name, isolated, name_of, tone};
 pub use people::{came_and_went, how, name_hint, person, relay_hint, take_along};
 pub use pictures::counting;
@@ -287,6 +290,11 @@ pub fn notice(notice: &Notice, names: &Names) -> String {
             format!("The picture could not be shown larger ({words}). Try again.")
         }
         Notice::CallEnded(end) => call_ended(*end).into(),
+        Notice::StillRefused(peer) => format!("{} sends no photo just now.", isolated(names, peer)),
+        Notice::RecordingSaved => "The recording is saved, in your downloads.".into(),
+        Notice::RecordingFailed(words) => {
+            format!("The recording could not be made ({words}). Try again.")
+        }
         Notice::AllSaved(1) => "The photo is saved, in a zip file.".into(),
         Notice::AllSaved(photos) => format!("All {photos} photos are saved, in one zip file."),
     }

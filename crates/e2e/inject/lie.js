@@ -190,9 +190,11 @@
             'compare-reveal': { nonce: bytes },
             move: { link: text },
             'move-read': {},
-            call: { turn: number, sends: fields({ sound: flag, camera: flag, screen: flag }) },
+            call: { turn: number, sends: fields({ sound: flag, camera: flag, screen: flag, records: number }) },
             'hang-up': {},
             decline: {},
+            'ask-still': {},
+            'answer-still': { comes: flag },
         }),
         bulk: oneOf({
             piece: {

@@ -74,11 +74,11 @@ window.media = (() => {
             await camera.sender.replaceTrack(track);
         },
         // The colour in the middle of what an element shows.
-        colour: (video) => {
+        colour: (element) => {
             const canvas = new OffscreenCanvas(1, 1);
             const context = canvas.getContext('2d');
-            const { videoWidth, videoHeight } = video;
-            context.drawImage(video, videoWidth / 2, videoHeight / 2, 1, 1, 0, 0, 1, 1);
+            const [width, height] = [element.videoWidth ?? element.width, element.videoHeight ?? element.height];
+            context.drawImage(element, width / 2, height / 2, 1, 1, 0, 0, 1, 1);
             return [...context.getImageData(0, 0, 1, 1).data].slice(0, 3);
         },
     };

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde::Deserialize;
 
 use crate::{Launch, Tab, poll};
 
@@ -103,6 +105,11 @@ impl Tab {
         self.evaluate(&format!("media.colour(document.querySelector({selector:?}))")).await
     }
 
+    /// Plays a recording.
+    pub async fn play(&self, file: &[u8]) -> Result<Played> {
+        self.evaluate(&format!("{PLAY}({:?})", STANDARD.encode(file))).await
+    }
+
     /// Waits until that colour is about this one: what comes over a connection is encoded.
     pub async fn wait_colour(&self, selector: &str, colour: [u8; 3]) -> Result<()> {
         const NEAR: u8 = 40;
@@ -115,5 +122,52 @@ impl Tab {
         Ok(())
     }
 }
+
+/// What is seen and heard when a recording is played.
+#[derive(Debug, Deserialize)]
+pub struct Played {
+    /// How long it is.
+    pub seconds: f64,
+    /// The colour in the middle of its left half, a second in; from 0 to 255 each.
+    pub left: [u8; 3],
+    /// Of its right half.
+    pub right: [u8; 3],
+    /// The loudest moment, of 1.
+    pub loudest: f64,
+}
+
+/// What plays a recording. Recorders do not know beforehand how long it gets: a browser finds out at the end.
+const PLAY: &str = "(async (base64) => {
+    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+    const video = document.createElement('video');
+    const when = (event) => new Promise((resolve, reject) => {
+        video.addEventListener(event, resolve, { once: true });
+        video.addEventListener('error', () => reject(new Error(video.error.message)), { once: true });
+    });
+    video.muted = true;
+    video.src = URL.createObjectURL(new Blob([bytes]));
+    await when('loadeddata');
+    const go = async (time) => {
+        const there = when('seeked');
+        video.currentTime = time;
+        await there;
+    };
+    await go(1e6);
+    const seconds = video.currentTime;
+    await go(1);
+    const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight);
+    const context = canvas.getContext('2d');
+    context.drawImage(video, 0, 0);
+    const colour = (x) => [...context.getImageData(canvas.width * x, canvas.height / 2, 1, 1).data].slice(0, 3);
+    const audio = new OfflineAudioContext(1, 1, 48000);
+    const heard = (await audio.decodeAudioData(bytes.buffer)).getChannelData(0);
+    URL.revokeObjectURL(video.src);
+    return {
+        seconds,
+        left: colour(0.25),
+        right: colour(0.75),
+        loudest: heard.reduce((most, level) => Math.max(most, Math.abs(level)), 0),
+    };
+})";
 
 const IN_CALL: &str = "!document.querySelector('#call').hidden";

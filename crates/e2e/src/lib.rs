@@ -101,6 +101,7 @@ mod taken;
 #[cfg(target_os = "linux")]
 pub use apart::Apart;
 pub use blank::Blank;
+pub use call::Played;
 #[cfg(target_os = "linux")]
 pub use coturn::Coturn;
 pub use film::Film;

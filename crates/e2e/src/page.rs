@@ -165,6 +165,11 @@ impl Tab {
         self.snap_by("#snap").await
     }
 
+    /// Snaps what is seen of somebody else; gives what `#photo` shows.
+    pub async fn snap_other(&self) -> Result<Photo> {
+        self.snap_by(".snapOther").await
+    }
+
     /// Snaps a photo and sends it in one click; gives what `#photo` shows.
     pub async fn snap_and_send(&self) -> Result<Photo> {
         self.snap_by("#snapAndSend").await

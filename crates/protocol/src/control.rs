@@ -132,6 +132,14 @@ pub enum Control {
     HangUp,
     /// The speaker was asked by a [`Control::Call`], and does not join.
     Decline,
+    /// The speaker, who takes part in the call as the hearer does, wants a photo of the hearer's camera in its full
+    /// size, and not the picture of the call.
+    AskStill,
+    /// The answer to [`Control::AskStill`].
+    AnswerStill {
+        /// Whether it comes, as a photo like any other. If not, the hearer's person does not want to, or took too long.
+        comes: bool,
+    },
 }
 
 /// How somebody takes part in the room's call.
@@ -153,6 +161,20 @@ pub struct Sends {
     pub camera: bool,
     /// The screen, on its second one.
     pub screen: bool,
+    /// What the speaker keeps of the call, as it says.
+    pub records: Records,
+}
+
+/// What somebody in a call records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Records {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Their own sound and picture.
+    Own,
+    /// Everybody's.
+    Call,
 }
 
 /// What a receiver learns of an item before any byte of it.

@@ -13,6 +13,7 @@ use crate::{
     News, Output, Session, Time,
     io::{CallEnd, CallView, Participant},
     peer::{Peer, Seat},
+    still::Still,
     time::{earlier, is_due},
     timing::{ASK_AGAIN, RING},
 };
@@ -46,6 +47,7 @@ pub(crate) struct PeerCall {
     was_told: bool,
     /// Our media goes to its present connection.
     flows: bool,
+    pub(crate) still: Still,
 }
 
 impl Call {
@@ -66,8 +68,12 @@ impl PeerCall {
         *self = Self::default();
     }
 
+    pub(crate) fn sends(&self) -> Option<Sends> {
+        self.in_call.map(|in_call| in_call.sends)
+    }
+
     fn view(&self, peer: PeerId) -> Option<Participant> {
-        self.in_call.map(|in_call| Participant { peer, sends: in_call.sends })
+        self.sends().map(|sends| Participant { peer, sends, is_asked: self.still.is_awaited() })
     }
 }
 
@@ -219,7 +225,13 @@ impl Session {
         }
         self.see_who_asks(ranked.is_empty(), now);
         self.let_media_flow(&ranked, now);
+        self.see_to_stills(now);
         self.tell_of_call(&ranked);
+    }
+
+    /// What is heard and seen of us, while we take part.
+    pub(crate) fn own_sends(&self) -> Option<Sends> {
+        self.call.mine.as_ref().map(|mine| mine.in_call.sends)
     }
 
     /// With everybody else, as the session stops.
@@ -260,10 +272,11 @@ impl Session {
         let others = ranked.iter().filter_map(|(_, id)| self.peers.get(id)?.call.view(*id));
         let declined = self.peers.values().filter(|peer| peer.call.declined).map(|peer| peer.id);
         let view = CallView {
-            sends: self.call.mine.as_ref().map(|mine| mine.in_call.sends),
+            sends: self.own_sends(),
             others: others.collect(),
             is_asked: self.call.asked_since.is_some(),
             declined: declined.filter(|_| self.call.mine.is_some()).collect(),
+            want_still: self.want_still(),
         };
         if self.call.told != view {
             self.call.told = view.clone();
@@ -276,6 +289,7 @@ impl Session {
         let alone = mine.as_ref().and_then(|mine| mine.alone_since).map(|since| since + RING);
         // Somebody else's call lasts as long as it wants.
         let quiet = quiet_until.filter(|_| !self.peers.values().any(|peer| peer.call.in_call.is_some()));
-        earlier(alone, earlier(asked_since.map(|since| since + RING), quiet))
+        let asked = asked_since.map(|since| since + RING);
+        [asked, quiet, self.still_deadline()].into_iter().fold(alone, earlier)
     }
 }

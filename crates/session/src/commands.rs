@@ -1,6 +1,6 @@
 //! What the person wants.
 
-use snaproom_protocol::{ItemId, control::Control, server::ToServer};
+use snaproom_protocol::{ItemId, PeerId, control::Control, server::ToServer};
 
 use crate::{
     Command, Failure, News, Output, Photo, Session, Time, TransferState,
@@ -12,7 +12,7 @@ use crate::{
 impl Session {
     pub(crate) fn on_command(&mut self, command: Command, now: Time) {
         match command {
-            Command::SendPhoto(photo) => self.send_photo(photo, now),
+            Command::SendPhoto(photo) => self.send_photo(photo, None, now),
             Command::Cancel(item) => self.cancel(item, TransferState::Cancelled),
             Command::SetName(name) => self.set_name(&name),
             Command::SetRelayOnly(relay_only) => self.set_relay_only(relay_only, now),
@@ -22,6 +22,8 @@ impl Session {
             Command::Call(sends) => self.call(sends, now),
             Command::HangUp => self.hang_up(),
             Command::DeclineCall => self.decline_call(now),
+            Command::AskStill(peer) => self.ask_still(peer, now),
+            Command::AnswerStill(peer, photo) => self.answer_still(peer, photo, now),
             Command::Retry => self.retry(now),
             Command::Leave => {
                 if self.signaling.is_in() {
@@ -33,15 +35,16 @@ impl Session {
         }
     }
 
-    /// For everybody who is here, also for those who do not answer just now.
-    fn send_photo(&mut self, photo: Photo, now: Time) {
+    /// For everybody who is here, also for those who do not answer just now; or for one of them.
+    pub(crate) fn send_photo(&mut self, photo: Photo, only: Option<PeerId>, now: Time) {
         let item = photo.item;
         let total = photo.total();
         if self.shelf.is_full() {
             self.make_room();
         }
         let fits = self.shelf.put(photo, &mut self.out);
-        for (&to, peer) in self.peers.iter_mut().filter(|(_, peer)| peer.may_receive()) {
+        let is_meant = |peer: &Peer| peer.may_receive() && only.is_none_or(|only| only == peer.id);
+        for (&to, peer) in self.peers.iter_mut().filter(|(_, peer)| is_meant(peer)) {
             if fits {
                 peer.outbox.add(item, &mut self.shelf, now, &mut self.out);
             } else {

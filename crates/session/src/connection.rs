@@ -207,6 +207,8 @@ impl Session {
             Control::Call(in_call) => self.on_call(id, in_call),
             Control::HangUp => self.on_hang_up(id),
             Control::Decline => self.on_decline(id),
+            Control::AskStill => self.on_ask_still(id, now),
+            Control::AnswerStill { comes } => self.on_answer_still(id, comes),
         }
         self.clear_shelf();
         Ok(())

@@ -13,7 +13,7 @@ pub use crate::news::{
     CallEnd, CallView, Comparison, Failure, Incoming, News, Outgoing, Participant, PeerState, PeerView,
     RefusedPeer, Signs, Status, TransferState, Trust,
 };
-pub use snaproom_protocol::control::Sends;
+pub use snaproom_protocol::control::{Records, Sends};
 
 /// One `RTCPeerConnection`. A peer that comes back gets a new one, so what an old one still reports is
 /// recognised and ignored.
@@ -119,6 +119,11 @@ pub enum Command {
     HangUp,
     /// Do not join the call that there is, and tell those who asked.
     DeclineCall,
+    /// Ask somebody who shows a camera in the call for a photo of it in its full size. It comes like any other, or
+    /// [`News::StillRefused`] follows.
+    AskStill(PeerId),
+    /// The person was asked for one by this peer; they send this photo, to nobody else, or none.
+    AnswerStill(PeerId, Option<Photo>),
     /// Join anew now, as after a full room.
     Retry,
     /// Leave for good. Afterwards the session is only good for draining its outputs.

@@ -51,6 +51,7 @@ pub mod sdp;
 pub mod seal;
 mod server;
 mod signaling;
+mod still;
 mod tell;
 mod time;
 mod timing;

@@ -49,6 +49,8 @@ pub enum News {
     Call(CallView),
     /// We do not take part in it any more, or cannot, and did not hang up.
     CallEnded(CallEnd),
+    /// Somebody was asked for a photo of their camera, and sends none.
+    StillRefused(PeerId),
     /// An item on its way to us.
     Incoming(Incoming),
     /// An item on its way to one of its recipients.
@@ -130,6 +132,8 @@ pub struct CallView {
     pub is_asked: bool,
     /// Who was asked by us and does not want to.
     pub declined: Vec<PeerId>,
+    /// Who asked for a photo of our camera and waits for the answer.
+    pub want_still: Vec<PeerId>,
 }
 
 impl CallView {
@@ -147,6 +151,8 @@ pub struct Participant {
     pub peer: PeerId,
     /// What is heard and seen of them.
     pub sends: Sends,
+    /// We asked for a photo of their camera, and they have yet to answer.
+    pub is_asked: bool,
 }
 
 /// Why a call ended for us, though we did not hang up.

@@ -10,11 +10,11 @@ use common::{Ix, Room, seeds, test};
 use snaproom_protocol::control::{Control, MAX_CALL};
 use snaproom_session::{
     Command, Input,
-    io::{CallEnd, Sends},
+    io::{CallEnd, Records, Sends},
 };
 
-const ALL: Sends = Sends { sound: true, camera: true, screen: false };
-const SOUND: Sends = Sends { sound: true, camera: false, screen: false };
+const ALL: Sends = Sends { sound: true, camera: true, screen: false, records: Records::Nothing };
+const SOUND: Sends = Sends { sound: true, camera: false, screen: false, records: Records::Nothing };
 
 fn call(room: &mut Room, tab: Ix, sends: Sends) {
     room.handle(tab, Input::Command(Command::Call(sends)));
@@ -281,6 +281,101 @@ fn a_page_that_is_loaded_anew_is_asked_and_one_that_leaves_ends_it() {
         room.leave(1);
         room.run_until("over", |room| !takes_part(room, 0));
         assert_eq!(ends(&room, 0), [CallEnd::Over]);
+    });
+}
+
+fn ask_still(room: &mut Room, tab: Ix, of: Ix) {
+    let peer = room.me(of);
+    room.handle(tab, Input::Command(Command::AskStill(peer)));
+}
+
+/// Two people in a call, of whom the first wants a photo of the other's camera, and the others in the room.
+fn asked_for_a_still(seed: u64, people: usize) -> Room {
+    let mut room = Room::of(seed, people);
+    call(&mut room, 0, SOUND);
+    call(&mut room, 1, ALL);
+    assert_flows_among(&mut room, &[0, 1]);
+    ask_still(&mut room, 0, 1);
+    assert!(awaits_still(&room, 0));
+    room.run_until("asked", |room| room.tabs[1].call.want_still == [room.me(0)]);
+    room
+}
+
+fn awaits_still(room: &Room, tab: Ix) -> bool {
+    room.tabs[tab].call.others.iter().any(|other| other.is_asked)
+}
+
+#[test]
+fn a_still_that_was_agreed_to_goes_to_who_asked_and_to_nobody_else() {
+    seeds(20, |seed| {
+        let mut room = asked_for_a_still(seed, 3);
+        // Asked again meanwhile, they are asked once.
+        ask_still(&mut room, 0, 1);
+        room.run_for(Duration::from_secs(2));
+        let asking = room.me(0);
+        let item = room.send_still(1, asking, 1920, 1080);
+        assert!(room.tabs[1].call.want_still.is_empty());
+        room.run_until("it came", |room| room.has(0, item) && !awaits_still(room, 0));
+        room.run_for(Duration::from_secs(30));
+        assert!(!room.has(2, item), "the third did not ask");
+        assert!(room.tabs[0].stills_refused.is_empty());
+
+        // Nobody asked for a second one, and the driver need not keep it.
+        let unasked = room.send_still(1, asking, 640, 480);
+        room.run_for(Duration::from_secs(30));
+        assert!(!room.has(0, unasked));
+        room.leave(1);
+    });
+}
+
+#[test]
+fn a_still_is_refused_and_so_are_its_next_questions_for_a_while() {
+    seeds(20, |seed| {
+        let mut room = asked_for_a_still(seed, 2);
+        let (asking, asked) = (room.me(0), room.me(1));
+        room.handle(1, Input::Command(Command::AnswerStill(asking, None)));
+        room.run_until("told", |room| room.tabs[0].stills_refused == [asked] && !awaits_still(room, 0));
+        ask_still(&mut room, 0, 1);
+        room.run_until("told again", |room| room.tabs[0].stills_refused == [asked, asked]);
+        assert!(room.tabs[1].call.want_still.is_empty(), "left in peace");
+        room.run_for(Duration::from_secs(30));
+        ask_still(&mut room, 0, 1);
+        room.run_until("asked", |room| room.tabs[1].call.want_still == [asking]);
+        // This time they do not look.
+        room.run_until("nobody answers", |room| !awaits_still(room, 0));
+        room.run_until("nor is asked", |room| room.tabs[1].call.want_still.is_empty());
+        assert_eq!(room.tabs[0].stills_refused.len(), 3);
+    });
+}
+
+#[test]
+fn nobody_is_asked_for_what_they_do_not_show() {
+    seeds(20, |seed| {
+        // The camera goes off while they are asked, and then one of them goes.
+        let mut room = asked_for_a_still(seed, 2);
+        call(&mut room, 1, SOUND);
+        assert!(room.tabs[1].call.want_still.is_empty());
+        room.run_until("told", |room| room.tabs[0].stills_refused.len() == 1 && !awaits_still(room, 0));
+        ask_still(&mut room, 0, 1);
+        assert!(!awaits_still(&room, 0), "there is no camera to ask for");
+        call(&mut room, 1, ALL);
+        room.run_until("it shows", |room| gets(room, 0, 1) == Some(ALL));
+        ask_still(&mut room, 0, 1);
+        room.run_until("asked", |room| !room.tabs[1].call.want_still.is_empty());
+        hang_up(&mut room, 0);
+        room.run_until("it is over", |room| room.tabs[1].call.want_still.is_empty());
+
+        // A page that asks without taking part, and one that answers what nobody asked.
+        room.tabs[0].is_liar = true;
+        call(&mut room, 1, ALL);
+        room.run_for(Duration::from_secs(1));
+        for message in
+            [Control::AskStill, Control::AnswerStill { comes: true }, Control::AnswerStill { comes: false }]
+        {
+            say(&mut room, 0, 1, &message);
+        }
+        room.run_for(Duration::from_secs(1));
+        assert!(room.tabs[1].call.want_still.is_empty() && room.tabs[1].stills_refused.is_empty());
     });
 }
 

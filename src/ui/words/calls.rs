@@ -1,7 +1,9 @@
 //! Calls: who takes part, what is heard and seen of whom, and how they end.
 
+use snaproom_protocol::PeerId;
+
 use super::{Names, isolated, labels};
-use crate::room::{CallEnd, CallView, CameraFailure, Path, Quality, Sends};
+use crate::room::{CallEnd, CallView, CameraFailure, Participant, Path, Quality, Records, Sends};
 
 /// The button that calls.
 #[must_use]
@@ -23,9 +25,19 @@ pub fn call_hint(call: &CallView) -> &'static str {
     }
 }
 
-/// How the call is.
+/// How the call is, and who keeps it.
 #[must_use]
 pub fn call(call: &CallView, names: &Names) -> String {
+    let keeps = |other: &&Participant| other.sends.records == Records::Call;
+    let kept = match (call.sends.map(|sends| sends.records), call.others.iter().find(keeps)) {
+        (Some(Records::Call), _) => " You record it.".into(),
+        (_, Some(other)) => format!(" {} records it.", isolated(names, &other.peer)),
+        _ => String::new(),
+    };
+    takes_part(call, names) + &kept
+}
+
+fn takes_part(call: &CallView, names: &Names) -> String {
     match (call.others.as_slice(), call.declined.as_slice()) {
         ([], []) => "Calling everybody in this room. They see and hear you once they answer.".into(),
         ([], [one]) => format!("{} does not answer just now. Waiting for the others.", isolated(names, one)),
@@ -45,6 +57,22 @@ pub fn sends(sends: Sends, is_here: bool) -> &'static str {
         (true, true, false) => "camera off",
         (true, false, false) => "muted, camera off",
     }
+}
+
+/// What somebody else keeps of the call.
+#[must_use]
+pub fn records(records: Records) -> &'static str {
+    match records {
+        Records::Nothing => "",
+        Records::Own => "records themselves",
+        Records::Call => "records the call",
+    }
+}
+
+/// Somebody asks for a photo of one's camera.
+#[must_use]
+pub fn wants_still(peer: &PeerId, names: &Names) -> String {
+    format!("{} asks for a photo from your camera, in its full size.", isolated(names, peer))
 }
 
 /// How well somebody comes.

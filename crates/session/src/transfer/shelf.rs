@@ -90,7 +90,7 @@ impl Shelf {
         }
     }
 
-    fn release(&self, item: ItemId, out: &mut Outputs) {
+    pub(crate) fn release(&self, item: ItemId, out: &mut Outputs) {
         for part in [Part::Preview, Part::Exact] {
             out.push(Output::Release(PayloadId { owner: self.me, item, part }));
         }

@@ -247,12 +247,24 @@ impl Room {
 
     /// Sends a photo to everybody who is connected.
     pub fn send(&mut self, tab: Ix, width: u32, height: u32, preview: Option<u32>) -> ItemId {
-        let item = ItemId(self.random());
-        self.tabs[tab].take(item, width, height, preview);
-        let name = String::from("photo.png");
-        let photo = Photo { item, name, width, height, taken: self.now.0, preview };
+        let photo = self.take(tab, width, height, preview);
+        let item = photo.item;
         self.handle(tab, Input::Command(Command::SendPhoto(photo)));
         item
+    }
+
+    /// Answers who asked for a photo of the camera with one.
+    pub fn send_still(&mut self, tab: Ix, asking: PeerId, width: u32, height: u32) -> ItemId {
+        let photo = self.take(tab, width, height, Some(3_000));
+        let item = photo.item;
+        self.handle(tab, Input::Command(Command::AnswerStill(asking, Some(photo))));
+        item
+    }
+
+    fn take(&mut self, tab: Ix, width: u32, height: u32, preview: Option<u32>) -> Photo {
+        let item = ItemId(self.random());
+        self.tabs[tab].take(item, width, height, preview);
+        Photo { item, name: String::from("photo.png"), width, height, taken: self.now.0, preview }
     }
 
     /// The same with a receiver that stores each chunk slowly: the photo takes a while, and is under way.

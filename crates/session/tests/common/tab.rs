@@ -56,6 +56,8 @@ pub struct Tab {
     /// The room's call as its person sees it, and how it ended.
     pub call: CallView,
     pub call_ends: Vec<(Time, CallEnd)>,
+    /// Who sends no photo of the camera that was asked for.
+    pub stills_refused: Vec<PeerId>,
     /// To whom its media goes.
     pub media: BTreeMap<ConnectionId, PeerId>,
     pub incoming: Vec<Incoming>,
@@ -113,6 +115,7 @@ impl Tab {
             moved: None,
             call: CallView::default(),
             call_ends: Vec::new(),
+            stills_refused: Vec::new(),
             media: BTreeMap::new(),
             incoming: Vec::new(),
             outgoing: Vec::new(),
@@ -322,6 +325,7 @@ impl Room {
                 tab.call = call;
             }
             News::CallEnded(end) => tab.call_ends.push((now, end)),
+            News::StillRefused(peer) => tab.stills_refused.push(peer),
             News::Moved(link) => tab.moved = Some((now, link)),
             News::Incoming(incoming) => tab.incoming.push(incoming),
             News::Outgoing(outgoing) => {

@@ -304,6 +304,7 @@ impl World {
                 self.is_in_call = call.sends.is_some();
             }
             News::CallEnded(_)
+            | News::StillRefused(_)
             | News::Status(_)
             | News::Relays(_)
             | News::Comparison { .. }
@@ -318,7 +319,7 @@ impl World {
 
     pub fn command(&mut self, command: Command) {
         let leaves = matches!(command, Command::Leave | Command::PutAside);
-        if let Command::SendPhoto(photo) = &command {
+        if let Command::SendPhoto(photo) | Command::AnswerStill(_, Some(photo)) = &command {
             let id = |part| PayloadId { owner: self.me, item: photo.item, part };
             if self.page.length(id(Part::Exact)).is_some() {
                 // Ids are random: none comes twice.
@@ -334,8 +335,7 @@ impl World {
     }
 
     pub fn send(&mut self, item: ItemId, width: u32, height: u32, preview: Option<u32>) {
-        let name = String::from("photo.png");
-        self.command(Command::SendPhoto(Photo { item, name, width, height, taken: 0, preview }));
+        self.command(Command::SendPhoto(photo(item, width, height, preview)));
     }
 
     /// Work ends, whichever.
@@ -446,4 +446,8 @@ impl World {
     pub fn wire_of(&self, member: usize) -> Option<ConnectionId> {
         self.members[member].connection.filter(|connection| self.wires.contains_key(connection))
     }
+}
+
+pub fn photo(item: ItemId, width: u32, height: u32, preview: Option<u32>) -> Photo {
+    Photo { item, name: String::from("photo.png"), width, height, taken: 0, preview }
 }

@@ -17,7 +17,7 @@ use snaproom_session::{
 use super::{
     Answers, Keeps, World, forge,
     members::{candidate, offer},
-    page,
+    page, photo,
 };
 
 /// A course goes no further, however many bytes there are.
@@ -213,7 +213,11 @@ fn control(world: &mut World, script: &mut Script) {
             let turn = [0, 1, 2, u32::MAX][script.below(4)];
             Control::Call(InCall { turn, sends: sends(script) })
         }
-        20 => [Control::HangUp, Control::Decline][script.below(2)].clone(),
+        20 => {
+            let comes = script.flag();
+            let all = [Control::HangUp, Control::Decline, Control::AskStill, Control::AnswerStill { comes }];
+            all[script.below(4)].clone()
+        }
         _ if script.flag() => Control::Ping,
         _ => Control::Pong,
     };
@@ -314,12 +318,22 @@ fn person(world: &mut World, script: &mut Script) {
         }
         12 => world.command(Command::HangUp),
         13 => world.command(Command::DeclineCall),
+        14 => {
+            let asked = world.members[script.member()].id;
+            world.command(Command::AskStill(asked));
+        }
+        15 => {
+            let asking = world.members[script.member()].id;
+            let (width, height) = SIDES[script.below(3)];
+            let photo = script.flag().then(|| photo(own(script.byte()), width, height, None));
+            world.command(Command::AnswerStill(asking, photo));
+        }
         _ => world.handle(Input::NetworkChanged),
     }
 }
 
 fn sends(script: &mut Script) -> Sends {
-    Sends { sound: script.flag(), camera: script.flag(), screen: false }
+    Sends { sound: script.flag(), camera: script.flag(), ..Sends::default() }
 }
 
 fn time(world: &mut World, script: &mut Script) {

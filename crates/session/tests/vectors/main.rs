@@ -12,7 +12,7 @@ use serde_json::Value;
 use snaproom_protocol::{
     DeviceKey, DeviceSecret, Digest, Envelope, PeerId, RoomId, Signature, Token, VERSION,
     bulk::{Header, MAX_HEADER_BYTES, Part},
-    control::{Control, Kind, MAX_MESSAGE_BYTES, RefusedItem},
+    control::{Control, Kind, MAX_MESSAGE_BYTES, Records, RefusedItem},
     server::{FromServer, MAX_FRAME_BYTES, Refusal, ToServer, Welcomed},
     signal::{Hello, Signal},
     wire,
@@ -148,7 +148,7 @@ fn both_roles_prove_what_they_see() {
 fn every_message_has_its_text() {
     each_variant::<ToServer>("ToServer", MAX_FRAME_BYTES, 6);
     each_variant::<FromServer>("FromServer", MAX_FRAME_BYTES, 20);
-    each_variant::<Control>("Control", MAX_MESSAGE_BYTES, 33);
+    each_variant::<Control>("Control", MAX_MESSAGE_BYTES, 37);
     each_variant::<Header>("Header", MAX_HEADER_BYTES, 3);
     each_variant::<Signal>("Signal", usize::MAX, 4);
     assert_eq!(texts::<Hello>("Hello", usize::MAX).len(), 3);
@@ -160,9 +160,13 @@ fn what_is_inside_of_messages_is_met_in_each_of_its_kinds() {
         let is_met = |value: &Value| holds(value, kind);
         vectors("messages", MESSAGES).iter().any(|vector| is_met(&vector["message"]))
     };
-    for kinds in
-        [variants::<Refusal>(), variants::<RefusedItem>(), variants::<Welcomed>(), variants::<Part>()]
-    {
+    for kinds in [
+        variants::<Refusal>(),
+        variants::<RefusedItem>(),
+        variants::<Welcomed>(),
+        variants::<Part>(),
+        variants::<Records>(),
+    ] {
         assert!(kinds.len() >= 2);
         for kind in kinds {
             assert!(met(&kind), "no message with {kind}");
@@ -171,7 +175,7 @@ fn what_is_inside_of_messages_is_met_in_each_of_its_kinds() {
     assert_eq!(variants::<Kind>(), ["Photo"]);
 }
 
-const MESSAGES: usize = 69;
+const MESSAGES: usize = 73;
 
 /// The text of each message of the type, and a message of each of its variants.
 fn each_variant<T>(kind: &str, most: usize, count: usize)

@@ -1,0 +1,112 @@
+//! A photo of the camera in its full size, which is often several times what it shows in a video.
+
+use js_sys::Reflect;
+use serde::Serialize;
+use wasm_bindgen::{JsCast, JsValue};
+
+use super::{
+    Blob, Canvas, Error, Picture, Track, Video,
+    canvas::Bitmap,
+    externs::{AdjustableTrack, ImageCapture},
+    task,
+};
+
+/// A camera that focuses and lights up takes a second or two.
+const PATIENCE_MS: u32 = 10_000;
+
+/// From asking for a larger video to its first frame.
+const ADJUSTING_MS: u32 = 3_000;
+const LOOK_MS: u32 = 50;
+
+/// More than any camera's video has, where the browser does not say what this one has.
+const LARGEST: [u32; 2] = [7680, 4320];
+
+/// Takes a photo of the camera that `video` shows, with the filter that it is shown with: by `takePhoto` where there is
+/// one and it is larger than the video (W3C `MediaStream` Image Capture, section 4), else a frame of the largest video
+/// that the camera gives. `fit` says how many pixels of so many are taken.
+pub async fn take_still(
+    track: Track,
+    video: Video,
+    fit: fn(u32, u32) -> (u32, u32),
+) -> Result<Picture, Error> {
+    let canvas = Canvas::detached()?;
+    let shown = video.size().map_or(0, |(width, _)| width);
+    match task::within(PATIENCE_MS, take_photo(&track)).await {
+        Some(Ok(photo)) if photo.0.width() > shown => {
+            let (width, height) = fit(photo.0.width(), photo.0.height());
+            canvas.draw_photo(&photo, width, height, &video)?;
+        }
+        _ => {
+            let adjusted = Adjusted::to_largest(track, &video).await;
+            let drawn = canvas.draw_video(&video);
+            adjusted.undo().await;
+            drawn?;
+        }
+    }
+    let picture = canvas.pixels();
+    canvas.clear();
+    picture
+}
+
+async fn take_photo(Track(track): &Track) -> Result<Bitmap, Error> {
+    let taking = ImageCapture::new(track).map_err(Error::from_js)?.take_photo();
+    let blob: JsValue = taking.await.map_err(Error::from_js)?;
+    Bitmap::decode(&Blob::from(blob.unchecked_into::<web_sys::Blob>())).await
+}
+
+/// A camera whose video has another size for a moment.
+struct Adjusted {
+    track: AdjustableTrack,
+    before: [u32; 2],
+}
+
+impl Adjusted {
+    #[expect(clippy::cast_sign_loss, reason = "sides of a picture; float casts saturate")]
+    async fn to_largest(Track(track): Track, video: &Video) -> Self {
+        let track: AdjustableTrack = track.unchecked_into();
+        let number = |of: &JsValue, name: &str| Reflect::get(of, &name.into()).ok()?.as_f64();
+        let settings = track.get_settings();
+        let side = |name, otherwise| number(&settings, name).map_or(otherwise, |side| side as u32);
+        let adjusted = Self { before: [side("width", 1280), side("height", 720)], track };
+        let largest = ["width", "height"].map(|name| {
+            let all = adjusted.track.capabilities_function().map(|_| adjusted.track.get_capabilities());
+            let range = all.map(|all| Reflect::get(&all, &name.into()));
+            range.and_then(|range| number(&range.ok()?, "max")).map(|side| side as u32)
+        });
+        let [width, height] = largest;
+        adjusted.apply([width.unwrap_or(LARGEST[0]), height.unwrap_or(LARGEST[1])]).await;
+        // The frames on their way are of the size before; a camera that can no more stays at it.
+        let shown = video.size();
+        let _ = task::within(ADJUSTING_MS, async {
+            while video.size() == shown {
+                task::sleep(LOOK_MS).await;
+            }
+        })
+        .await;
+        adjusted
+    }
+
+    async fn undo(self) {
+        self.apply(self.before).await;
+    }
+
+    /// A camera that cannot stays as it is.
+    async fn apply(&self, [width, height]: [u32; 2]) {
+        let wish = Sides { width: Ideal { ideal: width }, height: Ideal { ideal: height } };
+        let Ok(wish) = serde_wasm_bindgen::to_value(&wish) else { return };
+        let Ok(applying) = self.track.apply_constraints(&wish) else { return };
+        let _: Option<Result<JsValue, JsValue>> = task::within(ADJUSTING_MS, applying.into_future()).await;
+    }
+}
+
+/// `MediaTrackConstraints`.
+#[derive(Serialize)]
+struct Sides {
+    width: Ideal,
+    height: Ideal,
+}
+
+#[derive(Serialize)]
+struct Ideal {
+    ideal: u32,
+}

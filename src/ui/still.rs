@@ -1,0 +1,88 @@
+//! Photos of somebody else's camera: of what is seen of them, and, if they agree, in its full size.
+
+use leptos::prelude::*;
+use snaproom_protocol::PeerId;
+
+use super::{
+    icon::Icon,
+    surface::hand_focus_on,
+    tile::sends_of,
+    words::{self, labels},
+};
+use crate::room::{Room, RoomView, Shown};
+
+/// Somebody asks for a photo of one's camera: where a call is announced, and never at the same time.
+#[component]
+pub fn StillAsked(room: Room) -> impl IntoView {
+    let RoomView { call, names, .. } = room.view;
+    let asking = Memo::new(move |_| call.with(|call| call.want_still.first().copied()));
+    // Who said yes waits for the camera, and need not say it twice.
+    let gave = RwSignal::new(None::<PeerId>);
+    let is_open = Memo::new(move |_| asking.get().is_some() && asking.get() != gave.get());
+    let sentence = move || {
+        let asking = asking.get().filter(|_| is_open.get());
+        asking.map(|asking| names.with(|names| words::wants_still(&asking, names))).unwrap_or_default()
+    };
+    let answer = move |gives: bool| {
+        if let Some(asking) = asking.get_untracked() {
+            gave.set(Some(asking).filter(|_| gives));
+            room.answer_still(asking, gives);
+        }
+    };
+    Effect::new(move || {
+        if asking.get().is_none() {
+            gave.set(None);
+        }
+    });
+    Effect::new(move || {
+        if !is_open.get() {
+            hand_focus_on("stillAsked", "status");
+        }
+    });
+    view! {
+        <section id="stillAsked" class="card asking" aria-label=labels::STILL hidden=move || !is_open.get()>
+            <p role="alert">{sentence}</p>
+            <div class="buttons">
+                <button id="giveStill" class="primary" type="button" on:click=move |_| answer(true)>
+                    {labels::GIVE_STILL}
+                </button>
+                <button id="refuseStill" type="button" on:click=move |_| answer(false)>
+                    {labels::DECLINE_CALL}
+                </button>
+            </div>
+        </section>
+    }
+}
+
+/// Over somebody's picture: take a photo of it, or ask for one of their camera.
+pub fn still_tools(room: Room, peer: PeerId) -> impl IntoView {
+    let call = room.view.call;
+    let shows = Memo::new(move |_| call.with(|call| sends_of(call, peer).camera));
+    let is_asked = Memo::new(move |_| {
+        call.with(|call| call.others.iter().any(|other| other.peer == peer && other.is_asked))
+    });
+    let label = move || if is_asked.get() { labels::STILL_ASKED } else { labels::ASK_STILL };
+    view! {
+        <button
+            class="snapOther"
+            type="button"
+            aria-label=labels::SNAP_OTHER
+            title=labels::SNAP_OTHER
+            hidden=move || !shows.get()
+            on:click=move |_| room.snap_other(peer, Shown::Camera)
+        >
+            <Icon name="snap" />
+        </button>
+        <button
+            class="askStill"
+            type="button"
+            aria-label=label
+            title=label
+            aria-disabled=move || is_asked.get().to_string()
+            hidden=move || !shows.get()
+            on:click=move |_| room.ask_still(peer)
+        >
+            <Icon name="ask" />
+        </button>
+    }
+}
