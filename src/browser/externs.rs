@@ -231,4 +231,13 @@ extern "C" {
     pub(super) type Sender;
     #[wasm_bindgen(method, js_name = setStreams, catch)]
     pub(super) fn set_streams(this: &Sender, stream: &MediaStream) -> Result<(), JsValue>;
+    /// As an object without types: what comes from `getParameters` has to go back, whatever else is in it.
+    #[wasm_bindgen(method, js_name = getParameters)]
+    pub(super) fn parameters(this: &Sender) -> SendParameters;
+    #[wasm_bindgen(method, js_name = setParameters)]
+    pub(super) fn apply(this: &Sender, parameters: &SendParameters) -> Promise;
+
+    pub(super) type SendParameters;
+    #[wasm_bindgen(method, setter, js_name = degradationPreference)]
+    pub(super) fn set_degradation_preference(this: &SendParameters, preference: &str);
 }

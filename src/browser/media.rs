@@ -2,12 +2,12 @@
 //! puts tracks into them, and no new offer is made.
 
 use js_sys::futures::JsFuture;
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{HtmlAudioElement, MediaStream, RtcRtpTransceiver};
 
 use super::{
     Connection, Error, Track, Video,
-    externs::{Source, Speaker},
+    externs::{Sender, Source, Speaker},
     live::Held,
     video::play,
 };
@@ -57,6 +57,24 @@ impl Connection {
         self.until_closed(Box::pin(async move {
             for replaced in replaced {
                 replaced.await.map_err(Error::from_js)?;
+            }
+            Ok(())
+        }))
+    }
+
+    /// Whether the camera's pictures keep their size where the way is narrow, and there are fewer of them; else both
+    /// give way (`degradationPreference`, W3C `MediaStreamTrack` Content Hints, section 4).
+    pub fn keep_size(&self, keeps: bool) -> impl Future<Output = Result<(), Error>> + 'static + use<> {
+        let [_, camera, _] = self.places();
+        let applied = camera.map(|camera| {
+            let sender: Sender = camera.sender().unchecked_into();
+            let parameters = sender.parameters();
+            parameters.set_degradation_preference(if keeps { "maintain-resolution" } else { "balanced" });
+            sender.apply(&parameters)
+        });
+        self.until_closed(Box::pin(async move {
+            if let Some(applied) = applied {
+                let _: JsValue = applied.await.map_err(Error::from_js)?;
             }
             Ok(())
         }))

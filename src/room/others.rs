@@ -21,6 +21,10 @@ const TICK_MS: u32 = 250;
 /// Ticks between two looks at how media comes.
 const TICKS_TO_MEASURE: u32 = 8;
 
+/// Ticks for which pictures keep their full size when they begin: a browser guesses that the way is narrow, begins with
+/// smaller ones, and takes some seconds to find out.
+const TICKS_OF_FULL_SIZE: u32 = 20;
+
 /// Louder than a quiet room, of 1.
 const SPEAKS: f64 = 0.02;
 
@@ -33,6 +37,8 @@ pub(super) struct Others {
     speaker: String,
     clock: Option<Task>,
     ticks: u32,
+    /// The tick from which on pictures may be smaller.
+    full_size_until: u32,
 }
 
 /// Somebody to whom media goes, and what comes back.
@@ -54,16 +60,19 @@ impl Others {
             speaker: String::new(),
             clock: None,
             ticks: 0,
+            full_size_until: 0,
         }
     }
 
-    pub(super) fn receive(&mut self, connection: ConnectionId, peer: PeerId, wires: &Wires) {
+    /// What we send to them begins as well.
+    pub(super) fn receive(&mut self, connection: ConnectionId, peer: PeerId, wires: &mut Wires) {
         let Some(mut received) = wires.receive(connection) else { return };
         received.hear_from(&self.speaker);
         for (_, shown, video) in self.elements.iter().filter(|(of, ..)| *of == peer) {
             received.show_in(*shown, video);
         }
         self.flows.push(Flow { connection, peer, received, measured: None });
+        self.begin_in_full_size(wires);
         self.tick();
     }
 
@@ -83,9 +92,17 @@ impl Others {
         speaker
     }
 
-    pub(super) fn send(&self, tracks: &Tracks, wires: &mut Wires) {
+    pub(super) fn send(&mut self, tracks: &Tracks, wires: &mut Wires) {
         for flow in &self.flows {
             wires.send_tracks(flow.connection, tracks);
+        }
+        self.begin_in_full_size(wires);
+    }
+
+    fn begin_in_full_size(&mut self, wires: &mut Wires) {
+        self.full_size_until = self.ticks.wrapping_add(TICKS_OF_FULL_SIZE);
+        for flow in &self.flows {
+            wires.keep_size(flow.connection, true);
         }
     }
 
@@ -157,6 +174,9 @@ impl Others {
             self.note(flow.peer, |quality| quality.speaks = speaks);
             if self.ticks.is_multiple_of(TICKS_TO_MEASURE) {
                 wires.measure(flow.connection);
+            }
+            if self.ticks == self.full_size_until {
+                wires.keep_size(flow.connection, false);
             }
         }
         self.tick();

@@ -90,6 +90,10 @@ impl Wires {
         self.run(id, |connection| connection.send_tracks(tracks), drop);
     }
 
+    pub(super) fn keep_size(&mut self, id: ConnectionId, keeps: bool) {
+        self.run(id, move |connection| connection.keep_size(keeps), drop);
+    }
+
     pub(super) fn receive(&self, id: ConnectionId) -> Option<Received> {
         self.wires.get(&id)?.connection.receive().ok()
     }
