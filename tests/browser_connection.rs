@@ -11,7 +11,7 @@ use snaproom_app::browser::{
     Camera, Connection, Error, Event, Live, Path, Payload, Settings, State, Wish, live, task,
 };
 use snaproom_protocol::{
-    bulk::{self, CHUNK_BYTES, MAX_HEADER_BYTES},
+    bulk::{self, CHUNK_BYTES, MAX_HEADER_BYTES, WINDOW_BYTES},
     control::{self, MAX_MESSAGE_BYTES},
     server::IceServer,
     signal::Candidate,
@@ -495,6 +495,59 @@ async fn texts_and_the_bytes_of_a_large_photo_pass_in_order() {
     assert_eq!(hashes.0.unwrap(), hashes.1.unwrap());
     assert_eq!(sender.send_bytes(&photo, PHOTO_BYTES, 1).unwrap_err().name, "RangeError");
     pair.close();
+}
+
+#[wasm_bindgen_test]
+async fn what_a_full_queue_has_no_room_for_waits_and_comes_in_order() {
+    let pair = Pair::open().await;
+    let (sender, receiver) = (&pair.offerer.connection, &pair.answerer);
+    let mut chunks = 0;
+    // A page that does not rest does not learn what leaves its queue.
+    while chunks * CHUNK_BYTES - sender.bulk_queued() < WINDOW_BYTES {
+        send_chunk(sender, chunks).unwrap();
+        chunks += 1;
+    }
+    sender.send_header("the end").unwrap();
+    sender.send_control("passes").unwrap();
+
+    let copy = Payload::allocate(CHUNK_BYTES).unwrap();
+    let receiving = async {
+        let mut received = 0;
+        loop {
+            for event in receiver.events.take() {
+                match event {
+                    Event::BulkChunk(chunk) => {
+                        copy.write(0, &chunk).unwrap();
+                        assert_eq!(copy.to_vec(CHUNK_BYTES as usize).unwrap()[0], received as u8);
+                        received += 1;
+                    }
+                    Event::BulkHeader(text) => return (received, text),
+                    _ => {}
+                }
+            }
+            task::sleep(1).await;
+        }
+    };
+    assert_eq!(soon("the end", receiving).await, (chunks, "the end".to_owned()));
+    pair.close();
+}
+
+/// Its receiver allowed more than it took.
+#[wasm_bindgen_test]
+async fn what_waits_in_the_page_is_bounded() {
+    let pair = Pair::open().await;
+    let sender = &pair.offerer.connection;
+    let refused = (0..1000).find_map(|number| Some((number, send_chunk(sender, number).err()?)));
+    let (chunks, error) = refused.unwrap();
+    assert_eq!(error.name, "QuotaExceededError");
+    let waits = chunks * CHUNK_BYTES - sender.bulk_queued();
+    assert!((WINDOW_BYTES..=2 * WINDOW_BYTES).contains(&waits), "{waits} bytes wait");
+    pair.close();
+}
+
+fn send_chunk(sender: &Connection, number: u32) -> Result<(), Error> {
+    let chunk = Payload::from(vec![number as u8; CHUNK_BYTES as usize].as_slice());
+    sender.send_bytes(&chunk, 0, CHUNK_BYTES)
 }
 
 #[wasm_bindgen_test]

@@ -1,8 +1,15 @@
-use js_sys::{ArrayBuffer, JsString, Uint8ClampedArray};
-use wasm_bindgen::JsCast;
-use web_sys::{MessageEvent, RtcDataChannel, RtcDataChannelInit, RtcDataChannelType};
+use std::rc::Rc;
 
-use super::{Chunk, Error, externs::PeerConnection, live::Listener};
+use js_sys::{ArrayBuffer, JsString};
+use wasm_bindgen::JsCast;
+use web_sys::{MessageEvent, RtcDataChannelInit, RtcDataChannelType};
+
+use super::{
+    Chunk, Error,
+    externs::PeerConnection,
+    live::Listener,
+    outgoing::{Message, Outgoing},
+};
 
 /// Bytes of text that may wait in one channel. Ours come far from it; the browser's own bound is 16 MiB.
 const MAX_QUEUED_TEXT: u32 = 1024 * 1024;
@@ -10,7 +17,7 @@ const MAX_QUEUED_TEXT: u32 = 1024 * 1024;
 /// A negotiated data channel, ordered and reliable. Dropping it closes it.
 pub(super) struct Channel {
     listeners: Vec<Listener>,
-    channel: RtcDataChannel,
+    outgoing: Rc<Outgoing>,
 }
 
 /// Which of the two.
@@ -46,12 +53,19 @@ impl Channel {
         options.set_ordered(true);
         let channel = peer.try_create_data_channel(kind.label, &options).map_err(Error::from_js)?;
         channel.set_binary_type(RtcDataChannelType::Arraybuffer);
+        let outgoing = Rc::new(Outgoing::new(channel.clone()));
 
         let listen = |event: &'static str, translate: fn() -> ChannelEvent| {
             let on_event = on_event.clone();
             Listener::new(&channel, event, move |_| on_event(translate()))
         };
+        let (going_on, on_low) = (outgoing.clone(), on_event.clone());
         let listeners = vec![
+            Listener::new(&channel, "bufferedamountlow", move |_| {
+                if going_on.flush().is_err() {
+                    on_low(ChannelEvent::Closed);
+                }
+            }),
             listen("open", || ChannelEvent::Open),
             listen("close", || ChannelEvent::Closed),
             listen("error", || ChannelEvent::Closed),
@@ -59,23 +73,25 @@ impl Channel {
                 on_event(kind.read(event.unchecked_ref()));
             }),
         ];
-        Ok(Self { listeners, channel })
+        Ok(Self { listeners, outgoing })
     }
 
+    /// Sends a text at once, and before what waits.
     pub(super) fn send_text(&self, text: &str) -> Result<(), Error> {
         if self.queued() > MAX_QUEUED_TEXT {
             return Err(Error::new("QuotaExceededError", "the other side does not take what is sent"));
         }
-        self.channel.send_with_str(text).map_err(Error::from_js)
+        self.outgoing.channel().send_with_str(text).map_err(Error::from_js)
     }
 
-    pub(super) fn send_bytes(&self, bytes: &Uint8ClampedArray) -> Result<(), Error> {
-        self.channel.send_with_array_buffer_view(bytes).map_err(Error::from_js)
+    /// Sends a message after all others that were sent like this, when there is room for it.
+    pub(super) fn send_in_turn(&self, message: Message) -> Result<(), Error> {
+        self.outgoing.send(message)
     }
 
     /// Bytes that were sent and have not left the browser.
     pub(super) fn queued(&self) -> u32 {
-        self.channel.buffered_amount()
+        self.outgoing.channel().buffered_amount()
     }
 }
 
@@ -106,6 +122,6 @@ impl Kind {
 impl Drop for Channel {
     fn drop(&mut self) {
         self.listeners.clear();
-        self.channel.close();
+        self.outgoing.channel().close();
     }
 }

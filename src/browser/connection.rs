@@ -18,6 +18,7 @@ use super::{
     channel::{Channel, ChannelEvent, Kind},
     externs::{IceCandidate, PeerConnection, Sender},
     live::{Held, Listener},
+    outgoing::Message,
     path,
 };
 
@@ -201,17 +202,18 @@ impl Connection {
         self.control.send_text(text)
     }
 
-    /// Sends a text on the bulk channel.
+    /// Sends a text on the bulk channel, after what was sent there before.
     pub fn send_header(&self, text: &str) -> Result<(), Error> {
-        self.bulk.send_text(text)
+        self.bulk.send_in_turn(Message::Text(text.to_owned()))
     }
 
-    /// Sends a part of `payload` on the bulk channel as one message, without a copy in wasm memory.
+    /// Sends a part of `payload` on the bulk channel as one message, without a copy in wasm memory. While the browser's
+    /// queue is full it waits, and the payload is kept.
     pub fn send_bytes(&self, payload: &Payload, offset: u32, length: u32) -> Result<(), Error> {
-        self.bulk.send_bytes(&payload.view(offset, length)?)
+        self.bulk.send_in_turn(Message::Bytes(payload.view(offset, length)?, payload.clone()))
     }
 
-    /// Bytes on the bulk channel that were sent and have not left the browser.
+    /// Bytes on the bulk channel that have not left the browser, by its own count, which may lag.
     #[must_use]
     pub fn bulk_queued(&self) -> u32 {
         self.bulk.queued()

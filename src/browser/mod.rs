@@ -35,6 +35,7 @@ mod larger;
 mod live;
 mod media;
 mod microphone;
+mod outgoing;
 pub mod page;
 mod path;
 mod payload;

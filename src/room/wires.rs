@@ -134,17 +134,9 @@ impl Wires {
         }
     }
 
-    /// An honest receiver allows no more than it takes, so that no more than a window waits here. What the browser
-    /// says of it lags behind the receiver's word on a busy page, so only many windows prove that a receiver is not
-    /// honest.
     pub(super) fn send_bytes(&self, id: ConnectionId, bytes: &Payload, offset: u64, length: u32) {
-        const MOST_QUEUED_BYTES: u32 = 16 * bulk::WINDOW_BYTES;
-        self.at_once(id, |connection| {
-            if connection.bulk_queued() > MOST_QUEUED_BYTES {
-                return Err(Error::new("QuotaExceededError", "the receiver allows more than it takes"));
-            }
-            connection.send_bytes(bytes, u32::try_from(offset).unwrap_or(u32::MAX), length)
-        });
+        let offset = u32::try_from(offset).unwrap_or(u32::MAX);
+        self.at_once(id, |connection| connection.send_bytes(bytes, offset, length));
     }
 
     pub(super) fn close(&mut self, id: ConnectionId) {
