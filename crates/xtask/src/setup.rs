@@ -11,7 +11,7 @@ pub mod socket_io;
 mod toolchain;
 mod wasm_opt;
 
-pub use packages::{chromedriver, chromium};
+pub use packages::{chromedriver, chromium, firefox, geckodriver};
 pub use toolchain::WASM;
 
 use std::time::{Duration, Instant};
@@ -38,6 +38,10 @@ pub enum Need {
     Node,
     /// Chromium and its driver.
     Chromium,
+    /// Firefox.
+    Firefox,
+    /// Firefox's driver.
+    Geckodriver,
     /// axe-core, which looks for what keeps people out.
     Axe,
     /// `ip`, `nft` and coturn, with which the tests make a bad network.
@@ -68,6 +72,8 @@ const TEST: &[Need] = &[
     Need::Trunk,
     Need::Node,
     Need::Chromium,
+    Need::Firefox,
+    Need::Geckodriver,
     Need::Axe,
     Need::Network,
     Need::SimplePeer,
@@ -142,6 +148,8 @@ impl Need {
             Self::Trunk => "trunk, by cargo install",
             Self::Node => "Node.js, by apt-get",
             Self::Chromium => "Chromium and its driver, by apt-get",
+            Self::Firefox => "Firefox, by apt-get",
+            Self::Geckodriver => "geckodriver, by cargo install",
             Self::Axe => "axe-core, by npm into target/tools",
             Self::Network => "ip, nft and coturn for the tests' bad network, by apt-get",
             Self::SimplePeer => "simple-peer, by npm into target/tools",
@@ -162,9 +170,9 @@ impl Need {
             | Self::SocketIo
             | Self::Network => "a few seconds",
             Self::WasmTarget => "about 10 seconds by rustup, a minute from Debian's sources",
-            Self::WasmBindgen | Self::Matchbox => "about 2 minutes",
+            Self::WasmBindgen | Self::Geckodriver | Self::Matchbox => "about 2 minutes",
             Self::Trunk => "about 6 minutes",
-            Self::Node | Self::Chromium | Self::CargoFuzz | Self::Cxx => "about a minute",
+            Self::Node | Self::Chromium | Self::Firefox | Self::CargoFuzz | Self::Cxx => "about a minute",
             Self::CargoDeny => "about 3 minutes",
         }
     }
@@ -184,6 +192,12 @@ impl Need {
                 "{}; or name other ones in CHROMIUM and CHROMEDRIVER",
                 packages::by_hand(packages::CHROMIUM)
             ),
+            Self::Firefox => {
+                format!("{}; or name another one in FIREFOX", packages::by_hand(packages::FIREFOX))
+            }
+            Self::Geckodriver => {
+                format!("{}; or name another one in GECKODRIVER", cargo_tools::GECKODRIVER.by_hand())
+            }
             Self::Axe => axe::PACKAGE.by_hand(workspace),
             Self::Network => packages::by_hand(packages::NETWORK),
             Self::SimplePeer => simple_peer::PACKAGE.by_hand(workspace),
@@ -204,6 +218,8 @@ impl Need {
             Self::Trunk => cargo_tools::TRUNK.is_installed(workspace),
             Self::Node => workspace.find("node").is_some(),
             Self::Chromium => chromium(workspace).is_some() && chromedriver(workspace).is_some(),
+            Self::Firefox => firefox(workspace).is_some(),
+            Self::Geckodriver => geckodriver(workspace).is_some(),
             Self::Axe => axe::is_installed(workspace),
             Self::Network => packages::has_network_tools(workspace),
             Self::SimplePeer => simple_peer::PACKAGE.is_installed(workspace),
@@ -224,6 +240,8 @@ impl Need {
             Self::Trunk => cargo_tools::TRUNK.install(workspace),
             Self::Node => packages::install(workspace, packages::NODE),
             Self::Chromium => packages::install_chromium(workspace),
+            Self::Firefox => packages::install_firefox(workspace),
+            Self::Geckodriver => packages::install_geckodriver(workspace),
             Self::Axe => axe::PACKAGE.install(workspace),
             Self::Network => packages::install_network_tools(workspace),
             Self::SimplePeer => simple_peer::PACKAGE.install(workspace),

@@ -52,7 +52,12 @@ const STEPS: [Step; 13] = [
         tests: false,
         run: |workspace, _| build::insecure(workspace),
     },
-    Step { name: "e2e", needs: &[Need::Chromium, Need::Axe, Need::Network], tests: true, run: e2e },
+    Step {
+        name: "e2e",
+        needs: &[Need::Chromium, Need::Firefox, Need::Geckodriver, Need::Axe, Need::Network],
+        tests: true,
+        run: e2e,
+    },
     Step { name: "bench", needs: bench::NEEDS, tests: false, run: |workspace, _| bench::check(workspace) },
     Step { name: "licences", needs: &[Need::CargoDeny], tests: false, run: licences },
     Step { name: "docs", needs: &[Need::WasmTarget], tests: false, run: docs },
@@ -203,8 +208,9 @@ fn app(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
         .env("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "60")
         .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", capabilities(workspace)?)
         .env("CHROMEDRIVER", setup::chromedriver(workspace).context("no chromedriver")?)
-        // The runner would take it before chromedriver.
-        .env_remove("GECKODRIVER");
+        // The runner would take it before chromedriver; one on PATH comes after what the environment names.
+        .env_remove("GECKODRIVER")
+        .env_remove("GECKODRIVER_REMOTE");
     process::run_lines(&mut cargo, STEP, |line| tally.read(line))
 }
 
@@ -240,7 +246,9 @@ fn browsers(workspace: &Workspace) -> Result<Command> {
     let mut cargo = as_root(workspace)?;
     cargo.env("SNAPROOM_INSECURE_APP", workspace.insecure_app());
     cargo.args(["test", "-p", "snaproom-e2e", "--", "--test-threads=1"]);
-    with_browsers(workspace, &mut cargo)?;
+    with_browsers(workspace, &mut cargo)?
+        .env("GECKODRIVER", setup::geckodriver(workspace).context("no geckodriver")?)
+        .env("FIREFOX", setup::firefox(workspace).context("no firefox")?);
     Ok(cargo)
 }
 

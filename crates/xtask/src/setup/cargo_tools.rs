@@ -39,6 +39,14 @@ pub const CARGO_FUZZ: CargoTool = CargoTool {
     locked: true,
 };
 
+/// What drives Firefox. Any other version that is there does as well.
+pub const GECKODRIVER: CargoTool = CargoTool {
+    package: "geckodriver",
+    version: Cow::Borrowed("0.37.1"),
+    programs: &["geckodriver"],
+    locked: true,
+};
+
 /// Trunk alone compiles some 400 crates: 6 minutes on two free cores, 24 on two busy ones.
 pub const INSTALL: Duration = Duration::from_hours(1);
 

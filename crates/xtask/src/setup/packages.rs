@@ -1,4 +1,4 @@
-//! What comes from Debian's packages: Node.js, Chromium and its driver, the tools of the bad network, a C++
+//! What comes from Debian's packages: Node.js, Chromium and its driver, Firefox, the tools of the bad network, a C++
 //! compiler.
 
 use std::env;
@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 
+use super::cargo_tools::GECKODRIVER;
 use crate::process;
 use crate::workspace::Workspace;
 
@@ -16,6 +17,8 @@ use crate::workspace::Workspace;
 pub const NODE: &[&str] = &["nodejs", "npm"];
 /// The browser of the tests; a page without any font would have no text.
 pub const CHROMIUM: &[&str] = &["chromium", "chromium-driver", "fonts-liberation"];
+/// The other browser. Its driver is no package of Debian's.
+pub const FIREFOX: &[&str] = &["firefox-esr", "fonts-liberation"];
 /// What makes interfaces and rules in the tests' network namespaces, and a relay in them that is not ours.
 pub const NETWORK: &[&str] = &["iproute2", "nftables", "coturn"];
 /// `c++`, for libFuzzer.
@@ -57,6 +60,16 @@ pub fn chromium(workspace: &Workspace) -> Option<PathBuf> {
     named_or_found(workspace, "CHROMIUM", &["chromium", "google-chrome"])
 }
 
+/// The other browser: `FIREFOX`, or the one on PATH, with Debian's long support first.
+pub fn firefox(workspace: &Workspace) -> Option<PathBuf> {
+    named_or_found(workspace, "FIREFOX", &["firefox-esr", "firefox"])
+}
+
+/// Its driver: `GECKODRIVER`, or the one on PATH.
+pub fn geckodriver(workspace: &Workspace) -> Option<PathBuf> {
+    named_or_found(workspace, "GECKODRIVER", &["geckodriver"])
+}
+
 fn named_or_found(workspace: &Workspace, variable: &str, programs: &[&str]) -> Option<PathBuf> {
     match env::var_os(variable) {
         Some(named) => Some(PathBuf::from(named)).filter(|file| file.is_file()),
@@ -66,14 +79,32 @@ fn named_or_found(workspace: &Workspace, variable: &str, programs: &[&str]) -> O
 
 /// Installs the browser, unless the environment names one that is not there.
 pub fn install_chromium(workspace: &Workspace) -> Result<()> {
-    for variable in ["CHROMIUM", "CHROMEDRIVER"] {
+    names_no_ghost(&["CHROMIUM", "CHROMEDRIVER"])?;
+    install(workspace, CHROMIUM)
+}
+
+/// The same for the other one.
+pub fn install_firefox(workspace: &Workspace) -> Result<()> {
+    names_no_ghost(&["FIREFOX"])?;
+    install(workspace, FIREFOX)
+}
+
+/// The same for its driver.
+pub fn install_geckodriver(workspace: &Workspace) -> Result<()> {
+    names_no_ghost(&["GECKODRIVER"])?;
+    GECKODRIVER.install(workspace)
+}
+
+/// Fails where the environment names a program that is not there: another one would not be taken.
+fn names_no_ghost(variables: &[&str]) -> Result<()> {
+    for variable in variables {
         if let Some(named) = env::var_os(variable)
             && !Path::new(&named).is_file()
         {
             bail!("{variable} names {}, which is no file", named.display());
         }
     }
-    install(workspace, CHROMIUM)
+    Ok(())
 }
 
 /// The command for a person.
