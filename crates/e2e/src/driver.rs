@@ -1,86 +1,101 @@
 use std::{
-    env, fs,
-    path::{Path, PathBuf},
+    fs,
+    path::Path,
     process::Stdio,
     thread,
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt, BufReader, Lines},
     process::{Child, ChildStdin, ChildStdout, Command},
+    task::JoinSet,
     time::timeout,
 };
 
 use crate::{
     PATIENCE,
+    browser::{Browser, DriverProgram},
     place::{Door, Place},
 };
 
 /// Ends its whole process group, the browser included, as soon as nobody holds the other end of its stdin: when
-/// the handle is dropped, and also when the test is killed. chromedriver alone would leave the browser behind.
-/// The shell gives its own stdout up, so that an end of chromedriver is seen as the end of its output.
-const LEASH: &str = r#""$0" --port=0 & exec >/dev/null; read -r _; kill -KILL 0"#;
+/// the handle is dropped, and also when the test is killed. The driver alone would leave the browser behind. The
+/// shell gives its own stdout up, so that an end of the driver is seen as the end of its output.
+const LEASH: &str = r#""$0" "$@" & exec >/dev/null; read -r _; kill -KILL 0"#;
 
-/// chromedriver takes a free port of IPv6 and then the same one of IPv4; it ends where somebody else has that.
+/// chromedriver takes a free port of IPv6 and then the same one of IPv4; it ends where somebody else has that. And the
+/// port of a host of the bad network is to be free on this machine too.
 const ATTEMPTS: u32 = 3;
 
 /// How long dropping waits for the processes and their files to be gone.
 const END: Duration = Duration::from_secs(5);
 
-/// A chromedriver on a free port, for one browser, and a folder for all that both of them write.
-pub(crate) struct Chromedriver {
+/// chromedriver or geckodriver on a free port, for one browser, and a folder for all that both of them write.
+pub(crate) struct Driver {
     pub(crate) url: String,
     /// Held open for the url.
     _door: Door,
     leash: Option<ChildStdin>,
     shell: Child,
-    /// Held open, so that chromedriver may still write.
-    _stdout: Lines<BufReader<ChildStdout>>,
+    /// Reads what else is said: Firefox shares the driver's stdout, and would wait where nobody reads.
+    _listener: JoinSet<()>,
     folder: TempDir,
 }
 
-impl Chromedriver {
-    pub(crate) async fn start(place: &Place) -> Result<Self> {
+impl Driver {
+    pub(crate) async fn start(browser: Browser, place: &Place) -> Result<Self> {
+        let driver = browser.driver();
         let mut attempt = 1;
         loop {
-            match Self::try_to_start(place).await {
-                Err(error) if attempt < ATTEMPTS => eprintln!("chromedriver, attempt {attempt}: {error:#}"),
+            match Self::try_to_start(driver, place).await {
+                Err(error) if attempt < ATTEMPTS => {
+                    eprintln!("the driver of {browser:?}, attempt {attempt}: {error:#}");
+                }
                 result => return result,
             }
             attempt += 1;
         }
     }
 
-    async fn try_to_start(place: &Place) -> Result<Self> {
+    async fn try_to_start(driver: &DriverProgram, place: &Place) -> Result<Self> {
         let folder = tempfile::tempdir().context("no temporary folder")?;
         let mut command = Command::new("sh");
         command
             .args(["-c", LEASH])
-            .arg(program("CHROMEDRIVER", "/usr/bin/chromedriver")?)
+            .arg(driver.program.find()?)
+            .args(driver.arguments)
             .env("TMPDIR", folder.path())
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null());
+        if driver.wants_home {
+            command.env("HOME", folder.path());
+            for elsewhere in ["XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"] {
+                command.env_remove(elsewhere);
+            }
+        }
         let mut shell = place.spawn(&mut command)?;
         let leash = shell.stdin.take();
-        let mut stdout = BufReader::new(shell.stdout.take().context("chromedriver has no stdout")?).lines();
+        let mut stdout = BufReader::new(shell.stdout.take().context("the driver has no stdout")?).lines();
         let mut said = Vec::new();
-        let port = timeout(PATIENCE, port(&mut stdout, &mut said)).await;
+        let port = timeout(PATIENCE, port(&mut stdout, driver.announcement, &mut said)).await;
         let port = port
             .context("no port in time")
             .flatten()
-            .with_context(|| format!("chromedriver says:\n{}", said.join("\n")))?;
+            .with_context(|| format!("it says:\n{}", said.join("\n")))?;
+        let mut listener = JoinSet::new();
+        listener.spawn(async move { while let Ok(Some(_)) = stdout.next_line().await {} });
         let door = place.door(port).await?;
         Ok(Self {
-            url: format!("http://127.0.0.1:{}", door.port),
+            url: format!("http://127.0.0.1:{port}"),
             _door: door,
             leash,
             shell,
-            _stdout: stdout,
+            _listener: listener,
             folder,
         })
     }
@@ -96,7 +111,7 @@ impl Chromedriver {
     }
 }
 
-impl Drop for Chromedriver {
+impl Drop for Driver {
     fn drop(&mut self) {
         drop(self.leash.take());
         let end = Instant::now() + END;
@@ -111,28 +126,17 @@ impl Drop for Chromedriver {
     }
 }
 
-/// From the line `ChromeDriver was started successfully on port 12345.`; what else is said goes into `said`.
-async fn port(stdout: &mut Lines<BufReader<ChildStdout>>, said: &mut Vec<String>) -> Result<u16> {
+/// From the line with the announcement; what else is said goes into `said`.
+async fn port(
+    stdout: &mut Lines<BufReader<ChildStdout>>,
+    announcement: &str,
+    said: &mut Vec<String>,
+) -> Result<u16> {
     while let Some(line) = stdout.next_line().await? {
-        if let Some((_, port)) = line.split_once("successfully on port ") {
+        if let Some((_, port)) = line.split_once(announcement) {
             return port.trim_end_matches('.').parse().with_context(|| format!("no port in {line:?}"));
         }
         said.push(line);
     }
-    bail!("chromedriver ended at once")
-}
-
-/// The browser.
-pub(crate) fn chromium() -> Result<PathBuf> {
-    program("CHROMIUM", "/usr/bin/chromium")
-}
-
-fn program(variable: &str, debian: &str) -> Result<PathBuf> {
-    let path = env::var_os(variable).map_or_else(|| PathBuf::from(debian), PathBuf::from);
-    ensure!(
-        path.is_file(),
-        "{} is missing: `cargo xtask test` installs it, or set {variable}",
-        path.display()
-    );
-    Ok(path)
+    bail!("it ended at once")
 }

@@ -55,6 +55,7 @@ impl Tab {
     /// Ends the browser's process that holds the camera, as a cable that is pulled does: the tracks of every page
     /// end. Whoever asks for a camera later gets one from a new process.
     pub async fn unplug_camera(&self) -> Result<()> {
+        self.ensure_chromium("a camera of its own process")?;
         let processes = self.processes()?;
         let holder = processes.iter().find(|process| process.command.contains(CAPTURE));
         let holder = holder.context("the camera is not in use")?.id;

@@ -17,8 +17,11 @@
 //! | module | what |
 //! |---|---|
 //! | [`Server`] | the binary `snaproom` with the built app, on a port of its own |
-//! | `driver` | a chromedriver that cannot outlive the test |
-//! | [`Tab`], [`Launch`] | a window of a Chromium of its own; what is injected before the page's first script |
+//! | [`Browser`] | Chromium or Firefox, and what differs between them |
+//! | `driver` | a chromedriver or geckodriver that cannot outlive the test |
+//! | [`Tab`] | a window of a browser of its own |
+//! | [`Launch`] | which browser, with which camera, and what is injected before the page's first script |
+//! | `bidi` | what Firefox has instead of the Chrome `DevTools` Protocol |
 //! | `page` | the page in a person's words: status, peers, snap, send, trail |
 //! | `call` | calls, and what really comes over the connections |
 //! | `keyboard` | the same without a mouse |
@@ -38,8 +41,8 @@
 //!
 //! Each tab is a browser of its own, so that several are visible at once and none is throttled. `cargo xtask
 //! test e2e` names the programs in `SNAPROOM_SERVER`, `SNAPROOM_APP`, `SNAPROOM_INSECURE_APP`, `SNAPROOM_AXE`,
-//! `CHROMEDRIVER` and `CHROMIUM`; without them the workspace's own build and Debian's paths are taken. What is missing
-//! fails the test.
+//! `CHROMEDRIVER`, `CHROMIUM`, `GECKODRIVER` and `FIREFOX`; without them the workspace's own build and the programs on
+//! PATH are taken. What is missing fails the test.
 //!
 //! With `SNAPROOM_LONG` set, the tests that can be longer are: 500 cycles of joining and leaving, 150 s without a path,
 //! 200 policies of a malicious server.
@@ -76,7 +79,9 @@
 #[cfg(target_os = "linux")]
 mod apart;
 mod axe;
+mod bidi;
 mod blank;
+mod browser;
 mod call;
 #[cfg(target_os = "linux")]
 mod coturn;
@@ -85,6 +90,7 @@ mod faults;
 mod film;
 mod history;
 mod keyboard;
+mod launch;
 mod memory;
 mod page;
 mod place;
@@ -101,11 +107,13 @@ mod taken;
 #[cfg(target_os = "linux")]
 pub use apart::Apart;
 pub use blank::Blank;
+pub use browser::Browser;
 pub use call::Played;
 #[cfg(target_os = "linux")]
 pub use coturn::Coturn;
 pub use film::Film;
 pub use history::{Connection, History, Said, now};
+pub use launch::Launch;
 pub use memory::Gauge;
 pub use page::{Peer, Photo, Transfer, two_tabs};
 pub use proxy::Proxy;
@@ -115,7 +123,7 @@ pub use screen::{Screen, Theme};
 pub use server::{Options, Relay, Server, Serves, server_binary};
 pub use stage::Stage;
 pub use states::{STATES, State, quick_states};
-pub use tab::{Launch, Tab};
+pub use tab::Tab;
 pub use taken::Taken;
 
 use std::{

@@ -68,6 +68,7 @@ impl Tab {
 
     /// The browser keeps a spare process for the next page, which is smaller, and one for its own windows.
     pub(crate) fn page_process(&self) -> Result<Process> {
+        self.ensure_chromium("a process for each page")?;
         let mut largest: Option<(u64, Process)> = None;
         for process in self.processes()? {
             if process.command.contains("--type=renderer")

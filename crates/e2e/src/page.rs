@@ -23,6 +23,14 @@ pub struct Photo {
 }
 
 impl Photo {
+    /// Whether more is to be seen than one colour, so that it proves something. Firefox's fake camera shows one
+    /// colour, and on it the time in squares: some 900 pixels.
+    #[must_use]
+    pub fn is_a_picture(&self) -> bool {
+        let first = self.pixels.first_chunk::<4>();
+        self.pixels.chunks_exact(4).filter(|pixel| first.is_none_or(|first| pixel != first)).count() > 100
+    }
+
     /// What a saved PNG holds; fails unless that is RGBA, a byte each.
     pub fn from_png(item: &str, file: &[u8]) -> Result<Self> {
         let mut png = png::Decoder::new(Cursor::new(file)).read_info()?;

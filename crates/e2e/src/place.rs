@@ -1,11 +1,13 @@
+use std::net::Ipv4Addr;
+
 use anyhow::{Context, Result};
-use tokio::process::{Child, Command};
+use tokio::{
+    net::TcpStream,
+    process::{Child, Command},
+};
 
 #[cfg(target_os = "linux")]
-use crate::{
-    Server,
-    rig::{Forward, Host, NEIGHBOURHOOD},
-};
+use crate::rig::{self, Forward, Host};
 
 /// Where a program runs.
 #[derive(Clone, Default)]
@@ -18,10 +20,8 @@ pub(crate) enum Place {
     On(Host),
 }
 
-/// How this machine reaches a port of a place's loopback.
+/// Lets this machine reach a port of a place's loopback by the same number of its own.
 pub(crate) struct Door {
-    /// Of this machine's loopback.
-    pub(crate) port: u16,
     #[cfg(target_os = "linux")]
     _forward: Option<Forward>,
 }
@@ -46,34 +46,30 @@ impl Place {
     pub(crate) async fn door(&self, port: u16) -> Result<Door> {
         match self {
             Self::Here => Ok(Door {
-                port,
                 #[cfg(target_os = "linux")]
                 _forward: None,
             }),
             #[cfg(target_os = "linux")]
-            Self::On(host) => {
-                let forward = Forward::to(host.namespace().clone(), port).await?;
-                Ok(Door { port: forward.port(), _forward: Some(forward) })
-            }
+            Self::On(host) => Ok(Door { _forward: Some(Forward::to(host.namespace().clone(), port).await?) }),
         }
     }
 
-    /// Plain http from another host is no secure context, and would have neither cameras nor cryptography. Names are
-    /// known to nobody there; the browser's own first page would wait half a minute for one.
-    pub(crate) fn browser_flags(&self) -> Vec<String> {
+    /// A connection to a port of the place's loopback.
+    pub(crate) async fn connect(&self, port: u16) -> Result<TcpStream> {
+        let stream = match self {
+            Self::Here => TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.map_err(Into::into),
+            #[cfg(target_os = "linux")]
+            Self::On(host) => rig::connect(host.namespace(), port),
+        };
+        stream.with_context(|| format!("nobody answers at port {port}"))
+    }
+
+    /// The hosts of the bad network that there are by now; none on this machine, where there is no such network.
+    pub(crate) fn neighbours(&self) -> Vec<Ipv4Addr> {
         match self {
             Self::Here => Vec::new(),
             #[cfg(target_os = "linux")]
-            Self::On(host) => {
-                let origin = |address| format!("http://{address}:{}", Server::PORT);
-                let origins: Vec<String> = host.neighbours().into_iter().map(origin).collect();
-                vec![
-                    format!("--unsafely-treat-insecure-origin-as-secure={}", origins.join(",")),
-                    format!(
-                        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE {NEIGHBOURHOOD}, EXCLUDE 127.0.0.1"
-                    ),
-                ]
-            }
+            Self::On(host) => host.neighbours(),
         }
     }
 }

@@ -12,18 +12,18 @@ use tokio::{
 use super::Namespace;
 use crate::PATIENCE;
 
-/// A port of this machine's loopback that leads to one of a namespace's loopback. Closed when it is dropped, and what
-/// passes through it as well.
+/// A port of this machine's loopback that leads to the same one of a namespace's loopback. Closed when it is dropped,
+/// and what passes through it as well.
 pub(crate) struct Forward {
-    port: u16,
     task: JoinHandle<()>,
 }
 
 impl Forward {
-    /// To `port` of the namespace's 127.0.0.1.
+    /// From `port` of 127.0.0.1 to that of the namespace: geckodriver answers to no other number. Fails where somebody
+    /// else has it on this machine.
     pub(crate) async fn to(namespace: Namespace, port: u16) -> Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("no free port")?;
-        let own = listener.local_addr()?.port();
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
+        let listener = listener.with_context(|| format!("no door at port {port}"))?;
         let task = tokio::spawn(async move {
             let mut connections = JoinSet::new();
             loop {
@@ -36,12 +36,7 @@ impl Forward {
                 }
             }
         });
-        Ok(Self { port: own, task })
-    }
-
-    /// Of this machine's 127.0.0.1.
-    pub(crate) fn port(&self) -> u16 {
-        self.port
+        Ok(Self { task })
     }
 }
 
@@ -51,16 +46,18 @@ impl Drop for Forward {
     }
 }
 
+/// A connection to a port of the namespace's 127.0.0.1.
+pub(crate) fn connect(namespace: &Namespace, port: u16) -> Result<TcpStream> {
+    // On a loopback this is done at once, one way or the other, unless nobody takes the connections.
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let stream = namespace.inside(|| Ok(StdTcpStream::connect_timeout(&address, PATIENCE)?))?;
+    stream.set_nonblocking(true)?;
+    Ok(TcpStream::from_std(stream)?)
+}
+
 /// An end of either side, or an error, ends the other one.
 async fn carry(mut outer: TcpStream, namespace: Namespace, port: u16) {
-    let connect = || {
-        // On a loopback this is done at once, one way or the other, unless nobody takes the connections.
-        let inner = StdTcpStream::connect_timeout(&SocketAddr::from((Ipv4Addr::LOCALHOST, port)), PATIENCE)?;
-        inner.set_nonblocking(true)?;
-        Ok(inner)
-    };
-    let inner = namespace.inside(connect).and_then(|inner| Ok(TcpStream::from_std(inner)?));
-    match inner {
+    match connect(&namespace, port) {
         Ok(mut inner) => match tokio::io::copy_bidirectional(&mut outer, &mut inner).await {
             // Processes that were killed close their connections like this.
             Err(error) if error.kind() != io::ErrorKind::ConnectionReset => eprintln!("port {port}: {error}"),

@@ -15,7 +15,7 @@ mod nat;
 mod network;
 mod wire;
 
-pub(crate) use forward::Forward;
+pub(crate) use forward::{Forward, connect};
 pub use namespace::Namespace;
 pub use nat::Nat;
 pub(crate) use network::NEIGHBOURHOOD;
