@@ -1,7 +1,9 @@
 use std::{
+    collections::VecDeque,
     fs,
     path::Path,
     process::Stdio,
+    sync::{Arc, Mutex},
     thread,
     time::{Duration, Instant},
 };
@@ -42,6 +44,7 @@ pub(crate) struct Driver {
     shell: Child,
     /// Reads what else is said: Firefox shares the driver's stdout, and would wait where nobody reads.
     _listener: JoinSet<()>,
+    said: Arc<Mutex<VecDeque<String>>>,
     folder: TempDir,
 }
 
@@ -87,8 +90,9 @@ impl Driver {
             .context("no port in time")
             .flatten()
             .with_context(|| format!("it says:\n{}", said.join("\n")))?;
+        let said = Arc::default();
         let mut listener = JoinSet::new();
-        listener.spawn(async move { while let Ok(Some(_)) = stdout.next_line().await {} });
+        listener.spawn(listen(stdout, Arc::clone(&said)));
         let door = place.door(port).await?;
         Ok(Self {
             url: format!("http://127.0.0.1:{port}"),
@@ -96,6 +100,7 @@ impl Driver {
             leash,
             shell,
             _listener: listener,
+            said,
             folder,
         })
     }
@@ -103,6 +108,11 @@ impl Driver {
     /// The shell leads the group of all that it started.
     pub(crate) fn process_group(&self) -> Option<u32> {
         self.shell.id()
+    }
+
+    /// The last lines that the driver and its browser wrote.
+    pub(crate) fn said(&self) -> String {
+        self.said.lock().map(|said| Vec::from(said.clone()).join("\n")).unwrap_or_default()
     }
 
     /// Gone when this is dropped.
@@ -123,6 +133,17 @@ impl Drop for Driver {
             }
             thread::sleep(Duration::from_millis(10));
         }
+    }
+}
+
+async fn listen(mut stdout: Lines<BufReader<ChildStdout>>, said: Arc<Mutex<VecDeque<String>>>) {
+    const LAST: usize = 30;
+    while let Ok(Some(line)) = stdout.next_line().await {
+        let Ok(mut said) = said.lock() else { return };
+        if said.len() == LAST {
+            said.pop_front();
+        }
+        said.push_back(line);
     }
 }
 

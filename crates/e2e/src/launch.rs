@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Result, anyhow};
 use thirtyfour::WebDriver;
+use tokio::time::timeout;
 
 #[cfg(target_os = "linux")]
 use crate::rig::Host;
@@ -34,6 +35,11 @@ pub(crate) enum Camera {
 
 /// Longest single command to the browser: a photo of 8 MB is read in one.
 const COMMAND: Duration = Duration::from_secs(40);
+
+/// Longest start of a browser: a Firefox takes 2 to 6 s, and of some 200 two did not come up within 40.
+const START: Duration = Duration::from_secs(30);
+
+const ATTEMPTS: u32 = 3;
 
 impl Tab {
     /// With the browser's fake camera, allowed, at 640×480: small pictures leave the machine to the test.
@@ -149,11 +155,7 @@ impl Launch {
     }
 
     async fn start(self) -> Result<Tab> {
-        let driver = Driver::start(self.browser, &self.place).await?;
-        let mut wishes = self.browser.wishes(&self, driver.folder())?;
-        wishes.set("acceptInsecureCerts", self.trusts_everybody)?;
-        let session = WebDriver::builder(&driver.url, wishes).request_timeout(COMMAND).await;
-        let session = session.with_context(|| format!("no {:?} came up", self.browser))?;
+        let (session, driver) = self.session().await?;
         let tab = Tab::new(session, driver, self.browser, &self.place).await?;
         self.browser.prepare(&tab, &self).await?;
         if let Some(size) = self.size {
@@ -163,5 +165,28 @@ impl Launch {
             tab.inject(script).await?;
         }
         Ok(tab)
+    }
+
+    /// A browser of our own; one that does not come up is started anew, which is said.
+    async fn session(&self) -> Result<(WebDriver, Driver)> {
+        let mut attempt = 1;
+        loop {
+            let driver = Driver::start(self.browser, &self.place).await?;
+            let mut wishes = self.browser.wishes(self, driver.folder())?;
+            wishes.set("acceptInsecureCerts", self.trusts_everybody)?;
+            let starting = WebDriver::builder(&driver.url, wishes).request_timeout(COMMAND);
+            let error = match timeout(START, starting).await {
+                Ok(Ok(session)) => return Ok((session, driver)),
+                Ok(Err(error)) => anyhow::Error::from(error),
+                Err(_) => anyhow!("no answer in time"),
+            };
+            let error =
+                anyhow!("no {:?} came up: {error:#}; its driver says:\n{}", self.browser, driver.said());
+            if attempt == ATTEMPTS {
+                return Err(error);
+            }
+            eprintln!("attempt {attempt}: {error}");
+            attempt += 1;
+        }
     }
 }
