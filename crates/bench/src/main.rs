@@ -5,7 +5,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`run`] | blocks of slots, and which blocks count; the trait that a bench implements |
-//! | [`photo`], [`join`], [`start`] | the benches with browsers |
+//! | [`photo`], [`join`], [`start`], [`call`] | the benches with browsers |
 //! | [`server`] | the bench without: servers, and many people who are no browsers |
 //! | [`page`] | what all of them do with a page: its marks, its clock |
 //! | [`relay`] | the raw pages of `pages/`, and their server |
@@ -17,6 +17,7 @@
 //! section of BENCHMARKS.md.
 
 mod busy;
+mod call;
 mod join;
 mod machine;
 mod page;
@@ -39,13 +40,14 @@ use report::Report;
 use run::{House, Length};
 
 /// Every bench, in the order in which they run.
-const BENCHES: [&str; 4] = ["photo", "join", "start", "server"];
+const BENCHES: [&str; 5] = ["photo", "join", "start", "call", "server"];
 
 async fn measure(bench: &str, house: &House, length: Length) -> Result<Report> {
     match bench {
         "photo" => run::run::<photo::Photo>(house, length).await,
         "join" => run::run::<join::Join>(house, length).await,
         "start" => run::run::<start::Start>(house, length).await,
+        "call" => run::run::<call::Call>(house, length).await,
         "server" => run::run::<server::Server>(house, length).await,
         _ => bail!("there is no bench {bench}"),
     }
@@ -100,7 +102,10 @@ async fn bench(options: Options) -> Result<()> {
         return server::echo::serve(address).await;
     }
     if let Some(root) = &options.draw {
-        return options.benches().try_for_each(|name| table::publish(root, &table::published(root, name)?));
+        return options.benches().try_for_each(|name| match table::published(root, name)? {
+            Some(report) => table::publish(root, &report),
+            None => Ok(()),
+        });
     }
     let length = if options.quick { Length::Quick } else { Length::Blocks(options.blocks as usize) };
     let out = match &options.out {

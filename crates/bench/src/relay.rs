@@ -40,10 +40,11 @@ const PAGE: &str = include_str!("../pages/page.html");
 const ROOM: &str = include_str!("../pages/room.js");
 
 /// Name, script, and whether simple-peer's bundle comes before it.
-const PAGES: [(&str, &str, bool); 4] = [
+const PAGES: [(&str, &str, bool); 5] = [
     ("limit", include_str!("../pages/limit.js"), false),
     ("burst", include_str!("../pages/burst.js"), false),
     ("gather", include_str!("../pages/gather.js"), false),
+    ("plain", include_str!("../pages/plain.js"), false),
     ("simple-peer", include_str!("../pages/simple-peer.js"), true),
 ];
 

@@ -79,6 +79,17 @@ pub enum Unit {
     Rate,
     /// Things; more is better.
     Count,
+    /// What went wrong so many times; there may be none.
+    Faults,
+    /// Thousandths of a second in which something went wrong; there may be none.
+    Lost,
+}
+
+impl Unit {
+    /// Whether nothing is a value like any other, with which nothing can be compared as a ratio.
+    pub fn may_be_nothing(self) -> bool {
+        matches!(self, Self::Faults | Self::Lost)
+    }
 }
 
 /// What ours should come to, in the middle of all blocks.
@@ -164,7 +175,7 @@ pub struct Row<'a> {
     pub contender: &'a Contender,
     /// Over all slots that count.
     pub values: Spread,
-    /// Block by block, ours over this one; for ours itself nothing.
+    /// Block by block, ours over this one; nothing for ours itself, nor where there may be nothing to compare.
     pub ours_over_this: Option<Spread>,
     /// What ours should come to against this one, and whether it does.
     pub goals: Vec<(&'a Bound, bool)>,
@@ -223,7 +234,7 @@ impl Report {
     fn row<'a>(&'a self, case: &'a Case, metric: &'a Metric, contender: &'a Contender) -> Option<Row<'a>> {
         let values = case.blocks.iter().flat_map(|block| block.values(&contender.name, &metric.name));
         let ours = Spread::of(case.blocks.iter().flat_map(|block| block.values(OURS, &metric.name)))?;
-        let ours_over_this = if contender.name == OURS {
+        let ours_over_this = if contender.name == OURS || metric.unit.may_be_nothing() {
             None
         } else {
             let ratios = case.blocks.iter().map(|block| {

@@ -114,7 +114,11 @@ async fn block<B: Bench>(bench: &mut B, house: &House, plan: &Plan, length: Leng
         elsewhere = elsewhere.max(meter.elsewhere()?);
         ensure!(values.len() == plan.metrics.len(), "{name} gave {} values", values.len());
         // On a machine that stands still, what comes after may have come before.
-        let is_sound = length == Length::Quick || values.iter().all(|value| *value > 0.0);
+        let is_sound = length == Length::Quick
+            || values
+                .iter()
+                .zip(&plan.metrics)
+                .all(|(value, metric)| *value > 0.0 || (*value >= 0.0 && metric.unit.may_be_nothing()));
         ensure!(is_sound, "{name} gave {values:?}: no time runs backwards");
         slots.push(Slot::new(plan, &contender, &values));
     }

@@ -111,7 +111,10 @@ impl Scale {
     fn of(panel: &[Row<'_>]) -> Self {
         let min = panel.iter().map(|row| row.values.min).fold(f64::INFINITY, f64::min);
         let max = panel.iter().map(|row| row.values.max).fold(0.0, f64::max);
-        if max / min >= LOGARITHMIC {
+        let may_be_nothing = panel.iter().any(|row| row.metric.unit.may_be_nothing());
+        // Even where nothing went wrong there is a scale.
+        let max = if may_be_nothing { max.max(4.0) } else { max };
+        if max / min >= LOGARITHMIC && !may_be_nothing {
             Self::Logarithmic { from: min.log10().floor(), to: max.log10().ceil() }
         } else {
             let step = step(max);
@@ -179,7 +182,7 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::tests::sample;
+    use crate::report::{Unit, tests::sample};
 
     #[test]
     fn a_picture_shows_every_row_in_its_place() {
@@ -192,6 +195,15 @@ mod tests {
         let logarithmic = picture(&sample(&[[10.0, 100.0, 1000.0, 1000.0, 100.0, 10.0]])).unwrap();
         assert!(logarithmic.contains("cx=\"190\"") && logarithmic.contains("cx=\"415\""), "{logarithmic}");
         assert_eq!(logarithmic.matches("<circle").count(), 3);
+    }
+
+    #[test]
+    fn nothing_has_a_place_on_the_scale() {
+        let mut report = sample(&[[0.0; 6]]);
+        report.plan.metrics[0].unit = Unit::Faults;
+        let none = picture(&report).unwrap();
+        assert_eq!(none.matches("cx=\"190\"").count(), 3, "{none}");
+        assert!(none.contains(">4<") && !none.contains("NaN"), "{none}");
     }
 
     #[test]

@@ -50,11 +50,14 @@ pub fn publish(root: &Path, report: &Report) -> Result<()> {
     Ok(())
 }
 
-/// What an earlier run left in docs/benchmarks.
-pub fn published(root: &Path, name: &str) -> Result<Report> {
+/// What an earlier run left in docs/benchmarks; none of a bench that was not published yet.
+pub fn published(root: &Path, name: &str) -> Result<Option<Report>> {
     let file = root.join(format!("docs/benchmarks/{name}.json"));
+    if !file.try_exists()? {
+        return Ok(None);
+    }
     let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
-    serde_json::from_str(&text).with_context(|| format!("{} is no report", file.display()))
+    Ok(Some(serde_json::from_str(&text).with_context(|| format!("{} is no report", file.display()))?))
 }
 
 /// The page with another table between the bench's two markers.
@@ -79,6 +82,7 @@ fn verb(unit: Unit) -> &'static str {
     match unit {
         Unit::Milliseconds | Unit::Bytes => "takes",
         Unit::Rate | Unit::Count => "manages",
+        Unit::Faults | Unit::Lost => "has",
     }
 }
 
@@ -86,11 +90,11 @@ fn verb(unit: Unit) -> &'static str {
 fn compared(ratio: &Spread, unit: Unit) -> String {
     let Spread { median, min, max, .. } = *ratio;
     match unit {
-        Unit::Milliseconds if median < 1.0 => {
+        Unit::Milliseconds | Unit::Lost if median < 1.0 => {
             let [middle, from, to] = [median, max, min].map(|ratio| times(1.0 / ratio));
             format!("{middle} sooner ({from} to {to})")
         }
-        Unit::Milliseconds => {
+        Unit::Milliseconds | Unit::Lost => {
             format!("{} its time ({} to {})", times(median), times(min), times(max))
         }
         Unit::Bytes if median < 1.0 => {
@@ -98,7 +102,7 @@ fn compared(ratio: &Spread, unit: Unit) -> String {
             format!("{middle} less ({from} to {to})")
         }
         Unit::Bytes => format!("{} its bytes", times(median)),
-        Unit::Rate | Unit::Count => {
+        Unit::Rate | Unit::Count | Unit::Faults => {
             format!("{} as many ({} to {})", times(median), times(min), times(max))
         }
     }
@@ -119,6 +123,7 @@ fn wanted(bound: &Bound, unit: Unit) -> String {
         Bound::Sooner { times: least, .. } if unit == Unit::Bytes => format!("at least {least}× less"),
         Bound::Sooner { times: least, .. } => format!("at least {least}× sooner"),
         Bound::AtLeast { times: least, .. } => format!("at least {least}× as many"),
+        Bound::Value { at_most } if *at_most <= 0.0 => "none".to_owned(),
         Bound::Value { at_most } => format!("at most {}", amount(*at_most, unit)),
     }
 }
@@ -126,12 +131,12 @@ fn wanted(bound: &Bound, unit: Unit) -> String {
 /// A value with its unit, in as many digits as mean something.
 pub fn amount(value: f64, unit: Unit) -> String {
     match unit {
-        Unit::Milliseconds if value < 100.0 => format!("{value:.1} ms"),
-        Unit::Milliseconds => format!("{} ms", grouped(value)),
+        Unit::Milliseconds | Unit::Lost if value < 100.0 => format!("{value:.1} ms"),
+        Unit::Milliseconds | Unit::Lost => format!("{} ms", grouped(value)),
         Unit::Bytes if value < 9_999.5 => format!("{} bytes", grouped(value)),
         Unit::Bytes => format!("{:.1} kB", value / 1000.0),
         Unit::Rate => format!("{}/s", grouped(value)),
-        Unit::Count => grouped(value),
+        Unit::Count | Unit::Faults => grouped(value),
     }
 }
 
@@ -188,6 +193,18 @@ mod tests {
     }
 
     #[test]
+    fn where_nothing_went_wrong_there_is_no_ratio() {
+        let mut report = sample(&[[2.0, 0.0, 1.0, 1.0, 0.0, 3.0]]);
+        report.plan.metrics[0].unit = Unit::Faults;
+        report.plan.goals.retain(|goal| matches!(goal.bound, Bound::Value { .. }));
+        report.plan.goals[0].bound = Bound::Value { at_most: 0.0 };
+        let table = table(&report).unwrap();
+        assert!(table.contains("| the limit | 2 | 2 | 3 |  |  |"), "{table}");
+        assert!(table.contains("| ours | 0 | 0 | 0 |  | none: met |"), "{table}");
+        assert_eq!(amount(0.0, Unit::Lost), "0.0 ms");
+    }
+
+    #[test]
     fn a_published_table_takes_the_place_of_the_last_one() {
         let page = "Words.\n<!-- a: begin -->\nold\n<!-- a: end -->\nMore.\n";
         let new = replaced(page, "a", "new").unwrap();
@@ -201,7 +218,11 @@ mod tests {
         let read = |path: &str| fs::read_to_string(root.join(path)).unwrap_or_else(|_| panic!("no {path}"));
         let page = read("BENCHMARKS.md");
         for name in BENCHES {
-            let report = published(root, name).unwrap();
+            let Some(report) = published(root, name).unwrap() else {
+                let empty = format!("<!-- {name}: begin -->\n<!-- {name}: end -->\n");
+                assert!(page.contains(&empty), "{name} has a table, and no measurement behind it");
+                continue;
+            };
             let again = "run `cargo xtask bench --draw`";
             assert_eq!(report.plan.name, name);
             let json = read(&format!("docs/benchmarks/{name}.json"));

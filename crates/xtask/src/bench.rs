@@ -24,7 +24,7 @@ const SERVER: &str = "server";
 #[derive(Args)]
 pub struct Options {
     /// Which benches; without a name all of them
-    #[arg(value_parser = PossibleValuesParser::new(["photo", "join", "start", SERVER]))]
+    #[arg(value_parser = PossibleValuesParser::new(["photo", "join", "start", "call", SERVER]))]
     names: Vec<String>,
     /// One block each, whatever else the machine does: whether everything works
     #[arg(long)]
