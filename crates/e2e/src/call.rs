@@ -81,6 +81,19 @@ impl Tab {
         Ok(self.evaluate::<f64>("media.energy()").await? - before)
     }
 
+    /// Waits until Chromium's fake microphone is heard, which beeps once a second; gives the energy of two seconds of it.
+    /// A call begins with less than that: what is heard before the first packets.
+    pub async fn wait_heard(&self) -> Result<f64> {
+        const BEEPS: f64 = 0.1;
+        let mut heard = 0.0;
+        let beeps = poll(crate::PATIENCE, async || {
+            heard = self.hears(Duration::from_secs(2)).await?;
+            Ok((heard > BEEPS).then_some(()))
+        });
+        ensure!(beeps.await?.is_some(), "no more than {heard} is heard");
+        Ok(heard)
+    }
+
     /// Chooses one of a list; gives its value.
     pub async fn choose(&self, selector: &str, place: usize) -> Result<String> {
         self.evaluate(&format!(

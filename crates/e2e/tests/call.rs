@@ -37,8 +37,7 @@ async fn two_people_see_and_hear_each_other_without_another_offer() -> Result<()
     alice.wait_colour(".remoteVideo", BLUE).await?;
     bob.wait_colour(".remoteVideo", RED).await?;
     alice.wait_colour("#localVideo", RED).await?;
-    ensure!(alice.hears(Duration::from_secs(2)).await? > 0.0, "nothing is heard");
-    // Chromium's fake microphone beeps once a second.
+    alice.wait_heard().await?;
     alice.until("bob speaks", "document.querySelector('.tile[data-speaks=true]') !== null").await?;
     alice
         .until(
@@ -95,8 +94,7 @@ async fn muted_is_silence_and_a_camera_that_is_off_is_dark() -> Result<()> {
     let off = "document.querySelector('.tile:not(.self):not(.screen)').dataset.camera === 'false'";
     alice.until("bob is not seen", off).await?;
     ensure!(alice.frames_decoded().await? == 0, "bob wanted not to be seen");
-    let heard = alice.hears(Duration::from_secs(2)).await?;
-    ensure!(heard > 0.0, "nothing is heard");
+    let heard = alice.wait_heard().await?;
 
     bob.click("#muteButton").await?;
     alice.until("alice is told", "document.querySelector('.tile .how').innerText.includes('muted')").await?;
@@ -105,8 +103,7 @@ async fn muted_is_silence_and_a_camera_that_is_off_is_dark() -> Result<()> {
     let muted = alice.hears(Duration::from_secs(2)).await?;
     ensure!(muted < heard / 1000.0, "{muted} is heard of somebody who is muted, {heard} before");
     bob.click("#muteButton").await?;
-    let again = alice.hears(Duration::from_secs(2)).await?;
-    ensure!(again > heard / 10.0, "{again} is heard again, {heard} before");
+    alice.wait_heard().await?;
 
     // Bob lets himself be seen, and not any more.
     bob.click("#cameraButton").await?;
@@ -215,7 +212,7 @@ async fn a_camera_that_is_unplugged_comes_back_into_the_call() -> Result<()> {
     alice.unplug_camera().await?;
     let off = "document.querySelector('.tile:not(.self):not(.screen)').dataset.camera === 'false'";
     bob.until("alice is not seen", off).await?;
-    ensure!(bob.hears(Duration::from_secs(2)).await? > 0.0, "alice is not heard any more");
+    bob.wait_heard().await?;
     alice.click("#startCamera").await?;
     bob.until("alice is seen again", &format!("!({off})")).await?;
     bob.wait_pictures(1).await
