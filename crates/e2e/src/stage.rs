@@ -86,6 +86,7 @@ impl Stage {
                 self.tab.wait_ringing().await
             }
             Step::OthersAnswer => self.others_answer().await,
+            Step::OtherClicks(selector) => self.other()?.click(selector).await,
             Step::Block => self.tab.evaluate(BLOCK).await,
             Step::Receive(photos) => self.receive(photos).await,
             Step::ReceiveHalf => {

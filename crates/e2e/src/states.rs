@@ -68,6 +68,8 @@ pub enum Step {
     OtherCalls,
     /// Everybody else who is asked answers a call, and pictures come.
     OthersAnswer,
+    /// Whoever came first presses that.
+    OtherClicks(&'static str),
     /// From now on the page's browser finds no way to anybody who joins.
     Block,
     /// So many photos of somebody else arrive.
@@ -97,9 +99,10 @@ pub enum Step {
 }
 
 use Step::{
-    Block, Click, Compare, Hear, Join, JoinDeaf, Name, OtherAsks, OtherCalls, OtherCloses, OtherForgets,
-    OtherLeaves, OtherMoves, OtherReloads, OthersAnswer, Receive, ReceiveFalse, ReceiveHalf, RevokeCamera,
-    SeatEnds, See, Send, SendHalf, ServerEnds, Snap, SocketEnds, TakeBack, UnplugCamera, Vanish,
+    Block, Click, Compare, Hear, Join, JoinDeaf, Name, OtherAsks, OtherCalls, OtherClicks, OtherCloses,
+    OtherForgets, OtherLeaves, OtherMoves, OtherReloads, OthersAnswer, Receive, ReceiveFalse, ReceiveHalf,
+    RevokeCamera, SeatEnds, See, Send, SendHalf, ServerEnds, Snap, SocketEnds, TakeBack, UnplugCamera,
+    Vanish,
 };
 
 /// All of them, from the first visit to the last photo.
@@ -173,6 +176,34 @@ pub const STATES: &[State] = &[
             Click("#muteButton"),
             Click("#cameraButton"),
             See("#cameraButton[aria-pressed=false]"),
+        ],
+    },
+    State {
+        name: "call-still-asked",
+        open: Open::Camera,
+        then: &[
+            Join,
+            See(PICTURE),
+            Name(LONG_NAME),
+            Click("#callButton"),
+            OthersAnswer,
+            OtherClicks(".askStill"),
+            See("#stillAsked:not([hidden])"),
+        ],
+    },
+    State {
+        name: "call-recorded",
+        open: Open::Camera,
+        then: &[
+            Join,
+            Join,
+            See(PICTURE),
+            Click("#callButton"),
+            OthersAnswer,
+            OtherClicks("#recordCall"),
+            See(".tile:not(.self) .records:not([hidden])"),
+            Click("#recordOwn"),
+            See("#recordOwn[aria-pressed=true]"),
         ],
     },
     State {
