@@ -6,7 +6,7 @@ use web_sys::EventTarget;
 /// How many handles of each kind are held now. A test takes it before and after.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Live {
-    /// Streams of cameras, microphones and screens whose tracks run.
+    /// Streams of cameras, microphones and screens whose tracks run, and recordings.
     pub captures: u32,
     /// What comes over connections and may be shown.
     pub received: u32,

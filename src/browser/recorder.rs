@@ -48,6 +48,8 @@ pub struct Recorder {
     _drawing: Task,
     _asks: Listener,
     ended: Option<oneshot::Receiver<()>>,
+    /// Its end was wanted.
+    is_wanted: Rc<Cell<bool>>,
     _held: Held,
 }
 
@@ -81,7 +83,8 @@ impl Recorder {
         let parts = Rc::<RefCell<Vec<Blob>>>::default();
         let (say_ended, ended) = oneshot::channel();
         let (bytes, mut say_ended) = (Cell::new(0.0), Some(say_ended));
-        let (kept, mut on_ended) = (parts.clone(), on_ended);
+        let is_wanted = Rc::new(Cell::new(false));
+        let (kept, mut on_ended, by_us) = (parts.clone(), on_ended, is_wanted.clone());
         let on_data = Listener::new(&recorder, "dataavailable", {
             let recorder = recorder.clone();
             move |event| {
@@ -95,8 +98,10 @@ impl Recorder {
         });
         let on_stop = Listener::new(&recorder, "stop", move |_| {
             if let Some(ended) = say_ended.take() {
-                // Nobody waits where it ended by itself.
+                // It is kept until somebody waits for it.
                 let _ = ended.send(());
+            }
+            if !by_us.get() {
                 on_ended();
             }
         });
@@ -117,6 +122,7 @@ impl Recorder {
             _drawing: drawing,
             _asks: page::ask_before_leaving(),
             ended: Some(ended),
+            is_wanted,
             _held: Held::new(|live| &mut live.captures),
         })
     }
@@ -130,6 +136,7 @@ impl Recorder {
 
     /// The file, and how its name ends.
     pub async fn finish(mut self) -> Result<(Blob, &'static str), Error> {
+        self.is_wanted.set(true);
         stop(&self.inner);
         if let Some(ended) = self.ended.take() {
             // What came so far is more than nothing.

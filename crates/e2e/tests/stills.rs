@@ -137,10 +137,20 @@ async fn a_call_is_recorded_and_everybody_sees_that_it_is() -> Result<()> {
 async fn ones_own_part_is_recorded_alone_and_saved_when_the_call_ends() -> Result<()> {
     let (_server, alice, bob) = in_coloured_call().await?;
     let downloads = alice.keep_downloads().await?;
+    // It takes the place of the call's recording, which is saved.
+    alice.click("#recordCall").await?;
+    bob.until(
+        "the call is recorded",
+        "document.querySelector('.callState').innerText.includes('records it')",
+    )
+    .await?;
     alice.click("#recordOwn").await?;
+    std::fs::remove_file(alice.downloaded(&downloads, "webm").await?)?;
     bob.until("he sees it", "document.querySelector('.tiles').innerText.includes('records themselves')")
         .await?;
     tokio::time::sleep(Duration::from_secs(3)).await;
+    let goes_on = "document.querySelector('#recordOwn').ariaPressed === 'true'";
+    ensure!(alice.evaluate::<bool>(goes_on).await?, "the end of the call's recording ended it");
     bob.click("#hangupButton").await?;
     alice.wait_no_call().await?;
     let file = alice.downloaded(&downloads, "webm").await?;
