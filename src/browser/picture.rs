@@ -49,6 +49,15 @@ impl Picture {
         scratch.encode("image/png", 1.0).await
     }
 
+    /// The pixels of what [`png`](Self::png) made of a picture of this size.
+    pub async fn from_png(png: &Blob, width: u32, height: u32) -> Result<Self, Error> {
+        let scratch = Canvas::detached()?;
+        scratch.paint_file(png, width, height).await?;
+        let picture = scratch.pixels();
+        scratch.clear();
+        picture
+    }
+
     /// Shares the pixels. Fails when there are not `width · height · 4` bytes of them.
     pub(super) fn image_data(&self) -> Result<ImageData, Error> {
         ImageData::new_with_js_u8_clamped_array_and_sh(self.pixels.array(), self.width, self.height)

@@ -2,8 +2,8 @@
 //! each photo at a time, for the checksum alone.
 
 use super::{
-    gallery::file_name,
-    photo::Original,
+    gallery::name_of_file,
+    original::Keepsake,
     zip::{Crc32, Entry, Zip},
 };
 use crate::browser::{Blob, Error, Payload, join, page};
@@ -14,18 +14,18 @@ const PIECE_BYTES: u32 = 1024 * 1024;
 /// A zip of the photos in their order, each with the time when it was taken, and the places of those that are in it:
 /// one whose pixels are not there is not. Tells after each how many were looked at.
 pub(super) async fn zip(
-    photos: &[(u64, Original)],
+    photos: &[(u64, Keepsake)],
     told: impl Fn(usize),
 ) -> Result<(Blob, Vec<usize>), Error> {
     let (mut zip, mut names, mut parts, mut added) = (Zip::default(), Vec::new(), Vec::new(), Vec::new());
-    for (index, (taken, original)) in photos.iter().enumerate() {
-        if let Some(png) = original.png().await? {
-            let name = unused(&mut names, &file_name(*taken));
+    for (index, (taken, keepsake)) in photos.iter().enumerate() {
+        if let Some((file, extension)) = keepsake.file().await? {
+            let name = unused(&mut names, &name_of_file(*taken, extension));
             let bytes =
-                u32::try_from(png.size()).map_err(|_| Error::new("RangeError", "a photo of over 4 GiB"))?;
-            let crc32 = crc32(&png, bytes).await?;
+                u32::try_from(file.size()).map_err(|_| Error::new("RangeError", "a photo of over 4 GiB"))?;
+            let crc32 = crc32(&file, bytes).await?;
             let header = zip.add(&Entry { name: &name, modified: page::calendar(*taken), crc32, bytes });
-            parts.extend([Payload::from(header.as_slice()).to_blob("")?, png]);
+            parts.extend([Payload::from(header.as_slice()).to_blob("")?, file]);
             added.push(index);
         }
         told(index + 1);

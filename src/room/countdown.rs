@@ -44,6 +44,10 @@ impl Countdown {
         self.running = Some(Running { sends, _clock: clock, _escape: escape });
     }
 
+    pub(super) fn is_running(&self) -> bool {
+        self.running.is_some()
+    }
+
     /// Ends it, whether the time is over or not. Gives whether the photo was to be sent; none where none was waited
     /// for.
     pub(super) fn end(&mut self) -> Option<bool> {

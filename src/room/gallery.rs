@@ -9,7 +9,8 @@ use snaproom_session::io::Incoming;
 use super::{
     album,
     inbox::{Happened, Inbox},
-    photo::{Original, Photo},
+    original::Encoder,
+    photo::Photo,
     view::{Entry, Failure, Notice, PhotoKey, PhotoView, RoomView, Saving, Shows, TransferState},
 };
 use crate::browser::{
@@ -32,9 +33,7 @@ pub(super) struct Gallery {
     photos: Vec<Photo>,
     /// Those whose canvases show exact pixels, oldest first.
     exact: VecDeque<PhotoKey>,
-    /// Those whose pixels wait to become a PNG, one after another.
-    unencoded: Rc<RefCell<VecDeque<Original>>>,
-    encoding: Option<Task>,
+    encoder: Encoder,
     large: Option<Large>,
     zipping: Option<Task>,
     /// Photos that nobody had saved when they made way; some may still be coming.
@@ -59,8 +58,7 @@ impl Gallery {
             inbox,
             photos: Vec::new(),
             exact: VecDeque::new(),
-            unencoded: Rc::default(),
-            encoding: None,
+            encoder: Encoder::default(),
             large: None,
             zipping: None,
             away: VecDeque::new(),
@@ -70,16 +68,19 @@ impl Gallery {
 
     /// A photo comes, or comes on.
     pub(super) fn on_incoming(&mut self, incoming: &Incoming) {
-        let &Incoming { from, item, bytes, total, state, kind, .. } = incoming;
+        let &Incoming { from, item, bytes, total, state, kind, on_request, .. } = incoming;
         let key = PhotoKey { owner: from, item };
         let Kind::Photo { width, height, taken } = kind;
         if let Some(photo) = self.photo_mut(key) {
             photo.view.update(|view| {
-                *view = PhotoView { width, height, taken, bytes, total, state, ..view.clone() };
+                // Where the preview was saved, the original is not.
+                let saved = view.saved && state != TransferState::Verified;
+                *view = PhotoView { width, height, taken, bytes, total, state, saved, ..view.clone() };
             });
             if state.is_in_vain() {
                 photo.give_up();
-            } else if state == TransferState::Verified {
+            }
+            if has_ended(state) {
                 ask_before_leaving(self.view.trail, &self.leaving);
             }
             return;
@@ -96,8 +97,17 @@ impl Gallery {
             self.make_way();
         }
         let shows = Shows::Nothing;
-        let view =
-            ArcRwSignal::new(PhotoView { width, height, taken, bytes, total, state, shows, saved: false });
+        let view = ArcRwSignal::new(PhotoView {
+            width,
+            height,
+            taken,
+            on_request,
+            bytes,
+            total,
+            state,
+            shows,
+            saved: false,
+        });
         self.photos.push(Photo::new(key, view.clone()));
         self.view.trail.update(|trail| trail.insert(0, Entry { key, view }));
     }
@@ -107,7 +117,9 @@ impl Gallery {
         let oldest = |of: fn(&PhotoView) -> bool| {
             self.photos.iter().find(|photo| of(&photo.view.get_untracked())).map(|photo| photo.key)
         };
-        if let Some(key) = oldest(|view| view.state.is_in_vain()).or_else(|| oldest(|view| view.saved)) {
+        if let Some(key) = oldest(|view| view.state.is_in_vain() && !view.can_be_saved())
+            .or_else(|| oldest(|view| view.saved))
+        {
             return self.forget(key);
         }
         let Some(key) = oldest(|_| true) else { return };
@@ -130,7 +142,7 @@ impl Gallery {
             Part::Exact => {
                 photo.show_exact(payload);
                 let original = photo.original.clone();
-                self.encode(original);
+                self.encoder.encode(original);
                 self.exact.push_back(key);
                 self.shrink_older();
             }
@@ -170,15 +182,18 @@ impl Gallery {
         }
     }
 
-    /// Gives a photo to the person as a PNG.
+    /// Gives a photo to the person as a PNG; as a JPEG where its sender keeps the original.
     pub(super) fn save(&self, key: PhotoKey) -> Option<Task> {
         let photo = self.photo(key)?;
-        let (original, view, inbox) = (photo.original.clone(), photo.view.clone(), self.inbox.clone());
+        let (keepsake, view, inbox) = (photo.keepsake(), photo.view.clone(), self.inbox.clone());
         let (trail, leaving) = (self.view.trail, self.leaving.clone());
         Some(task::spawn(async move {
             // Not by the name that the sender gave it: what is saved is our PNG, whatever that name ends in.
-            let name = file_name(view.get_untracked().taken);
-            match original.png().await.and_then(|png| png.map(|png| save(&png, &name)).transpose()) {
+            let taken = view.get_untracked().taken;
+            let saved = keepsake.file().await.and_then(|file| {
+                file.map(|(file, extension)| save(&file, &name_of_file(taken, extension))).transpose()
+            });
+            match saved {
                 Ok(None) => {}
                 Ok(Some(())) => {
                     view.update(|view| view.saved = true);
@@ -189,16 +204,16 @@ impl Gallery {
         }))
     }
 
-    /// Gives all verified photos to the person as a zip, oldest first; one zip at a time.
+    /// Gives all photos that can be saved to the person as a zip, oldest first; one zip at a time.
     pub(super) fn save_all(&mut self) {
         if self.zipping.as_ref().is_some_and(|task| !task.is_finished()) {
             return;
         }
         let (mut photos, mut views) = (Vec::new(), Vec::new());
         for photo in &self.photos {
-            let PhotoView { taken, state, .. } = photo.view.get_untracked();
-            if state == TransferState::Verified {
-                photos.push((taken, photo.original.clone()));
+            let view = photo.view.get_untracked();
+            if view.can_be_saved() {
+                photos.push((view.taken, photo.keepsake()));
                 views.push(photo.view.clone());
             }
         }
@@ -252,23 +267,6 @@ impl Gallery {
         }
     }
 
-    /// Turns pixels into a PNG that the browser keeps. While it is busy with another one they wait outside of memory.
-    fn encode(&mut self, original: Original) {
-        if self.encoding.as_ref().is_some_and(|task| !task.is_finished()) {
-            original.put_aside();
-            return self.unencoded.borrow_mut().push_back(original);
-        }
-        let unencoded = self.unencoded.clone();
-        self.encoding = Some(task::spawn(async move {
-            let mut next = Some(original);
-            while let Some(original) = next {
-                // Without room for a PNG the pixels stay as they are: nothing is lost.
-                let _ = original.png().await;
-                next = unencoded.borrow_mut().pop_front();
-            }
-        }));
-    }
-
     fn paint_large(&mut self, key: PhotoKey) {
         let photo = self.photos.iter().find(|photo| photo.key == key);
         if let Some(large) = self.large.as_mut().filter(|large| large.key == key) {
@@ -307,8 +305,9 @@ fn ask_before_leaving(trail: RwSignal<Vec<Entry<PhotoView>>>, leaving: &RefCell<
     *leaving = would_be_lost.then(|| leaving.take().unwrap_or_else(page::ask_before_leaving));
 }
 
+/// Whether nothing comes by itself any more.
 fn has_ended(state: TransferState) -> bool {
-    state == TransferState::Verified || state.is_in_vain()
+    matches!(state, TransferState::Verified | TransferState::Held) || state.is_in_vain()
 }
 
 /// A file name for a photo.

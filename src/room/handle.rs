@@ -16,6 +16,9 @@ pub(super) enum Command {
     StartCamera,
     Snap { after: u8, sends: bool },
     Send,
+    Burst,
+    EndBurst,
+    Request(PhotoKey),
     SetMirror(bool),
     Cancel(ItemId),
     Save(PhotoKey),
@@ -90,6 +93,22 @@ impl Room {
         self.tell(Command::Snap { after, sends: true });
     }
 
+    /// Takes photos and sends them, one after another, until it is told to end. Their exact pixels wait until somebody
+    /// asks for them.
+    pub fn burst(&self) {
+        self.tell(Command::Burst);
+    }
+
+    /// Ends that.
+    pub fn end_burst(&self) {
+        self.tell(Command::EndBurst);
+    }
+
+    /// Asks the sender of a photo for its exact pixels.
+    pub fn request(&self, photo: PhotoKey) {
+        self.tell(Command::Request(photo));
+    }
+
     /// Shows the person the camera's picture as in a mirror from now on, whenever they are on this device; or as it is.
     pub fn set_mirror(&self, mirrors: bool) {
         self.tell(Command::SetMirror(mirrors));
@@ -100,12 +119,12 @@ impl Room {
         self.tell(Command::Cancel(item));
     }
 
-    /// Saves a photo of the trail as a PNG.
+    /// Saves a photo of the trail as a PNG; as a JPEG where its sender keeps the exact pixels.
     pub fn save(&self, photo: PhotoKey) {
         self.tell(Command::Save(photo));
     }
 
-    /// Saves all verified photos of the trail as one zip, oldest first. One at a time: told again meanwhile, it does
+    /// Saves all photos of the trail that can be saved as one zip, oldest first. One at a time: told again meanwhile, it does
     /// nothing.
     pub fn save_all(&self) {
         self.tell(Command::SaveAll);

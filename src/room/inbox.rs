@@ -8,11 +8,11 @@ use std::{
 
 use litemap::LiteMap;
 use snaproom_protocol::PeerId;
-use snaproom_session::{ConnectionId, Input};
+use snaproom_session::{ConnectionId, Input, PayloadId};
 
 use super::{PhotoKey, studio::Taken};
 use crate::browser::{
-    self, Camera, CaptureError, Devices, Measured, Microphone, Screen, SocketEvent, WakeLock,
+    self, Camera, CaptureError, Devices, Measured, Microphone, Payload, Screen, SocketEvent, WakeLock,
 };
 
 /// Messages of one connection that wait for the driver. An honest peer has less under way: six chunks in its
@@ -28,6 +28,8 @@ pub(super) enum Happened {
     Overrun(ConnectionId),
     /// The end of an action that the session asked for.
     Done(Input),
+    /// A photo of ours that somebody wants is in memory again, unless that failed.
+    Loaded(PayloadId, Option<Payload>),
     /// A frame became a photo that can be sent.
     Taken(Taken),
     Camera(Result<Camera, CaptureError>),
@@ -51,6 +53,10 @@ pub(super) enum Happened {
     Measured(ConnectionId, Measured),
     /// The time of the countdown is over.
     Due,
+    /// It is time for the next photo of a burst.
+    Frame,
+    /// The burst has as many photos as one may have.
+    BurstOver,
     /// The person pressed that key during the countdown.
     Escape,
     Notice(super::Notice),

@@ -8,15 +8,17 @@
 //! | `visit` | one stay in one room: the session, and what it wants done |
 //! | `wires` | its connections, and the actions on them that are under way |
 //! | `vault` | the bytes of photos on their way |
-//! | `studio`, `countdown` | camera, snap, preview; the time before a snap |
+//! | `studio`, `countdown`, `burst` | camera, snap, preview; the time before a snap; one snap after another |
 //! | `call`, `others` | microphone, screen, what goes to the others; what comes from them, and how well |
 //! | `recording` | a file of the call |
 //! | `gallery`, `photo` | photos of others, and the canvases of each |
+//! | `original`, `originals` | the exact pixels of a photo; those of ours that wait until somebody asks |
 //! | `album`, `zip` | all of them in one file; its format |
 //! | `identity` | the tab's token in a room, and its person's name |
 //! | `company`, `names` | the others: who is here, what was found out about them; what they want to be called |
 
 mod album;
+mod burst;
 mod call;
 mod company;
 mod countdown;
@@ -25,6 +27,8 @@ mod handle;
 mod identity;
 mod inbox;
 mod names;
+mod original;
+mod originals;
 mod others;
 mod photo;
 mod recording;
@@ -217,15 +221,16 @@ impl Driver {
                 Happened::Page(Page::Shown) => {}
                 Happened::Page(Page::Visible) => self.call.stay_awake(),
                 Happened::Due => self.studio.on_due(),
+                Happened::Frame => self.studio.on_frame(),
+                Happened::BurstOver => self.studio.end_burst(),
+                Happened::Loaded(payload, pixels) => visit.on_loaded(payload, pixels),
                 Happened::Escape => drop(self.studio.stop_counting()),
                 Happened::Notice(notice) => self.view.notice.set(Some(notice)),
                 Happened::Seen(photo, seen) => self.gallery.on_seen(photo, seen),
                 Happened::Taken(taken) => {
-                    let item = taken.item;
-                    if !visit.send_photo(taken) {
-                        // Everybody left while the preview was made.
-                        self.view.mark_sent(item, false);
-                    }
+                    let (item, of_burst) = (taken.item, taken.of_burst);
+                    let is_sent = visit.send_photo(taken);
+                    self.studio.on_sent(item, of_burst, is_sent);
                 }
                 Happened::Socket(number, event) => visit.on_socket(number, event),
                 Happened::Connection(connection, event) => visit.on_connection(connection, event),
@@ -278,7 +283,10 @@ impl Driver {
         match command {
             Command::StartCamera => self.studio.start_camera(),
             Command::Snap { after, sends } => self.studio.press(after, sends),
-            Command::Send => self.studio.prepare(),
+            Command::Send => self.studio.prepare(false),
+            Command::Burst => self.studio.begin_burst(),
+            Command::EndBurst => self.studio.end_burst(),
+            Command::Request(photo) => visit.request(photo),
             Command::SetMirror(mirrors) => self.studio.set_mirror(mirrors),
             Command::Cancel(item) => visit.cancel(item),
             Command::Save(photo) => {

@@ -4,9 +4,12 @@ use std::{cell::RefCell, rc::Rc};
 
 use leptos::prelude::{ArcRwSignal, GetUntracked, Update};
 
-use super::view::{PhotoKey, PhotoView, Shows};
+use super::{
+    original::{Keepsake, Kept, Original},
+    view::{PhotoKey, PhotoView, Shows},
+};
 use crate::browser::{
-    Blob, Canvas, Error, Payload, Picture, Watch, page,
+    Blob, Canvas, Payload, Picture, Watch, page,
     task::{self, Task},
 };
 
@@ -104,7 +107,7 @@ impl Photo {
     /// A thumbnail takes memory as long as it is on the screen.
     pub(super) fn on_seen(&mut self, seen: bool) {
         let was_seen = std::mem::replace(&mut self.is_seen, seen);
-        if self.is_exact || self.original.kept().is_none() {
+        if self.is_exact || self.original.kept().is_none() && !self.is_on_request() {
             return;
         }
         if !seen && let Some(canvas) = &self.canvas {
@@ -143,7 +146,10 @@ impl Photo {
     /// Shows the best there is.
     fn paint(&mut self) {
         let Some(canvas) = self.canvas.clone() else { return };
-        let Some(kept) = self.original.kept() else { return self.paint_preview(PREVIEW_SIDE) };
+        let Some(kept) = self.original.kept() else {
+            let side = if self.is_on_request() { THUMBNAIL_SIDE } else { PREVIEW_SIDE };
+            return self.paint_preview(side);
+        };
         let (item, view, is_exact) = (self.key.item, self.view.clone(), self.is_exact);
         let shown = move || {
             if is_exact {
@@ -179,15 +185,31 @@ impl Photo {
         }
         let (Some(canvas), Some(preview)) = (self.canvas.clone(), self.preview.clone()) else { return };
         let (item, view, (width, height)) = (self.key.item, self.view.clone(), self.size(side));
+        let is_seen = self.is_seen || !self.is_on_request();
         self.painting = Some(task::spawn(async move {
             // What the browser cannot decode it does not show; the exact pixels follow.
-            if canvas.paint_jpeg(&preview, width, height).await.is_ok()
-                && view.get_untracked().shows == Shows::Nothing
-            {
+            let is_painted = canvas.paint_jpeg(&preview, width, height).await.is_ok();
+            if is_painted && view.get_untracked().shows == Shows::Nothing {
                 page::mark(&format!("photo:{item}:preview"));
                 view.update(|view| view.shows = Shows::Preview);
             }
+            if !is_seen {
+                canvas.clear();
+            }
         }));
+    }
+
+    /// What a person gets who saves it.
+    pub(super) fn keepsake(&self) -> Keepsake {
+        Keepsake {
+            original: self.original.clone(),
+            jpeg: self.preview.clone().filter(|_| self.is_on_request()),
+        }
+    }
+
+    /// Its preview may be all that ever comes: it stays as small as an old photo.
+    fn is_on_request(&self) -> bool {
+        self.view.get_untracked().on_request
     }
 
     fn shows(&self) -> Shows {
@@ -200,77 +222,5 @@ impl Photo {
         let longer = width.max(height).max(1);
         let scale = |length: u32| u64::from(length) * u64::from(side.min(longer)) / u64::from(longer);
         (scale(width).max(1) as u32, scale(height).max(1) as u32)
-    }
-}
-
-/// The exact pixels, wherever they are. Clones share them.
-#[derive(Clone, Default)]
-pub(super) struct Original(Rc<RefCell<Option<Kept>>>);
-
-#[derive(Clone)]
-enum Kept {
-    /// In the page's memory: until others come.
-    Pixels(Picture),
-    /// The browser's, and not encoded yet: a canvas's bytes.
-    Raw { width: u32, height: u32, pixels: Blob },
-    /// The browser's, on its disk if need be: a PNG, or a thumbnail's JPEG.
-    Encoded(Blob),
-}
-
-impl Original {
-    /// The photo as a PNG, which is kept instead of the pixels from then on. None when they are not there yet.
-    pub(super) async fn png(&self) -> Result<Option<Blob>, Error> {
-        let picture = match self.kept() {
-            None => return Ok(None),
-            Some(Kept::Encoded(png)) => return Ok(Some(png)),
-            Some(kept) => kept.picture().await?,
-        };
-        let png = picture.png().await?;
-        self.keep(Kept::Encoded(png.clone()));
-        Ok(Some(png))
-    }
-
-    /// Hands pixels over to the browser as they are, where they take no memory of the page.
-    pub(super) fn put_aside(&self) {
-        if let Some(Kept::Pixels(Picture { width, height, pixels })) = self.kept()
-            // Without room for them they stay in memory: nothing is lost.
-            && let Ok(pixels) = pixels.to_blob("")
-        {
-            self.keep(Kept::Raw { width, height, pixels });
-        }
-    }
-
-    fn keep(&self, kept: Kept) {
-        *self.0.borrow_mut() = Some(kept);
-    }
-
-    fn kept(&self) -> Option<Kept> {
-        self.0.borrow().clone()
-    }
-}
-
-impl Kept {
-    /// Shows it in a canvas that takes this size.
-    async fn paint(self, canvas: &Canvas, width: u32, height: u32) -> Result<(), Error> {
-        if let Self::Encoded(png) = self {
-            return canvas.paint_file(&png, width, height).await;
-        }
-        let picture = self.picture().await?;
-        canvas.paint(&picture)?;
-        if (picture.width, picture.height) != (width, height) {
-            drop(canvas.shrink(width, height)?);
-        }
-        Ok(())
-    }
-
-    /// The pixels of what is not encoded yet.
-    async fn picture(self) -> Result<Picture, Error> {
-        match self {
-            Self::Pixels(picture) => Ok(picture),
-            Self::Raw { width, height, pixels } => {
-                Ok(Picture { width, height, pixels: Payload::from_blob(&pixels).await? })
-            }
-            Self::Encoded(_) => Err(Error::new("InvalidStateError", "the photo is encoded already")),
-        }
     }
 }

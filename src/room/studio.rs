@@ -7,6 +7,7 @@ use snaproom_protocol::{
 };
 
 use super::{
+    burst::Burst,
     countdown::Countdown,
     inbox::{Happened, Inbox},
     view::{CameraFailure, CameraView, Notice, RoomView, SnapView},
@@ -20,6 +21,9 @@ use crate::browser::{
 /// Longest side of a preview in pixels: sharp on a phone, about 100 kB, and 6 ms to encode.
 const PREVIEW_SIDE: u32 = 1280;
 
+/// Photos of a burst whose previews are being made. A computer that is slower than the camera takes fewer.
+const MAX_ENCODING: usize = 3;
+
 /// The person's camera and the photo that they look at. Outlives a change of room.
 pub(super) struct Studio {
     view: RoomView,
@@ -32,6 +36,7 @@ pub(super) struct Studio {
     self_view: Option<Video>,
     canvas: Option<Canvas>,
     countdown: Countdown,
+    burst: Burst,
     snapped: Option<Snapped>,
     encoding: Vec<Task>,
     /// For who asked for a photo of the camera; one at a time.
@@ -55,6 +60,8 @@ pub(super) struct Taken {
     pub(super) preview: Option<Payload>,
     /// Milliseconds since 1970.
     pub(super) at: u64,
+    /// One of several, of which nobody may want all the exact pixels.
+    pub(super) of_burst: bool,
 }
 
 impl Studio {
@@ -63,6 +70,7 @@ impl Studio {
         let mut studio = Self {
             view,
             countdown: Countdown::new(view, inbox.clone()),
+            burst: Burst::new(view, inbox.clone()),
             inbox,
             camera: None,
             asking: None,
@@ -85,6 +93,7 @@ impl Studio {
 
     fn start_camera_if(&mut self, allowed: fn(Permission) -> bool) {
         let (inbox, view) = (self.inbox.clone(), self.view);
+        self.burst.end();
         self.camera = None;
         self.asking = Some(task::spawn(async move {
             if !allowed(camera_permission().await) {
@@ -117,6 +126,7 @@ impl Studio {
         self.asking = None;
         self.camera = None;
         self.countdown.end();
+        self.burst.end();
         self.view.camera.set(CameraView::Off);
     }
 
@@ -145,6 +155,7 @@ impl Studio {
     pub(super) fn on_camera_ended(&mut self) {
         let Some(ended) = self.camera.take() else { return };
         self.countdown.end();
+        self.burst.end();
         let ended = ended.track().and_then(|track| track.device());
         let (view, inbox) = (self.view, self.inbox.clone());
         self.asking = Some(task::spawn(async move {
@@ -222,7 +233,45 @@ impl Studio {
     fn take(&mut self, sends: bool) {
         let Some(video) = self.video.clone().filter(|_| self.camera.is_some()) else { return };
         if self.snap(&video) && sends {
-            self.prepare();
+            self.prepare(false);
+        }
+    }
+
+    /// Takes photos and sends them, one after another, until that ends.
+    pub(super) fn begin_burst(&mut self) {
+        if self.camera.is_some() && !self.countdown.is_running() {
+            self.burst.begin();
+        }
+    }
+
+    pub(super) fn end_burst(&mut self) {
+        self.burst.end();
+    }
+
+    pub(super) fn on_frame(&mut self) {
+        self.encoding.retain(|task| !task.is_finished());
+        if !self.burst.is_running() || self.encoding.len() >= MAX_ENCODING {
+            return;
+        }
+        let video = self.video.clone().filter(|_| self.camera.is_some());
+        if video.is_some_and(|video| self.snap(&video)) {
+            self.burst.took();
+            self.prepare(true);
+        } else {
+            self.burst.end();
+        }
+    }
+
+    /// What became of a photo: whether it was sent, or everybody had left while its preview was made.
+    pub(super) fn on_sent(&mut self, item: ItemId, of_burst: bool, is_sent: bool) {
+        if !is_sent {
+            self.view.mark_sent(item, false);
+        }
+        if of_burst {
+            if !is_sent {
+                self.burst.end();
+            }
+            self.burst.settle(is_sent);
         }
     }
 
@@ -242,7 +291,7 @@ impl Studio {
                 let item = random().map(ItemId)?;
                 let picture = take_still(track, video, fit).await?;
                 let preview = picture.jpeg(PREVIEW_SIDE, MAX_PREVIEW_BYTES).await.ok();
-                Ok(Taken { item, picture, preview, at: unix_ms() })
+                Ok(Taken { item, picture, preview, at: unix_ms(), of_burst: false })
             };
             let taken: Result<_, browser::Error> = taken.await;
             if let Err(error) = &taken {
@@ -280,7 +329,7 @@ impl Studio {
     }
 
     /// Makes the preview of the photo in `#photo`; [`Happened::Taken`] follows.
-    pub(super) fn prepare(&mut self) {
+    pub(super) fn prepare(&mut self, of_burst: bool) {
         if self.view.snapped.get_untracked().is_none_or(|snapped| snapped.sent) {
             return;
         }
@@ -303,13 +352,14 @@ impl Studio {
         self.encoding.push(task::spawn(async move {
             // A browser that cannot encode a JPEG sends the exact pixels alone.
             let preview = picture.jpeg(PREVIEW_SIDE, MAX_PREVIEW_BYTES).await.ok();
-            inbox.push(Happened::Taken(Taken { item, picture, preview, at }));
+            inbox.push(Happened::Taken(Taken { item, picture, preview, at, of_burst }));
         }));
     }
 
     /// Photos that were on their way into the room that is left stay here; the last one can be sent in the next.
     pub(super) fn leave_room(&mut self) {
         self.countdown.end();
+        self.burst.forget();
         self.encoding.clear();
         self.still = None;
         if let Some(Snapped { item, .. }) = self.snapped {

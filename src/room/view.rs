@@ -150,6 +150,8 @@ pub struct PhotoView {
     pub height: u32,
     /// When the sender took it, in milliseconds since 1970.
     pub taken: u64,
+    /// Whether its sender keeps the exact pixels until they are asked for.
+    pub on_request: bool,
     /// Bytes that came and were checked.
     pub bytes: u64,
     /// Bytes there are.
@@ -163,10 +165,16 @@ pub struct PhotoView {
 }
 
 impl PhotoView {
-    /// Whether all of it is here and nowhere else.
+    /// Whether there is something to be saved: all of it, or the preview of what its sender keeps.
+    #[must_use]
+    pub fn can_be_saved(&self) -> bool {
+        self.state == TransferState::Verified || self.on_request && self.bytes > 0
+    }
+
+    /// Whether that is here and nowhere else.
     #[must_use]
     pub fn is_unsaved(&self) -> bool {
-        self.state == TransferState::Verified && !self.saved
+        self.can_be_saved() && !self.saved
     }
 }
 
@@ -234,6 +242,8 @@ pub enum Notice {
     NoPictureYet,
     /// The countdown was stopped, and no photo taken.
     Stopped,
+    /// This many photos were taken one after another, and sent.
+    BurstSent(usize),
     /// The photo could not be taken; the browser's words.
     SnapFailed(String),
     /// The photo could not be saved; the browser's words.
@@ -333,6 +343,8 @@ pub struct RoomView {
     pub shortcuts: RwSignal<bool>,
     /// The seconds until a photo is taken; empty while none is waited for.
     pub counting: RwSignal<String>,
+    /// Photos that were taken since the button is held; 0 while none are taken one after another.
+    pub burst: RwSignal<usize>,
     /// The photo in `#photo`.
     pub snapped: RwSignal<Option<SnapView>>,
     /// Photos of others, newest first.
@@ -373,6 +385,7 @@ impl RoomView {
             mirrors: RwSignal::new(true),
             shortcuts: RwSignal::new(storage::shortcuts()),
             counting: RwSignal::default(),
+            burst: RwSignal::default(),
             snapped: RwSignal::new(None),
             trail: RwSignal::default(),
             sent: RwSignal::default(),

@@ -16,6 +16,7 @@ use super::{
     gallery::{self, Gallery},
     identity::{self, Identity},
     inbox::{Happened, Inbox},
+    originals::Originals,
     studio::Taken,
     vault::Vault,
     view::{Entry, Notice, PeerState, PeerView, PhotoKey, Recipient, RoomView, SentView},
@@ -36,6 +37,7 @@ pub(super) struct Visit {
     next_socket: u32,
     wires: Wires,
     vault: Vault,
+    originals: Originals,
     /// The room that we go to, once whoever comes along has read it.
     pub(super) moved: Option<Link>,
     /// Inputs that an action led to at once.
@@ -54,6 +56,7 @@ impl Visit {
             company: Company::new(view),
             wires: Wires::new(inbox.clone()),
             vault: Vault::new(inbox.clone()),
+            originals: Originals::new(inbox.clone()),
             inbox,
             socket: None,
             next_socket: 0,
@@ -171,8 +174,10 @@ impl Visit {
     }
 
     /// Keeps the photo's bytes for the session.
-    fn hold(&mut self, Taken { item, picture, preview, at }: Taken) -> Photo {
+    fn hold(&mut self, Taken { item, picture, preview, at, of_burst }: Taken) -> Photo {
         let owner = self.session.me();
+        // Where there is no preview, the exact pixels are all there is.
+        let on_request = of_burst && preview.is_some();
         let photo = Photo {
             item,
             name: gallery::file_name(at),
@@ -180,8 +185,13 @@ impl Visit {
             height: picture.height,
             taken: at,
             preview: preview.as_ref().map(Payload::len),
+            on_request,
         };
-        self.vault.put(PayloadId { owner, item, part: Part::Exact }, picture.pixels);
+        if on_request {
+            self.originals.keep(item, picture);
+        } else {
+            self.vault.put(PayloadId { owner, item, part: Part::Exact }, picture.pixels);
+        }
         if let Some(preview) = preview {
             self.vault.put(PayloadId { owner, item, part: Part::Preview }, preview);
         }
@@ -192,6 +202,23 @@ impl Visit {
             sent.truncate(MAX_SENT);
         });
         photo
+    }
+
+    /// Asks the sender of a photo for its exact pixels.
+    pub(super) fn request(&mut self, PhotoKey { owner: from, item }: PhotoKey) {
+        self.command(Command::Request { from, item });
+    }
+
+    /// The exact pixels of a photo of ours are in memory, or cannot be.
+    pub(super) fn on_loaded(&mut self, payload: PayloadId, pixels: Option<Payload>) {
+        match pixels {
+            _ if !self.originals.has_loaded(payload) => {}
+            None => self.handle(Input::PayloadFailed(payload)),
+            Some(pixels) => {
+                self.vault.put(payload, pixels);
+                self.handle(Input::Loaded(payload));
+            }
+        }
     }
 
     pub(super) fn on_socket(&mut self, number: u32, event: SocketEvent) {
@@ -287,7 +314,14 @@ impl Visit {
                     gallery.show(key, payload.part, bytes.clone());
                 }
             }
-            Output::Release(payload) => self.vault.release(payload),
+            Output::Load(payload) => self.originals.load(payload),
+            Output::Unload(payload) => self.vault.release(payload),
+            Output::Release(payload) => {
+                self.vault.release(payload);
+                if payload.owner == self.session.me() && payload.part == Part::Exact {
+                    self.originals.forget(payload);
+                }
+            }
             Output::News(News::Incoming(incoming)) => gallery.on_incoming(&incoming),
             Output::News(News::Call(view)) => call.on_view(view),
             Output::News(News::CallEnded(end)) => call.on_ended(end),

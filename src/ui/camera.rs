@@ -3,6 +3,7 @@ use leptos::prelude::*;
 use super::{
     effects::Effects,
     relay::is_stranded,
+    shutter::Shutter,
     surface::{OwnSurface, PhotoSurface, chosen, hand_focus_on},
     words::{self, labels},
 };
@@ -11,7 +12,7 @@ use crate::room::{CameraView, PeerState, Room, RoomView};
 /// The camera, the snapped photo and what one does with them.
 #[component]
 pub fn Capture(room: Room) -> impl IntoView {
-    let counting = room.view.counting;
+    let RoomView { counting, burst, .. } = room.view;
     view! {
         <section class="card capture" aria-labelledby="cameraTitle">
             <h2 id="cameraTitle" class="unseen">{labels::CAMERA}</h2>
@@ -19,6 +20,7 @@ pub fn Capture(room: Room) -> impl IntoView {
                 <OwnSurface room id="camera" attach=Room::attach_camera label=labels::CAMERA_PICTURE />
                 <CameraGate room />
                 <p id="countdown" aria-hidden="true">{move || counting.get()}</p>
+                <p id="burst" aria-hidden="true">{move || words::burst(burst.get())}</p>
                 <p class="unseen" role="status">{move || counting.with(|left| words::counting(left))}</p>
             </div>
             <Effects room />
@@ -83,8 +85,6 @@ fn Actions(room: Room) -> impl IntoView {
     // What waits says so and keeps the focus: a button that is disabled while one is on it loses it.
     let can_send = Memo::new(move |_| somebody.get() && snapped.get().is_some_and(|snap| !snap.sent));
     let can_do_both = Memo::new(move |_| somebody.get() && camera_on.get());
-    // While a number counts, each of them stops that.
-    let shutter = move |words| if counting.with(String::is_empty) { words } else { labels::STOP };
     // Of the photo in `#photo`, once it is sent.
     let recipients = move || {
         let item = snapped.get()?.item;
@@ -116,7 +116,8 @@ fn Actions(room: Room) -> impl IntoView {
                 aria-describedby="sendHint"
                 on:click=move |_| if camera_on.get_untracked() { room.snap(timer()) }
             >
-                {move || shutter(labels::SNAP)}
+                // While a number counts, both of them stop that.
+                {move || if counting.with(String::is_empty) { labels::SNAP } else { labels::STOP }}
             </button>
             <button
                 id="send"
@@ -127,22 +128,13 @@ fn Actions(room: Room) -> impl IntoView {
             >
                 {labels::SEND}
             </button>
-            <button
-                id="snapAndSend"
-                class="primary"
-                type="button"
-                aria-disabled=move || (!can_do_both.get()).to_string()
-                aria-describedby="sendHint"
-                on:click=move |_| if can_do_both.get_untracked() { room.snap_and_send(timer()) }
-            >
-                {move || shutter(labels::SNAP_AND_SEND)}
-            </button>
+            <Shutter room can=can_do_both />
         </div>
     }
 }
 
 /// Seconds from a press to the photo.
-fn timer() -> u8 {
+pub fn timer() -> u8 {
     match chosen("timerSelect").as_bytes() {
         [b'3'] => 3,
         [b'1', ..] => 10,

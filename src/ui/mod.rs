@@ -7,7 +7,7 @@
 //! | `leave`, `invitation` | to another room, alone or with others |
 //! | `peers`, `name`, `relay` | who is here, what they are called, and whether they see one's network address |
 //! | `person`, `about` | the signs that two people compare; what is kept from whom |
-//! | `camera`, `effects`, `sent` | viewfinder, snapped photo, buttons; filter, timer, mirror; what became of one's own photos |
+//! | `camera`, `shutter`, `effects`, `sent` | viewfinder, snapped photo, buttons; the one that can be held; filter, timer, mirror; what became of one's own photos |
 //! | `call`, `tile` | calling, being called, what one does in a call; the others beside oneself |
 //! | `keys` | what single keys do, and how one learns of it |
 //! | `trail`, `lightbox` | photos of others: the gallery, and one of them large |
@@ -35,6 +35,7 @@ mod person;
 mod qr;
 mod relay;
 mod sent;
+mod shutter;
 mod states;
 mod status;
 mod still;

@@ -44,6 +44,7 @@ pub fn transfer(state: TransferState) -> &'static str {
     match state {
         TransferState::Waiting => "waiting",
         TransferState::Active => "active",
+        TransferState::Held => "held",
         TransferState::Verified => "verified",
         TransferState::Cancelled => "cancelled",
         TransferState::Failed(_) => "failed",
@@ -60,7 +61,7 @@ pub fn shows(shows: Shows) -> &'static str {
     }
 }
 
-/// Whether something may still come of a transfer.
+/// Whether something may still come of a transfer by itself.
 #[must_use]
 pub fn is_unfinished(state: TransferState) -> bool {
     matches!(state, TransferState::Waiting | TransferState::Active)
@@ -70,10 +71,11 @@ pub fn is_unfinished(state: TransferState) -> bool {
 #[must_use]
 pub fn of_all(recipients: &[Recipient]) -> TransferState {
     let rank = |state: &TransferState| match state {
-        TransferState::Active => 4,
-        TransferState::Waiting => 3,
-        TransferState::Failed(_) => 2,
-        TransferState::Cancelled => 1,
+        TransferState::Active => 5,
+        TransferState::Waiting => 4,
+        TransferState::Failed(_) => 3,
+        TransferState::Cancelled => 2,
+        TransferState::Held => 1,
         TransferState::Verified => 0,
     };
     recipients.iter().map(|recipient| recipient.state).max_by_key(rank).unwrap_or(TransferState::Waiting)

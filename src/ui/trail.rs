@@ -6,7 +6,7 @@ use super::{
     peers::Who,
     qr::QrPicture,
     states,
-    surface::{IncomingSurface, time_of_day},
+    surface::{IncomingSurface, hand_focus_on, time_of_day},
     words::{self, labels},
 };
 use crate::room::{Entry, PhotoKey, PhotoView, Room, Shows, Status, TransferState};
@@ -71,7 +71,7 @@ fn Photo(room: Room, entry: Entry<PhotoView>, open: RwSignal<Option<PhotoKey>>) 
     let key = entry.key;
     let names = room.view.names;
     let photo = RwSignal::from(entry.view);
-    let PhotoView { width, height, taken, .. } = photo.get_untracked();
+    let PhotoView { width, height, taken, on_request, .. } = photo.get_untracked();
     let time = time_of_day(taken);
     let is_here = Memo::new(move |_| photo.with(is_here));
     let label = |words: fn(&_, &_, &_) -> String| {
@@ -121,14 +121,52 @@ fn Photo(room: Room, entry: Entry<PhotoView>, open: RwSignal<Option<PhotoKey>>) 
                 <p class="from"><Who peer=key.owner names /><time>{time.clone()}</time></p>
                 <p class="size">{words::size(width, height)}</p>
                 <p class="how">{move || photo.with(words::incoming)}</p>
+                {on_request.then(|| {
+                    let label = label(|owner, time, names| words::get_original_from(owner, time, names));
+                    view! { <Original room key photo label=Signal::derive(label) /> }
+                })}
             </figcaption>
         </figure>
     }
 }
 
-/// Whether all of a photo is here and may be saved.
+/// Asks for the exact photo, which its sender keeps until then. Its place stays when it goes.
+#[component]
+fn Original(
+    room: Room,
+    key: PhotoKey,
+    photo: RwSignal<PhotoView>,
+    /// Which photo's.
+    label: Signal<String>,
+) -> impl IntoView {
+    let id = format!("original-{}", opener(key));
+    let is_kept = Memo::new(move |_| photo.with(|photo| photo.state == TransferState::Held));
+    let may_come =
+        Memo::new(move |_| photo.with(|photo| is_kept.get() || states::is_unfinished(photo.state)));
+    view! {
+        <p class="original">
+            {move || may_come.get().then(|| {
+                let own = id.clone();
+                on_cleanup(move || hand_focus_on(&own, &opener(key)));
+                view! {
+                    <button
+                        id=id.clone()
+                        type="button"
+                        aria-label=label
+                        aria-disabled=move || (!is_kept.get()).to_string()
+                        on:click=move |_| if is_kept.get_untracked() { room.request(key) }
+                    >
+                        {labels::GET_ORIGINAL}
+                    </button>
+                }
+            })}
+        </p>
+    }
+}
+
+/// Whether there is something of a photo that may be saved.
 pub fn is_here(photo: &PhotoView) -> bool {
-    photo.state == TransferState::Verified && photo.shows != Shows::Nothing
+    photo.can_be_saved() && photo.shows != Shows::Nothing
 }
 
 /// The id of the button that opens a photo; the focus goes back to it.

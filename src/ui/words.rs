@@ -13,7 +13,7 @@ pub use calls::{
 };
 pub use names::{Names, friendly_name, isolated, name_of, tone};
 pub use people::{came_and_went, how, name_hint, person, relay_hint, take_along};
-pub use pictures::counting;
+pub use pictures::{burst, burst_sent, counting};
 pub use signs::sign;
 
 use snaproom_protocol::{PeerId, control::RefusedItem};
@@ -145,7 +145,9 @@ fn sent_to(recipients: &[Recipient], names: &Names) -> String {
     if let [one] = recipients {
         return format!("{} {}.", isolated(names, &one.peer), outgoing(one));
     }
-    let have_it = recipients.iter().filter(|one| one.state == TransferState::Verified).count();
+    // Whoever has a preview has what was meant for them.
+    let has_it = |one: &&Recipient| matches!(one.state, TransferState::Verified | TransferState::Held);
+    let have_it = recipients.iter().filter(has_it).count();
     format!("{have_it} of {} people have it.", recipients.len())
 }
 
@@ -215,8 +217,16 @@ pub fn incoming(photo: &PhotoView) -> String {
             format!("Preview. Exact photo: {} %", percent(photo.bytes, photo.total))
         }
         TransferState::Active => format!("Coming, {} %", percent(photo.bytes, photo.total)),
+        TransferState::Held if photo.saved => "Preview · saved".into(),
+        TransferState::Held => "Preview; its sender has the original".into(),
         TransferState::Verified if photo.saved => "Complete · saved".into(),
         TransferState::Verified => "Complete, every pixel checked".into(),
+        TransferState::Cancelled if photo.can_be_saved() => {
+            "Preview only: the sender does not keep the original any more".into()
+        }
+        TransferState::Failed(Failure::Lost) if photo.can_be_saved() => {
+            "Preview only: the original went with its sender’s page".into()
+        }
         TransferState::Cancelled => "The sender stopped it".into(),
         TransferState::Failed(Failure::Refused(reason)) => format!("Refused: {}", refused(reason)),
         TransferState::Failed(Failure::Lost) => {
@@ -236,6 +246,7 @@ pub fn outgoing(recipient: &Recipient) -> String {
             format!("has {} %; the rest waits for the connection", percent(recipient.bytes, recipient.total))
         }
         TransferState::Active => format!("has {} %", percent(recipient.bytes, recipient.total)),
+        TransferState::Held => "has the preview, and can ask for the original".into(),
         TransferState::Verified => "has it".into(),
         TransferState::Cancelled => "cancelled".into(),
         TransferState::Failed(Failure::Refused(reason)) => format!("refused it: {}", refused(reason)),
@@ -258,6 +269,7 @@ pub fn notice(notice: &Notice, names: &Names) -> String {
         Notice::LinkNotShared => "The link could not be shared. Copy it instead.".into(),
         Notice::NoPictureYet => "The camera has not sent a picture yet. Try again in a moment.".into(),
         Notice::Stopped => "Stopped. No photo was taken.".into(),
+        Notice::BurstSent(photos) => burst_sent(*photos),
         Notice::SnapFailed(words) => format!("The photo could not be taken ({words}). Try again."),
         Notice::SaveFailed(words) => format!("The photo could not be saved ({words}). Try again."),
         Notice::PhotoRefused { from, reason } => {
@@ -326,6 +338,12 @@ pub fn arrived(number: usize, from: &PeerId, names: &Names) -> String {
 #[must_use]
 pub fn open_photo_from(from: &PeerId, time: &str, names: &Names) -> String {
     format!("Open the photo from {}, {time}", isolated(names, from))
+}
+
+/// Its button, where the sender keeps the exact photo.
+#[must_use]
+pub fn get_original_from(from: &PeerId, time: &str, names: &Names) -> String {
+    format!("{}: photo from {}, {time}", labels::GET_ORIGINAL, isolated(names, from))
 }
 
 /// The same, open.

@@ -176,6 +176,7 @@
                 kind: oneOf({ photo: { width: number, height: number, taken: number } }),
                 preview: optional(fields({ bytes: number, sha256: bytes })),
                 resumes: flag,
+                on_request: flag,
             },
             accept: { item: bytes, preview: number, exact: number },
             'all-offered': {},
@@ -195,6 +196,7 @@
             decline: {},
             'ask-still': {},
             'answer-still': { comes: flag },
+            request: { item: bytes },
         }),
         bulk: oneOf({
             piece: {

@@ -201,7 +201,19 @@ impl Tab {
         self.read_canvas(&item, "document.querySelector('#photo')").await
     }
 
-    async fn snapped(&self) -> Result<Vec<String>> {
+    /// Holds the button until so many photos are taken one after another; gives the items' ids.
+    pub async fn burst(&self, photos: usize) -> Result<Vec<String>> {
+        self.start_camera().await?;
+        let before = self.snapped().await?.len();
+        self.hold("#snapAndSend").await?;
+        self.until("photos are taken", &format!("{SNAPPED}.length >= {}", before + photos)).await?;
+        self.let_go().await?;
+        self.until("it has ended", "document.querySelector('#burst').innerText === ''").await?;
+        Ok(self.snapped().await?.split_off(before))
+    }
+
+    /// The items' ids of the photos that were snapped, the oldest first.
+    pub async fn snapped(&self) -> Result<Vec<String>> {
         self.evaluate(SNAPPED).await
     }
 

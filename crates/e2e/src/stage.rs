@@ -94,6 +94,7 @@ impl Stage {
                 let item = self.other()?.click_snap_and_send().await?;
                 self.tab.wait_mark(&item, "preview").await
             }
+            Step::ReceivePreviews(photos) => self.receive_previews(photos).await,
             Step::TakeBack => {
                 self.other()?.click(".transfer .cancel").await?;
                 let cancelled = "document.querySelector('#trail [data-state=cancelled]') !== null";
@@ -114,6 +115,7 @@ impl Stage {
                 let item = self.tab.click_snap_and_send().await?;
                 self.tab.wait_sent(&item, "active").await.map(drop)
             }
+            Step::Hold => self.tab.hold("#snapAndSend").await,
             Step::RevokeCamera => self.tab.revoke_camera().await,
             Step::UnplugCamera => self.tab.unplug_camera().await,
             Step::ServerEnds => self.server.kill().await,
@@ -133,6 +135,13 @@ impl Stage {
         for _ in 0..photos {
             let item = self.other()?.click_snap_and_send().await?;
             self.tab.wait_incoming(&item, "verified").await?;
+        }
+        Ok(())
+    }
+
+    async fn receive_previews(&self, photos: usize) -> Result<()> {
+        for item in self.other()?.burst(photos).await? {
+            self.tab.wait_incoming(&item, "held").await?;
         }
         Ok(())
     }

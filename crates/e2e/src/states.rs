@@ -74,6 +74,8 @@ pub enum Step {
     Block,
     /// So many photos of somebody else arrive.
     Receive(usize),
+    /// Somebody else holds the button: so many previews arrive, and the originals stay there.
+    ReceivePreviews(usize),
     /// Half of a photo of somebody else arrives: its preview shows.
     ReceiveHalf,
     /// The sender of half a photo takes it back.
@@ -84,6 +86,8 @@ pub enum Step {
     Snap,
     /// The person sends a photo, and everybody gets it.
     Send,
+    /// The person holds the button, and goes on holding it.
+    Hold,
     /// The person sends a photo, and nobody gets all of it.
     SendHalf,
     /// The person takes the camera away from the page.
@@ -99,10 +103,10 @@ pub enum Step {
 }
 
 use Step::{
-    Block, Click, Compare, Hear, Join, JoinDeaf, Name, OtherAsks, OtherCalls, OtherClicks, OtherCloses,
+    Block, Click, Compare, Hear, Hold, Join, JoinDeaf, Name, OtherAsks, OtherCalls, OtherClicks, OtherCloses,
     OtherForgets, OtherLeaves, OtherMoves, OtherReloads, OthersAnswer, Receive, ReceiveFalse, ReceiveHalf,
-    RevokeCamera, SeatEnds, See, Send, SendHalf, ServerEnds, Snap, SocketEnds, TakeBack, UnplugCamera,
-    Vanish,
+    ReceivePreviews, RevokeCamera, SeatEnds, See, Send, SendHalf, ServerEnds, Snap, SocketEnds, TakeBack,
+    UnplugCamera, Vanish,
 };
 
 /// All of them, from the first visit to the last photo.
@@ -317,6 +321,13 @@ pub const STATES: &[State] = &[
     },
     State { name: "sent", open: Open::Camera, then: &[Join, Send] },
     State { name: "receiving", open: Open::Camera, then: &[Join, Receive(2), ReceiveHalf] },
+    State { name: "previews", open: Open::Camera, then: &[Join, Receive(1), ReceivePreviews(3)] },
+    State {
+        name: "original-gone",
+        open: Open::Camera,
+        then: &[Join, ReceivePreviews(2), OtherReloads, See("#trail .transfer[data-state=failed]")],
+    },
+    State { name: "burst", open: Open::Camera, then: &[Join, See(PICTURE), Hold, See("#burst:not(:empty)")] },
     State { name: "taken-back", open: Open::Camera, then: &[Join, Receive(1), ReceiveHalf, TakeBack] },
     State { name: "refused-photo", open: Open::Camera, then: &[Join, Receive(1), ReceiveFalse] },
     State { name: "trail-1", open: Open::Camera, then: &[Join, Receive(1)] },

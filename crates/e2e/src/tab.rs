@@ -112,6 +112,27 @@ impl Tab {
         clicked.with_context(|| format!("{selector} was not clicked"))
     }
 
+    /// Presses the mouse where `selector` points, once that can be done, and holds it.
+    pub async fn hold(&self, selector: &str) -> Result<()> {
+        self.wait_usable(selector).await?;
+        let element = self.session.find(By::Css(selector)).await?;
+        element.scroll_into_view().await?;
+        let pressed = self.session.action_chain().click_and_hold_element(&element).perform().await;
+        pressed.with_context(|| format!("{selector} was not pressed"))
+    }
+
+    /// Lets the mouse go.
+    pub async fn let_go(&self) -> Result<()> {
+        self.session.action_chain().release().perform().await.context("the mouse was not let go")
+    }
+
+    /// Moves the mouse to the middle of what `selector` points at.
+    pub async fn point_at(&self, selector: &str) -> Result<()> {
+        let element = self.session.find(By::Css(selector)).await?;
+        let moved = self.session.action_chain().move_to_element_center(&element).perform().await;
+        moved.with_context(|| format!("the mouse was not moved to {selector}"))
+    }
+
     /// A second window with everything that the first one remembers: `window.open` copies the session's storage,
     /// as the browser's own *duplicate* does. The new window is the one that is driven from now on; gives the old.
     pub async fn duplicate(&self) -> Result<WindowHandle> {

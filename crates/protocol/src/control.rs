@@ -140,6 +140,11 @@ pub enum Control {
         /// Whether it comes, as a photo like any other. If not, the hearer's person does not want to, or took too long.
         comes: bool,
     },
+    /// Receiver → sender: the exact part of an item that was offered [`on_request`](Offer::on_request) is wanted now.
+    Request {
+        /// Which.
+        item: ItemId,
+    },
 }
 
 /// How somebody takes part in the room's call.
@@ -193,6 +198,8 @@ pub struct Offer {
     /// It was offered before, over an earlier connection: the sender waits for [`Control::Accept`], which says what
     /// came of it then.
     pub resumes: bool,
+    /// The exact part comes once the receiver asks for it with [`Control::Request`], over this connection.
+    pub on_request: bool,
 }
 
 /// What an item is.

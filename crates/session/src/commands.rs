@@ -13,6 +13,11 @@ impl Session {
     pub(crate) fn on_command(&mut self, command: Command, now: Time) {
         match command {
             Command::SendPhoto(photo) => self.send_photo(photo, None, now),
+            Command::Request { from, item } => {
+                if let Some(peer) = self.peers.get_mut(&from) {
+                    peer.inbox.request(item, &mut self.out);
+                }
+            }
             Command::Cancel(item) => self.cancel(item, TransferState::Cancelled),
             Command::SetName(name) => self.set_name(&name),
             Command::SetRelayOnly(relay_only) => self.set_relay_only(relay_only, now),
@@ -39,8 +44,8 @@ impl Session {
     pub(crate) fn send_photo(&mut self, photo: Photo, only: Option<PeerId>, now: Time) {
         let item = photo.item;
         let total = photo.total();
-        if self.shelf.is_full() {
-            self.make_room();
+        if self.shelf.is_full(photo.on_request) {
+            self.make_room(photo.on_request);
         }
         let fits = self.shelf.put(photo, &mut self.out);
         let is_meant = |peer: &Peer| peer.may_receive() && only.is_none_or(|only| only == peer.id);
@@ -55,13 +60,22 @@ impl Session {
         self.clear_shelf();
     }
 
-    /// Takes the oldest item off the shelf that only people wait for who cannot get it now.
-    fn make_room(&mut self) {
-        let is_stuck = |item: &ItemId| {
+    /// Takes the oldest item off the shelf that only people wait for who cannot get it now. Of those that are kept until
+    /// they are asked for, the oldest that nobody has asked for, or else the oldest, makes way.
+    fn make_room(&mut self, on_request: bool) {
+        let items = self.shelf.items(on_request);
+        let all_who_wait = |item: &ItemId, are: fn(&Peer, ItemId) -> bool| {
             let mut waiting = self.peers.values().filter(|peer| peer.outbox.holds(*item));
-            waiting.all(|peer| !peer.is_fine())
+            waiting.all(|peer| are(peer, *item))
         };
-        if let Some(stuck) = self.shelf.items().into_iter().find(is_stuck) {
+        let oldest =
+            |are: fn(&Peer, ItemId) -> bool| items.iter().find(|item| all_who_wait(item, are)).copied();
+        if on_request {
+            let unwanted = oldest(|peer, item| peer.outbox.keeps(item)).or_else(|| items.first().copied());
+            if let Some(item) = unwanted {
+                self.cancel(item, TransferState::Cancelled);
+            }
+        } else if let Some(stuck) = oldest(|peer, _| !peer.is_fine()) {
             self.cancel(stuck, TransferState::Failed(Failure::TooMany));
         }
     }
@@ -80,9 +94,17 @@ impl Session {
         }
     }
 
+    /// Has those originals at hand that are being sent, and no others: one for each recipient.
+    pub(crate) fn settle_originals(&mut self) {
+        if self.shelf.has_originals() {
+            let needed: Vec<ItemId> = self.peers.values().filter_map(|peer| peer.outbox.needs()).collect();
+            self.shelf.settle(&needed, &mut self.out);
+        }
+    }
+
     /// Takes items that nobody waits for off the shelf.
     pub(crate) fn clear_shelf(&mut self) {
-        for item in self.shelf.items() {
+        for item in self.shelf.all() {
             if !self.peers.values().any(|peer| peer.outbox.holds(item)) {
                 self.shelf.remove(item, &mut self.out);
             }

@@ -209,6 +209,7 @@ impl Session {
             Control::Decline => self.on_decline(id),
             Control::AskStill => self.on_ask_still(id, now),
             Control::AnswerStill { comes } => self.on_answer_still(id, comes),
+            Control::Request { item } => outbox.requested(item, shelf, now, out),
         }
         self.clear_shelf();
         Ok(())

@@ -57,7 +57,9 @@ pub enum Input {
         /// How many.
         bytes: u32,
     },
-    /// [`Output::Store`], [`Output::Hash`], [`Output::Read`] or [`Output::SendBytes`] could not be done. After a
+    /// The end of [`Output::Load`].
+    Loaded(PayloadId),
+    /// [`Output::Store`], [`Output::Hash`], [`Output::Read`], [`Output::Load`] or [`Output::SendBytes`] could not be done. After a
     /// store that failed the driver still reports [`Input::Stored`], since the chunk is gone and others may come.
     PayloadFailed(PayloadId),
     /// The end of [`Output::Hash`].
@@ -87,6 +89,13 @@ pub enum Input {
 pub enum Command {
     /// Send a photo to everybody in the room who was connected once: who does not answer just now gets it later.
     SendPhoto(Photo),
+    /// Ask for the exact part of an item that its sender keeps until then ([`TransferState::Held`]).
+    Request {
+        /// Whose.
+        from: PeerId,
+        /// Which.
+        item: ItemId,
+    },
     /// Stop sending an item to whoever has not got it yet.
     Cancel(ItemId),
     /// What the person wants to be called, told to everybody who is or gets connected. Empty for the friendly
@@ -147,6 +156,9 @@ pub struct Photo {
     pub taken: u64,
     /// Length of the preview's JPEG, if there is one.
     pub preview: Option<u32>,
+    /// The exact bytes stay here until a recipient asks for them. Where they are is the driver's affair, until
+    /// [`Output::Load`] wants them at hand.
+    pub on_request: bool,
 }
 
 impl Photo {
@@ -305,6 +317,10 @@ pub enum Output {
     },
     /// Read a preview; answered by [`Input::ReadBack`].
     Read(PayloadId),
+    /// The exact bytes of a photo of ours that is sent on request are needed at hand; answered by [`Input::Loaded`].
+    Load(PayloadId),
+    /// They are not needed at hand any more, and may be again. Work on them that has not ended is of no use.
+    Unload(PayloadId),
     /// A checked payload may be shown.
     Show(PayloadId),
     /// A payload is of no more use to the session. What was given to [`Output::Show`] may be kept by the driver.

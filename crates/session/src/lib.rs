@@ -213,6 +213,10 @@ impl Session {
                     peer.inbox.preview_read(payload.item, &bytes, &mut self.ended_items, &mut self.out);
                 }
             }
+            Input::Loaded(payload) => {
+                self.shelf.loaded(payload);
+                self.pump_outboxes(now);
+            }
             Input::PayloadFailed(payload) => self.on_payload_failed(payload),
             Input::NetworkChanged => self.on_network_changed(now),
             Input::Tick => {}
@@ -221,6 +225,7 @@ impl Session {
             return;
         }
         self.on_time(now);
+        self.settle_originals();
         self.tell(now);
     }
 

@@ -207,6 +207,8 @@ pub struct Incoming {
     pub name: String,
     /// What it is.
     pub kind: Kind,
+    /// Whether its sender keeps the exact part until it is asked for.
+    pub on_request: bool,
     /// Bytes that came and matched their hashes, preview included.
     pub bytes: u64,
     /// Bytes there are, preview included.
@@ -237,6 +239,8 @@ pub enum TransferState {
     Waiting,
     /// Bytes are moving.
     Active,
+    /// The preview is there, and the sender keeps the rest until it is asked for.
+    Held,
     /// All of it is there and matches.
     Verified,
     /// The sender gave up.

@@ -56,7 +56,10 @@ impl Soak {
         let (width, height) = sizes[room.below(sizes.len() as u64) as usize];
         let preview = [None, Some(700), Some(5_000)][room.below(3) as usize];
         let before = room.tabs[tab].outgoing.len();
-        let item = room.send(tab, width, height, preview);
+        let item = match preview {
+            Some(preview) if room.below(2) == 0 => room.send_on_request(tab, width, height, preview),
+            preview => room.send(tab, width, height, preview),
+        };
         // To whom it sends is for the session to say.
         let views = room.tabs[tab].outgoing[before..].iter().filter(|view| view.item == item);
         let mut to: Vec<PeerId> = views.map(|view| view.to).collect();
@@ -129,6 +132,8 @@ impl Soak {
     }
 
     fn run(&mut self, room: &mut Room) {
+        // Whatever is on request is asked for.
+        room.asks = true;
         room.latency = [5, 40, 300][room.below(3) as usize];
         room.loss = [0, 5, 20][room.below(3) as usize];
         room.server.repeats = [0, 10][room.below(2) as usize];
@@ -167,9 +172,8 @@ impl Soak {
         self.sent.iter().filter(|sent| is_there(room, sent.from)).all(|sent| {
             let states = sent.to.iter().map(|&to| room.tabs[sent.from.0].last_outgoing(sent.item, to));
             states.zip(&sent.to).all(|(view, &to)| {
-                let is_under_way =
-                    matches!(view.unwrap().state, TransferState::Waiting | TransferState::Active);
-                !is_under_way || tab_of(room, to).is_none()
+                use TransferState::{Active, Held, Waiting};
+                !matches!(view.unwrap().state, Waiting | Active | Held) || tab_of(room, to).is_none()
             })
         })
     }

@@ -3,7 +3,10 @@ use snaproom_protocol::{ItemId, PeerId};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 use super::*;
-use crate::browser::{Blob, Picture, live};
+use crate::{
+    browser::{Blob, Picture, live},
+    room::original::{Keepsake, Original},
+};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
@@ -36,11 +39,23 @@ fn pixels(seed: u8, (width, height): (u32, u32)) -> Vec<u8> {
     (0..width * height).flat_map(pixel).collect()
 }
 
-fn state(gallery: &mut Gallery, seed: u8, (width, height): (u32, u32), state: TransferState) -> PhotoKey {
+fn state(gallery: &mut Gallery, seed: u8, size: (u32, u32), state: TransferState) -> PhotoKey {
+    come(gallery, seed, size, state, false)
+}
+
+fn come(
+    gallery: &mut Gallery,
+    seed: u8,
+    (width, height): (u32, u32),
+    state: TransferState,
+    on_request: bool,
+) -> PhotoKey {
     let (from, item) = (PeerId([7; 16]), ItemId([seed; 16]));
     // Each was taken in the same second.
     let kind = Kind::Photo { width, height, taken: 1_700_000_000_000 };
-    gallery.on_incoming(&Incoming { item, from, name: String::new(), kind, bytes: 0, total: 1, state });
+    let bytes = u64::from(state != TransferState::Waiting && on_request);
+    let name = String::new();
+    gallery.on_incoming(&Incoming { item, from, name, kind, on_request, bytes, total: 2, state });
     PhotoKey { owner: from, item }
 }
 
@@ -63,7 +78,7 @@ fn holds(canvas: &Canvas, expected: &[u8]) -> bool {
 }
 
 fn has_encoded(gallery: &Gallery) -> bool {
-    gallery.encoding.as_ref().is_none_or(Task::is_finished)
+    gallery.encoder.is_idle()
 }
 
 #[wasm_bindgen_test]
@@ -172,18 +187,53 @@ async fn only_what_has_ended_is_removed_and_it_stays_away() {
     drop(gallery);
 }
 
+/// Most of a burst is never asked for: what shows of it is small, and nothing of it while it is out of sight.
+#[wasm_bindgen_test]
+async fn a_preview_whose_original_stays_away_is_a_thumbnail_until_that_comes() {
+    let mut gallery = gallery();
+    let key = come(&mut gallery, 1, FULL, TransferState::Waiting, true);
+    let thumbnail = canvas();
+    gallery.attach(key, Some(thumbnail.clone()));
+    let picture =
+        Picture { width: FULL.0, height: FULL.1, pixels: Payload::from(pixels(1, FULL).as_slice()) };
+    let jpeg = picture.jpeg(1280, 262_144).await.unwrap();
+    gallery.show(key, Part::Preview, jpeg.clone());
+    come(&mut gallery, 1, FULL, TransferState::Held, true);
+    until("the thumbnail", || size(&thumbnail) == Some(THUMBNAIL)).await;
+    gallery.on_seen(key, false);
+    assert_eq!(size(&thumbnail), None);
+    gallery.on_seen(key, true);
+    until("the thumbnail again", || size(&thumbnail) == Some(THUMBNAIL)).await;
+    // It is larger where it is looked at.
+    let large = canvas();
+    gallery.attach_large(key, Some(large.clone()));
+    until("the preview", || size(&large) == Some((960, 540))).await;
+
+    // Its JPEG is what there is to be saved.
+    assert!(gallery.leaving.borrow().is_some());
+    let (file, extension) = gallery.photo(key).unwrap().keepsake().file().await.unwrap().unwrap();
+    assert_eq!((file.size(), extension), (u64::from(jpeg.len()), "jpg"));
+    gallery.photo(key).unwrap().view.update(|view| view.saved = true);
+
+    gallery.show(key, Part::Exact, picture.pixels);
+    come(&mut gallery, 1, FULL, TransferState::Verified, true);
+    assert!(holds(&thumbnail, &pixels(1, FULL)));
+    assert!(!gallery.photo(key).unwrap().view.get_untracked().saved, "the original is another file");
+    let (_, extension) = gallery.photo(key).unwrap().keepsake().file().await.unwrap().unwrap();
+    assert_eq!(extension, "png");
+    gallery.clear();
+}
+
 #[wasm_bindgen_test]
 async fn the_zip_holds_every_photo_exactly() {
     let mut gallery = gallery();
     let photos: Vec<_> = (1..=3).map(|seed| arrive(&mut gallery, seed, (320, 240))).collect();
-    let mut originals: Vec<_> = photos
-        .iter()
-        .map(|(key, _)| (1_700_000_000_000, gallery.photo(*key).unwrap().original.clone()))
-        .collect();
+    let mut keepsakes: Vec<_> =
+        photos.iter().map(|(key, _)| (1_700_000_000_000, gallery.photo(*key).unwrap().keepsake())).collect();
     // Its pixels are not there.
-    originals.insert(1, (1_700_000_000_000, Original::default()));
+    keepsakes.insert(1, (1_700_000_000_000, Keepsake { original: Original::default(), jpeg: None }));
     let told = RefCell::<Vec<usize>>::default();
-    let (zip, added) = album::zip(&originals, |done| told.borrow_mut().push(done)).await.unwrap();
+    let (zip, added) = album::zip(&keepsakes, |done| told.borrow_mut().push(done)).await.unwrap();
     assert_eq!((zip.raw_mime_type().as_str(), told.take()), ("application/zip", vec![1, 2, 3, 4]));
     assert_eq!(added, [0, 2, 3]);
 
@@ -263,7 +313,16 @@ fn what_failed_makes_way_first_then_what_is_saved_then_the_oldest() {
     let tell = |gallery: &mut Gallery, number: usize, state: TransferState| {
         let PhotoKey { owner: from, item } = key(number);
         let kind = Kind::Photo { width: size.0, height: size.1, taken: 0 };
-        gallery.on_incoming(&Incoming { item, from, name: String::new(), kind, bytes: 0, total: 1, state });
+        gallery.on_incoming(&Incoming {
+            item,
+            from,
+            name: String::new(),
+            kind,
+            on_request: false,
+            bytes: 0,
+            total: 1,
+            state,
+        });
     };
     for number in 0..MAX_PHOTOS {
         tell(&mut gallery, number, TransferState::Active);

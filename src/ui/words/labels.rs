@@ -104,6 +104,7 @@ pub const SNAP: &str = "Snap";
 pub const SEND: &str = "Send";
 pub const SNAP_AND_SEND: &str = "Snap & Send";
 pub const STOP: &str = "Stop";
+pub const HOLD: &str = "Hold it to take one photo after another";
 
 // What is done to the picture. HTML: what nothing but style sheets and a press of the button asks for needs no code.
 macro_rules! timer {
@@ -128,6 +129,7 @@ pub const INCOMING: &str = "Photos from others";
 pub const NOTHING_YET: &str = "What others send appears here, newest first.";
 pub const PROGRESS: &str = "How much of it is here";
 pub const SAVE: &str = "Save";
+pub const GET_ORIGINAL: &str = "Get the original";
 pub const SAVE_ALL: &str = "Save all";
 pub const PREVIOUS: &str = "Newer photo";
 pub const NEXT: &str = "Older photo";

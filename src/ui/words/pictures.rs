@@ -1,4 +1,4 @@
-//! The time before a photo.
+//! The time before a photo, and one photo after another.
 
 /// Said to people who do not see the number of seconds: when the counting begins, and once more near its end.
 #[must_use]
@@ -7,6 +7,26 @@ pub fn counting(left: &str) -> &'static str {
         "" => "",
         "1" | "2" | "3" => "Photo in 3 seconds.",
         _ => "Photo in 10 seconds. Escape stops that.",
+    }
+}
+
+/// Over the viewfinder, while the button is held.
+#[must_use]
+pub fn burst(taken: usize) -> String {
+    match taken {
+        0 => String::new(),
+        1 => "1 photo".into(),
+        many => format!("{many} photos"),
+    }
+}
+
+/// When it was let go.
+#[must_use]
+pub fn burst_sent(photos: usize) -> String {
+    match photos {
+        0 => "No photo was sent: nobody is here any more.".into(),
+        1 => "1 photo was sent.".into(),
+        many => format!("{many} photos were sent."),
     }
 }
 

@@ -149,6 +149,7 @@ fn what_waits_says_what_for() {
         width: 4,
         height: 3,
         taken: 0,
+        on_request: false,
         bytes,
         total: 100,
         state,
@@ -166,6 +167,12 @@ fn what_waits_says_what_for() {
     assert_eq!(outgoing(&recipient(0, waiting)), "waits for its turn");
     assert_eq!(outgoing(&recipient(40, waiting)), "has 40 %; the rest waits for the connection");
     assert_eq!(outgoing(&recipient(40, lost)), "left before all of it came");
+    // What its sender keeps until it is asked for.
+    let kept = |state| incoming(&PhotoView { on_request: true, ..photo(2, state) });
+    assert_eq!(kept(TransferState::Held), "Preview; its sender has the original");
+    assert_eq!(kept(lost), "Preview only: the original went with its sender’s page");
+    assert!(kept(TransferState::Cancelled).starts_with("Preview only"));
+    assert_eq!(outgoing(&recipient(2, TransferState::Held)), "has the preview, and can ask for the original");
 }
 
 #[wasm_bindgen_test]

@@ -15,7 +15,7 @@ use super::{
     ended::{Ended, Ending},
     item::{Item, piece_root},
     line::{Bulk, Current, Line, Violation},
-    shelf::MAX_SHELF_ITEMS,
+    shelf::most_items,
 };
 use crate::{
     Time,
@@ -23,9 +23,6 @@ use crate::{
     jpeg, name,
     outputs::Outputs,
 };
-
-/// Offers of one peer that are not finished: as many as an honest one has on its shelf.
-const MAX_UNFINISHED_ITEMS: usize = MAX_SHELF_ITEMS;
 
 /// Memory for unfinished items of one peer, in bytes: three of the largest photos.
 pub(crate) const MAX_UNFINISHED_BYTES: u64 = 192 * 1024 * 1024;
@@ -57,7 +54,7 @@ impl Inbox {
         let Some(line) = self.line.take() else { return };
         line.close(out);
         for (_, item) in &self.items {
-            out.news(News::Incoming(view(self.from, &item.offer, item.checked(), TransferState::Waiting)));
+            out.news(News::Incoming(view(self.from, &item.offer, item.checked(), item.state(false))));
         }
     }
 
@@ -95,7 +92,11 @@ impl Inbox {
             if resumes && known.goes_on_with(&offer) {
                 known.is_offered = true;
                 let accept = known.accept();
+                let is_requested = known.offer.on_request && known.is_wanted;
                 self.say(&accept, out);
+                if is_requested {
+                    self.say(&Control::Request { item }, out);
+                }
             } else {
                 self.say(&Control::Refused { item, reason: RefusedItem::Duplicate }, out);
             }
@@ -124,10 +125,22 @@ impl Inbox {
         Ok(())
     }
 
-    /// What was not offered again may have been taken back; it counts less, until the sender says so.
-    fn is_full(&self) -> bool {
-        let offered = self.items.values().filter(|item| item.is_offered).count();
-        offered >= MAX_UNFINISHED_ITEMS || self.items.len() >= 2 * MAX_UNFINISHED_ITEMS
+    /// The person wants the exact part of an item that its sender keeps. Without a connection it is asked for over the
+    /// next one.
+    pub(crate) fn request(&mut self, item: ItemId, out: &mut Outputs) {
+        let is_connected = self.line.is_some();
+        let Some(known) = self.items.get_mut(&item).filter(|known| !known.is_wanted) else { return };
+        known.is_wanted = true;
+        out.news(News::Incoming(view(self.from, &known.offer, known.checked(), known.state(is_connected))));
+        self.say(&Control::Request { item }, out);
+    }
+
+    /// As many items of its kind are unfinished as an honest sender has on its shelf. What was not offered again may have
+    /// been taken back; it counts less, until the sender says so.
+    fn is_full(&self, on_request: bool) -> bool {
+        let alike = || self.items.values().filter(|item| item.offer.on_request == on_request);
+        let most = most_items(on_request);
+        alike().filter(|item| item.is_offered).count() >= most || alike().count() >= 2 * most
     }
 
     fn judge(&self, offer: &Offer) -> Result<(), RefusedItem> {
@@ -136,7 +149,7 @@ impl Inbox {
         }
         let Kind::Photo { width, height, .. } = offer.kind;
         // Before anything is multiplied: two sides of 32 bits and 4 bytes a pixel do not fit into 64.
-        if width.max(height) > MAX_PHOTO_SIDE || self.is_full() {
+        if width.max(height) > MAX_PHOTO_SIDE || self.is_full(offer.on_request) {
             return Err(RefusedItem::TooBig);
         }
         let pixels = u64::from(width) * u64::from(height);
@@ -252,6 +265,9 @@ impl Inbox {
         if offered.is_some_and(|preview| preview.sha256 != sha256) {
             return Some(Err(RefusedItem::Hash));
         }
+        if part == Part::Exact && !incoming.is_wanted {
+            return Some(Err(RefusedItem::Order));
+        }
         let Some(stream) = incoming.stream_mut(part) else { return Some(Err(RefusedItem::Order)) };
         if stream.hashes.is_empty() && begun + stream.bytes > MAX_UNFINISHED_BYTES {
             return Some(Err(RefusedItem::TooBig));
@@ -304,8 +320,7 @@ impl Inbox {
             Some(true) => {}
         }
         let bytes = incoming.checked();
-        let connected = self.line.is_some();
-        let state = if connected { TransferState::Active } else { TransferState::Waiting };
+        let state = incoming.state(self.line.is_some());
         out.news(News::Incoming(view(self.from, &incoming.offer, bytes, state)));
         self.say(&Control::Received { item, bytes }, out);
         match part {
@@ -325,7 +340,12 @@ impl Inbox {
             return self.refuse(item, RefusedItem::PreviewPicture, ended, out);
         }
         incoming.preview_shown = true;
-        out.push(Output::Show(self.payload(item, Part::Preview)));
+        let is_released = incoming.is_preview_released();
+        let payload = self.payload(item, Part::Preview);
+        out.push(Output::Show(payload));
+        if is_released {
+            out.push(Output::Release(payload));
+        }
         self.finish(item, ended, out);
     }
 
@@ -414,6 +434,7 @@ fn view(from: PeerId, offer: &Offer, bytes: u64, state: TransferState) -> Incomi
         from,
         name: if name::is_file_name(&offer.name) { offer.name.clone() } else { String::new() },
         kind: offer.kind,
+        on_request: offer.on_request,
         bytes,
         total: offer.bytes.saturating_add(preview),
         state,

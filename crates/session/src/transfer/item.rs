@@ -9,6 +9,8 @@ use snaproom_protocol::{
     control::{Control, Offer, RefusedItem},
 };
 
+use crate::io::TransferState;
+
 /// An accepted item on its way.
 #[derive(Debug)]
 pub(super) struct Item {
@@ -17,6 +19,8 @@ pub(super) struct Item {
     pub(super) is_offered: bool,
     pub(super) preview: Option<Stream>,
     pub(super) preview_shown: bool,
+    /// The person wants the exact part, whether or not the sender keeps it until then.
+    pub(super) is_wanted: bool,
     pub(super) exact: Stream,
     pub(super) root: Option<Digest>,
 }
@@ -44,7 +48,20 @@ impl Item {
     pub(super) fn new(offer: Offer) -> Self {
         let preview = offer.preview.map(|preview| Stream::new(u64::from(preview.bytes)));
         let exact = Stream::new(offer.bytes);
-        Self { offer, is_offered: true, preview, preview_shown: false, exact, root: None }
+        let is_wanted = !offer.on_request;
+        Self { offer, is_offered: true, preview, preview_shown: false, is_wanted, exact, root: None }
+    }
+
+    /// How it is, while there is a connection or while there is none.
+    pub(super) fn state(&self, is_connected: bool) -> TransferState {
+        let is_checked = |stream: &Stream| stream.checked == stream.bytes;
+        if !self.is_wanted && self.preview.as_ref().is_none_or(is_checked) {
+            TransferState::Held
+        } else if is_connected {
+            TransferState::Active
+        } else {
+            TransferState::Waiting
+        }
     }
 
     /// Whether an offer over another connection is of the same item.
@@ -77,9 +94,16 @@ impl Item {
         self.streams().map(|stream| stream.checked).sum()
     }
 
-    /// Memory that its begun parts take.
+    /// Memory that its begun parts take, without what was released already.
     pub(super) fn begun(&self) -> u64 {
-        self.streams().filter(|stream| !stream.hashes.is_empty()).map(|stream| stream.bytes).sum()
+        let preview = self.preview.as_ref().filter(|_| !self.is_preview_released());
+        let streams = preview.into_iter().chain([&self.exact]);
+        streams.filter(|stream| !stream.hashes.is_empty()).map(|stream| stream.bytes).sum()
+    }
+
+    /// What shows may show for long: the driver alone keeps it.
+    pub(super) fn is_preview_released(&self) -> bool {
+        self.offer.on_request && self.preview_shown
     }
 
     pub(super) fn is_complete(&self) -> bool {

@@ -53,6 +53,20 @@ struct Sending {
     ended: bool,
     acknowledged: u64,
     total: u64,
+    /// Bytes of the preview.
+    preview: u64,
+    exact: Exact,
+}
+
+/// What becomes of the exact part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Exact {
+    /// It goes by itself.
+    Goes,
+    /// It waits until the receiver asks for it.
+    Held,
+    /// It was asked for, over the present connection.
+    Wanted,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,13 +121,17 @@ impl Outbox {
         for sending in &mut self.queue {
             sending.stage = Stage::Queued;
             sending.ended = false;
+            // Another life of the receiver's page has not asked; the same one asks again.
+            if sending.exact == Exact::Wanted {
+                sending.exact = Exact::Held;
+            }
             out.news(News::Outgoing(sending.view(self.to, TransferState::Waiting)));
         }
     }
 
     /// Promises an item of the shelf to this recipient.
     pub(crate) fn add(&mut self, item: ItemId, shelf: &mut Shelf, now: Time, out: &mut Outputs) {
-        let Some(total) = shelf.get(item).map(|item| item.photo.total()) else { return };
+        let Some(photo) = shelf.get(item).map(|item| &item.photo) else { return };
         let sending = Sending {
             item,
             stage: Stage::Queued,
@@ -122,7 +140,9 @@ impl Outbox {
             exact_sent: 0,
             ended: false,
             acknowledged: 0,
-            total,
+            total: photo.total(),
+            preview: u64::from(photo.preview.unwrap_or(0)),
+            exact: if photo.on_request { Exact::Held } else { Exact::Goes },
         };
         out.news(News::Outgoing(sending.view(self.to, TransferState::Waiting)));
         self.queue.push_back(sending);
@@ -147,8 +167,34 @@ impl Outbox {
         sending.stage = Stage::Going;
         // Another life of the receiver's page may have less than the one before.
         sending.acknowledged = sending.acknowledged.min(u64::from(sending.preview_sent) + sending.exact_sent);
-        out.news(News::Outgoing(sending.view(self.to, TransferState::Active)));
+        out.news(News::Outgoing(sending.view(self.to, sending.state())));
         self.pump(shelf, now, out);
+    }
+
+    /// The receiver wants the exact part of an item that was held back. It goes behind what is under way already.
+    pub(crate) fn requested(&mut self, item: ItemId, shelf: &mut Shelf, now: Time, out: &mut Outputs) {
+        let held = |sending: &Sending| {
+            sending.item == item && sending.stage == Stage::Going && sending.exact == Exact::Held
+        };
+        let Some(place) = self.queue.iter().position(held) else { return };
+        let Some(mut sending) = self.queue.remove(place) else { return };
+        sending.exact = Exact::Wanted;
+        out.news(News::Outgoing(sending.view(self.to, sending.state())));
+        self.queue.push_back(sending);
+        self.pump(shelf, now, out);
+    }
+
+    /// The item of which the original has to be at hand: one after another.
+    pub(crate) fn needs(&self) -> Option<ItemId> {
+        let is_due = |sending: &&Sending| {
+            sending.exact == Exact::Wanted && sending.stage == Stage::Going && !sending.ended
+        };
+        self.queue.iter().find(is_due).map(|sending| sending.item)
+    }
+
+    /// Whether an item is held back for this recipient.
+    pub(crate) fn keeps(&self, item: ItemId) -> bool {
+        self.queue.iter().any(|sending| sending.item == item && sending.exact == Exact::Held)
     }
 
     /// The receiver lets us send more. An honest one never allows more than a window beyond what was sent.
@@ -233,7 +279,7 @@ impl Outbox {
     pub(crate) fn received(&mut self, item: ItemId, bytes: u64, out: &mut Outputs) {
         if let Some(sending) = self.queue.iter_mut().find(|sending| sending.item == item) {
             sending.acknowledged = sending.acknowledged.max(bytes.min(sending.total));
-            out.news(News::Outgoing(sending.view(self.to, TransferState::Active)));
+            out.news(News::Outgoing(sending.view(self.to, sending.state())));
         }
     }
 
@@ -306,7 +352,13 @@ impl Sending {
     /// All bytes went, and the receiver was not told so yet.
     fn is_sent(&self) -> bool {
         let sent = u64::from(self.preview_sent) + self.exact_sent;
-        self.stage == Stage::Going && !self.ended && sent == self.total
+        self.stage == Stage::Going && self.exact != Exact::Held && !self.ended && sent == self.total
+    }
+
+    /// How it is while the connection stands.
+    fn state(&self) -> TransferState {
+        let has_preview = self.acknowledged >= self.preview;
+        if self.exact == Exact::Held && has_preview { TransferState::Held } else { TransferState::Active }
     }
 
     fn preview_run(&self, item: &Shelved) -> Option<Run> {
@@ -322,7 +374,7 @@ impl Sending {
     }
 
     fn exact_run(&self, item: &mut Shelved, out: &mut Outputs) -> Option<Run> {
-        if self.exact_sent >= item.photo.bytes() {
+        if self.exact == Exact::Held || !item.is_here() || self.exact_sent >= item.photo.bytes() {
             return None;
         }
         let index = (self.exact_sent / u64::from(PIECE_BYTES)) as u32;

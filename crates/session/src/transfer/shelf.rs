@@ -16,6 +16,9 @@ use crate::{
 /// Items that are not yet with all their recipients. Each may hold 64 MiB.
 pub(crate) const MAX_SHELF_ITEMS: usize = 32;
 
+/// Items of which the exact part is kept until somebody asks for it: two long bursts. A preview of each is in memory.
+pub(crate) const MAX_HELD_ITEMS: usize = 100;
+
 /// Items that somebody still waits for, and the hashes of their pieces, which all recipients share.
 #[derive(Debug)]
 pub(crate) struct Shelf {
@@ -34,6 +37,18 @@ pub(super) struct Shelved {
     hashes: Vec<Option<Digest>>,
     /// Pieces whose hashes were asked for.
     asked: u32,
+    original: Original,
+}
+
+/// Where the exact bytes are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Original {
+    /// At hand, always so for what is not sent on request.
+    Here,
+    /// On their way to where they are at hand.
+    Coming,
+    /// Wherever the driver keeps them.
+    Kept,
 }
 
 impl Shelf {
@@ -47,7 +62,7 @@ impl Shelf {
         if self.items.contains_key(&item) {
             return false;
         }
-        if self.is_full() {
+        if self.is_full(photo.on_request) {
             self.release(item, out);
             return false;
         }
@@ -56,7 +71,8 @@ impl Shelf {
             out.push(Output::Hash { payload, offset: 0, length });
         }
         let exact = PayloadId { owner: self.me, item, part: Part::Exact };
-        let mut new = Shelved { photo, exact, preview_hash: None, hashes: Vec::new(), asked: 0 };
+        let original = if photo.on_request { Original::Kept } else { Original::Here };
+        let mut new = Shelved { photo, exact, preview_hash: None, hashes: Vec::new(), asked: 0, original };
         new.hashes = vec![None; new.pieces() as usize];
         new.ask_up_to(1, out);
         self.items.insert(item, new);
@@ -64,8 +80,35 @@ impl Shelf {
         true
     }
 
-    pub(crate) fn is_full(&self) -> bool {
-        self.items.len() >= MAX_SHELF_ITEMS
+    /// Whether there is no room for one more of its kind.
+    pub(crate) fn is_full(&self, on_request: bool) -> bool {
+        self.items(on_request).len() >= most_items(on_request)
+    }
+
+    pub(crate) fn has_originals(&self) -> bool {
+        self.items.values().any(|item| item.photo.on_request)
+    }
+
+    /// Has those originals at hand that are `needed`, and no others.
+    pub(crate) fn settle(&mut self, needed: &[ItemId], out: &mut Outputs) {
+        for (id, item) in self.items.iter_mut().filter(|(_, item)| item.photo.on_request) {
+            match (needed.contains(id), item.original) {
+                (true, Original::Kept) => {
+                    item.original = Original::Coming;
+                    out.push(Output::Load(item.exact));
+                }
+                (false, Original::Here) => item.unload(out),
+                _ => {}
+            }
+        }
+    }
+
+    /// An original is at hand.
+    pub(crate) fn loaded(&mut self, payload: PayloadId) {
+        if let Some(item) = self.items.get_mut(&payload.item).filter(|item| item.original == Original::Coming)
+        {
+            item.original = Original::Here;
+        }
     }
 
     /// A hash that was asked for.
@@ -97,8 +140,14 @@ impl Shelf {
     }
 
     /// Oldest first.
-    pub(crate) fn items(&self) -> Vec<ItemId> {
+    pub(crate) fn all(&self) -> Vec<ItemId> {
         self.order.clone()
+    }
+
+    /// Those that are sent on request, or those that are not; oldest first.
+    pub(crate) fn items(&self, on_request: bool) -> Vec<ItemId> {
+        let is_such = |id: &&ItemId| self.get(**id).is_some_and(|item| item.photo.on_request == on_request);
+        self.order.iter().filter(is_such).copied().collect()
     }
 
     pub(super) fn get(&self, item: ItemId) -> Option<&Shelved> {
@@ -120,6 +169,18 @@ impl Shelved {
         (self.photo.bytes() - start).min(u64::from(PIECE_BYTES)) as u32
     }
 
+    /// Gives the bytes back. Hashes that were asked for may never come.
+    fn unload(&mut self, out: &mut Outputs) {
+        self.original = Original::Kept;
+        self.asked = self.hashes.iter().take_while(|hash| hash.is_some()).count() as u32;
+        out.push(Output::Unload(self.exact));
+    }
+
+    /// Whether the exact bytes are at hand.
+    pub(super) fn is_here(&self) -> bool {
+        self.original == Original::Here
+    }
+
     /// The hash of a piece, once it is known. Asks for it, and for the next one's.
     pub(super) fn hash(&mut self, index: u32, out: &mut Outputs) -> Option<Digest> {
         self.ask_up_to(index.saturating_add(2), out);
@@ -134,6 +195,9 @@ impl Shelved {
     }
 
     fn ask_up_to(&mut self, pieces: u32, out: &mut Outputs) {
+        if self.original != Original::Here {
+            return;
+        }
         while self.asked < pieces.min(self.pieces()) {
             let index = self.asked;
             out.push(Output::Hash {
@@ -151,8 +215,21 @@ impl Shelved {
             None => None,
             Some(bytes) => Some(Preview { bytes, sha256: self.preview_hash? }),
         };
-        let Photo { item, ref name, width, height, taken, .. } = self.photo;
+        let Photo { item, ref name, width, height, taken, on_request, .. } = self.photo;
         let kind = Kind::Photo { width, height, taken };
-        Some(Offer { item, name: name.clone(), bytes: self.photo.bytes(), kind, preview, resumes })
+        Some(Offer {
+            item,
+            name: name.clone(),
+            bytes: self.photo.bytes(),
+            kind,
+            preview,
+            resumes,
+            on_request,
+        })
     }
+}
+
+/// How many items there may be that are sent on request, or that are not.
+pub(super) const fn most_items(on_request: bool) -> usize {
+    if on_request { MAX_HELD_ITEMS } else { MAX_SHELF_ITEMS }
 }

@@ -80,6 +80,7 @@ impl Script {
             kind: Kind::Photo { width: WIDTH, height: HEIGHT, taken: 0 },
             preview: Some(Preview { bytes: preview.len() as u32, sha256: preview_hash }),
             resumes: false,
+            on_request: false,
         };
         Self { control: Vec::new(), offer, bulk, bulk_first: false, work: 5 }
     }

@@ -53,6 +53,8 @@ pub struct Room {
     pub latency: u64,
     /// How many of a hundred things are lost, and come late because they have to be sent again.
     pub loss: u64,
+    /// Whether everybody asks for what is on request.
+    pub asks: bool,
     /// Tabs between which no packet goes.
     cut: BTreeSet<(Ix, Ix)>,
     /// Tabs that the server does not hear, and that do not hear it.
@@ -105,6 +107,7 @@ impl Room {
             wires: BTreeMap::new(),
             latency: 40,
             loss: 0,
+            asks: false,
             cut: BTreeSet::new(),
             offline: BTreeSet::new(),
             is_traced: std::env::var_os("SNAPROOM_SEED").is_some(),
@@ -247,7 +250,17 @@ impl Room {
 
     /// Sends a photo to everybody who is connected.
     pub fn send(&mut self, tab: Ix, width: u32, height: u32, preview: Option<u32>) -> ItemId {
-        let photo = self.take(tab, width, height, preview);
+        let photo = self.take(tab, width, height, preview, false);
+        self.send_taken(tab, photo)
+    }
+
+    /// The same, but what it is exactly stays with its sender until somebody asks.
+    pub fn send_on_request(&mut self, tab: Ix, width: u32, height: u32, preview: u32) -> ItemId {
+        let photo = self.take(tab, width, height, Some(preview), true);
+        self.send_taken(tab, photo)
+    }
+
+    fn send_taken(&mut self, tab: Ix, photo: Photo) -> ItemId {
         let item = photo.item;
         self.handle(tab, Input::Command(Command::SendPhoto(photo)));
         item
@@ -255,16 +268,17 @@ impl Room {
 
     /// Answers who asked for a photo of the camera with one.
     pub fn send_still(&mut self, tab: Ix, asking: PeerId, width: u32, height: u32) -> ItemId {
-        let photo = self.take(tab, width, height, Some(3_000));
+        let photo = self.take(tab, width, height, Some(3_000), false);
         let item = photo.item;
         self.handle(tab, Input::Command(Command::AnswerStill(asking, Some(photo))));
         item
     }
 
-    fn take(&mut self, tab: Ix, width: u32, height: u32, preview: Option<u32>) -> Photo {
+    fn take(&mut self, tab: Ix, width: u32, height: u32, preview: Option<u32>, on_request: bool) -> Photo {
         let item = ItemId(self.random());
-        self.tabs[tab].take(item, width, height, preview);
-        Photo { item, name: String::from("photo.png"), width, height, taken: self.now.0, preview }
+        self.tabs[tab].take(item, width, height, preview, on_request);
+        let name = String::from("photo.png");
+        Photo { item, name, width, height, taken: self.now.0, preview, on_request }
     }
 
     /// The same with a receiver that stores each chunk slowly: the photo takes a while, and is under way.

@@ -4,26 +4,48 @@ use std::collections::btree_map::Entry;
 
 use sha2::{Digest as _, Sha256};
 use snaproom_protocol::{Digest, ItemId, bulk::Part};
-use snaproom_session::{ChunkId, Input, PayloadId};
+use snaproom_session::{ChunkId, Command, Input, PayloadId};
 
 use super::{Ix, Lane, Parcel, Room, Tab};
 
 /// Work that was asked for.
 #[derive(Debug)]
 pub enum Job {
-    Store { payload: PayloadId, offset: u64, bytes: Vec<u8> },
-    Hash { payload: PayloadId, offset: u64, length: u32 },
+    Store {
+        payload: PayloadId,
+        offset: u64,
+        bytes: Vec<u8>,
+    },
+    Hash {
+        payload: PayloadId,
+        offset: u64,
+        length: u32,
+    },
     Read(PayloadId),
+    Load(PayloadId),
+    /// The person asks for the exact part.
+    Ask(PayloadId),
 }
 
 impl Tab {
     /// Puts a photo into this tab's hands.
-    pub fn take(&mut self, item: ItemId, width: u32, height: u32, preview: Option<u32>) {
+    pub fn take(&mut self, item: ItemId, width: u32, height: u32, preview: Option<u32>, on_request: bool) {
         let id = |part| PayloadId { owner: self.me, item, part };
-        self.payloads.insert(id(Part::Exact), picture(item, width as usize * height as usize * 4));
+        let exact = if on_request { &mut self.originals } else { &mut self.payloads };
+        exact.insert(id(Part::Exact), picture(item, width as usize * height as usize * 4));
         if let Some(bytes) = preview {
             let (width, height) = (width.min(320) as u16, height.min(320) as u16);
             self.payloads.insert(id(Part::Preview), jpeg(width, height, bytes as usize));
+        }
+    }
+
+    /// Has the exact bytes of a photo of its own at hand.
+    pub fn load(&mut self, payload: PayloadId) {
+        if let Some(bytes) = self.originals.get(&payload) {
+            self.payloads.insert(payload, bytes.clone());
+            self.most_loaded = self
+                .most_loaded
+                .max(self.payloads.keys().filter(|id| self.originals.contains_key(id)).count());
         }
     }
 }
@@ -56,11 +78,25 @@ impl Room {
 
     /// Reports how a job ended. It may be that nobody waits for it any more.
     pub fn finish(&mut self, tab: Ix, job: Job) {
-        let (Job::Store { payload, .. } | Job::Hash { payload, .. } | Job::Read(payload)) = job;
+        if let Job::Ask(PayloadId { owner: from, item, .. }) = job {
+            return self.handle(tab, Input::Command(Command::Request { from, item }));
+        }
+        let (Job::Store { payload, .. }
+        | Job::Hash { payload, .. }
+        | Job::Read(payload)
+        | Job::Load(payload)
+        | Job::Ask(payload)) = job;
         let here = &mut self.tabs[tab];
         let failing = here.failing.is_some_and(|fails| fails(&job));
+        if matches!(job, Job::Load(_)) && !failing {
+            here.load(payload);
+        }
         let stored = here.payloads.get_mut(&payload).filter(|_| !failing);
         let found = stored.is_some();
+        if !found && !failing && here.originals.contains_key(&payload) {
+            // Given back meanwhile: nobody waits for a hash of it.
+            return;
+        }
         let done = match (job, stored) {
             (Job::Store { offset, bytes, .. }, stored) => {
                 if let Some(stored) = stored {
@@ -68,11 +104,12 @@ impl Room {
                 }
                 Some(Input::Stored { payload, offset, bytes: bytes.len() as u32 })
             }
-            (_, None) => None,
+            (_, None) | (Job::Ask(_), _) => None,
             (Job::Hash { offset, length, .. }, Some(stored)) => {
                 let digest = digest(&stored[offset as usize..][..length as usize]);
                 Some(Input::Hashed { payload, offset, digest })
             }
+            (Job::Load(_), Some(_)) => Some(Input::Loaded(payload)),
             (Job::Read(_), Some(stored)) => Some(Input::ReadBack { payload, bytes: stored.clone() }),
         };
         if !found {

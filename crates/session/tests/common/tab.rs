@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use snaproom_protocol::{ItemId, PeerId, bulk::Part, server::IceServer, wire};
 use snaproom_session::{
     ChunkId, ConnectionId, Link, Me, News, Output, PayloadId, Session, Time,
-    io::{CallEnd, CallView, Comparison, IcePolicy, Incoming, Outgoing, PeerState, PeerView, Status},
+    io::{
+        CallEnd, CallView, Comparison, IcePolicy, Incoming, Outgoing, PeerState, PeerView, Status,
+        TransferState,
+    },
 };
 
 use super::{Event, Ix, Lane, Parcel, Room, SocketId, WireId, payloads::Job};
@@ -24,6 +27,9 @@ pub struct Tab {
     pub connections: BTreeMap<ConnectionId, WireId>,
     pub chunks: BTreeMap<ChunkId, (WireId, Vec<u8>)>,
     pub payloads: BTreeMap<PayloadId, Vec<u8>>,
+    /// Its own photos that are sent on request, and the most of them that were at hand at once.
+    pub originals: BTreeMap<PayloadId, Vec<u8>>,
+    pub most_loaded: usize,
     /// The longest that work on a payload takes, in milliseconds.
     pub work: u64,
     /// Which work fails.
@@ -94,6 +100,8 @@ impl Tab {
             connections: BTreeMap::new(),
             chunks: BTreeMap::new(),
             payloads: BTreeMap::new(),
+            originals: BTreeMap::new(),
+            most_loaded: 0,
             work: 5,
             failing: None,
             max_message: 256 * 1024,
@@ -174,6 +182,7 @@ impl Tab {
     #[track_caller]
     pub fn assert_no_bytes(&self) {
         assert_eq!(self.payloads.keys().collect::<Vec<_>>(), Vec::<&PayloadId>::new(), "payloads");
+        assert_eq!(self.originals.len(), 0, "originals");
         assert_eq!(self.chunks.len(), 0, "chunks neither stored nor discarded");
     }
 }
@@ -214,7 +223,14 @@ impl Room {
                 let bytes = self.tabs[tab].payloads[&payload].clone();
                 self.tabs[tab].shown.push(Shown { at: self.now, payload, bytes });
             }
-            Output::Release(payload) => drop(self.tabs[tab].payloads.remove(&payload)),
+            Output::Load(payload) => self.work(tab, Job::Load(payload)),
+            Output::Unload(payload) => {
+                self.tabs[tab].payloads.remove(&payload).expect("it was loaded");
+            }
+            Output::Release(payload) => {
+                self.tabs[tab].payloads.remove(&payload);
+                self.tabs[tab].originals.remove(&payload);
+            }
             Output::News(news) => self.note(tab, news),
             Output::Connect { connection, ice, .. } => {
                 self.configure(tab, ice);
@@ -282,9 +298,9 @@ impl Room {
         }
     }
 
-    fn note(&mut self, tab: Ix, news: News) {
+    fn note(&mut self, at: Ix, news: News) {
         let now = self.now;
-        let tab = &mut self.tabs[tab];
+        let tab = &mut self.tabs[at];
         match news {
             News::Status(status) => {
                 assert_ne!(tab.status(), Some(status), "news is what changed");
@@ -327,7 +343,13 @@ impl Room {
             News::CallEnded(end) => tab.call_ends.push((now, end)),
             News::StillRefused(peer) => tab.stills_refused.push(peer),
             News::Moved(link) => tab.moved = Some((now, link)),
-            News::Incoming(incoming) => tab.incoming.push(incoming),
+            News::Incoming(incoming) => {
+                let Incoming { from: owner, item, state, .. } = incoming;
+                tab.incoming.push(incoming);
+                if state == TransferState::Held && self.asks {
+                    self.work(at, Job::Ask(PayloadId { owner, item, part: Part::Exact }));
+                }
+            }
             News::Outgoing(outgoing) => {
                 tab.last_outgoing.insert((outgoing.item, outgoing.to), tab.outgoing.len());
                 tab.outgoing.push(outgoing);
@@ -359,6 +381,8 @@ fn name_of(output: &Output) -> &'static str {
         Output::Discard(_) => "Discard",
         Output::Hash { .. } => "Hash",
         Output::Read(_) => "Read",
+        Output::Load(_) => "Load",
+        Output::Unload(_) => "Unload",
         Output::Show(_) => "Show",
         Output::Release(_) => "Release",
         Output::News(_) => "News",

@@ -329,6 +329,7 @@ pub fn offer(item: ItemId, width: u32, height: u32, preview: Option<u32>, label:
         kind: Kind::Photo { width, height, taken: 0 },
         preview: preview.map(|bytes| Preview { bytes, sha256: page::hash_of(label) }),
         resumes: false,
+        on_request: false,
     }
 }
 

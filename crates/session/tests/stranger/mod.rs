@@ -38,12 +38,14 @@ const SECRET: [u8; 16] = [7; 16];
 const MAX_PEERS: usize = 64;
 /// Unfinished items of one peer.
 const MAX_ITEMS: usize = 32;
+/// And of those whose exact part waits until it is asked for.
+const MAX_HELD: usize = 100;
 
-/// Most outputs of one input, for each peer: its 32 items and ours end or begin with at most 4 outputs each, 256
+/// Most outputs of one input, for each peer: its 132 items and ours end or begin with at most 4 outputs each, 256
 /// messages that waited are placed, and one window is 6 chunks of 64 KiB, or 24 where only 16 KiB fit into a message.
-const OUTPUTS_OF_A_PEER: usize = 2 * MAX_ITEMS * 4 + 256 + 2 * 24 + 64;
-/// And for itself: the shelf's 32 items are released, and 64 pieces of each are to be hashed.
-const OUTPUTS_OF_ITSELF: usize = MAX_ITEMS * (2 + 64) + 64;
+const OUTPUTS_OF_A_PEER: usize = 2 * (MAX_ITEMS + MAX_HELD) * 4 + 256 + 2 * 24 + 64;
+/// And for itself: the shelf's items are released, and 64 pieces of each that is not on request are to be hashed.
+const OUTPUTS_OF_ITSELF: usize = MAX_ITEMS * (2 + 64) + MAX_HELD * 3 + 64;
 
 /// No driver is woken more often than this, for each peer, in one go of [`World::pass`].
 const TICKS: u64 = 10_000;
@@ -65,7 +67,7 @@ pub struct World {
     heard_from: Option<usize>,
     /// Peers that the person sees, and items on their way.
     told: BTreeMap<PeerId, PeerState>,
-    incoming: BTreeSet<(PeerId, ItemId)>,
+    incoming: BTreeMap<(PeerId, ItemId), bool>,
     pub outgoing: BTreeMap<(ItemId, PeerId), TransferState>,
     /// Everything that the session said on control channels.
     pub said: Vec<(usize, String)>,
@@ -124,7 +126,7 @@ impl World {
             answered: None,
             heard_from: None,
             told: BTreeMap::new(),
-            incoming: BTreeSet::new(),
+            incoming: BTreeMap::new(),
             outgoing: BTreeMap::new(),
             said: Vec::new(),
             media: BTreeSet::new(),
@@ -205,13 +207,18 @@ impl World {
                 assert_ne!(payload.owner, self.me, "a peer's bytes never touch our own");
                 self.page.store(chunk, payload, of, offset);
                 let items: BTreeSet<_> = self.page.held_by(payload.owner).collect();
-                assert!(items.len() <= MAX_ITEMS, "items of one peer");
+                assert!(items.len() <= MAX_ITEMS + MAX_HELD, "items of one peer");
             }
             Output::Discard(chunk) => self.page.discard(chunk),
             Output::Hash { payload, offset, length } => {
                 self.page.ask(payload, Work::Hash { offset, length });
             }
             Output::Read(payload) => self.page.ask(payload, Work::Read),
+            Output::Load(payload) => {
+                assert!(self.page.is_kept(payload), "an original that is there");
+                self.page.ask(payload, Work::Load);
+            }
+            Output::Unload(payload) => self.page.unload(payload),
             Output::Show(payload) => self.page.show(payload),
             Output::Release(payload) => self.page.release(payload),
             Output::News(news) => self.on_news(news),
@@ -287,10 +294,14 @@ impl World {
             News::Incoming(incoming) => {
                 assert!(incoming.bytes <= incoming.total);
                 let item = (incoming.from, incoming.item);
-                if matches!(incoming.state, TransferState::Waiting | TransferState::Active) {
-                    self.incoming.insert(item);
-                    let theirs = self.incoming.iter().filter(|(from, _)| *from == incoming.from);
-                    assert!(theirs.count() <= MAX_ITEMS, "items of one peer");
+                assert!(incoming.state != TransferState::Held || incoming.on_request);
+                if is_under_way(incoming.state) {
+                    self.incoming.insert(item, incoming.on_request);
+                    let alike = |(other, on_request): &(&(PeerId, ItemId), &bool)| {
+                        other.0 == incoming.from && **on_request == incoming.on_request
+                    };
+                    let most = if incoming.on_request { MAX_HELD } else { MAX_ITEMS };
+                    assert!(self.incoming.iter().filter(alike).count() <= most, "items of one peer");
                 } else {
                     self.incoming.remove(&item);
                 }
@@ -321,11 +332,15 @@ impl World {
         let leaves = matches!(command, Command::Leave | Command::PutAside);
         if let Command::SendPhoto(photo) | Command::AnswerStill(_, Some(photo)) = &command {
             let id = |part| PayloadId { owner: self.me, item: photo.item, part };
-            if self.page.length(id(Part::Exact)).is_some() {
+            if self.page.length(id(Part::Exact)).is_some() || self.page.is_kept(id(Part::Exact)) {
                 // Ids are random: none comes twice.
                 return;
             }
-            self.page.put(id(Part::Exact), photo.bytes());
+            if photo.on_request {
+                self.page.keep(id(Part::Exact), photo.bytes());
+            } else {
+                self.page.put(id(Part::Exact), photo.bytes());
+            }
             if let Some(bytes) = photo.preview {
                 self.page.put(id(Part::Preview), u64::from(bytes));
             }
@@ -336,6 +351,12 @@ impl World {
 
     pub fn send(&mut self, item: ItemId, width: u32, height: u32, preview: Option<u32>) {
         self.command(Command::SendPhoto(photo(item, width, height, preview)));
+    }
+
+    /// What is sent on request is kept by the page until it is wanted.
+    pub fn send_on_request(&mut self, item: ItemId, width: u32, height: u32, preview: Option<u32>) {
+        let photo = Photo { on_request: true, ..photo(item, width, height, preview) };
+        self.command(Command::SendPhoto(photo));
     }
 
     /// Work ends, whichever.
@@ -423,9 +444,8 @@ impl World {
         assert_eq!(self.wires.len(), 0, "connections that were not closed");
         self.page.assert_empty();
         assert!(self.incoming.is_empty(), "an item that never ended");
-        let is_under_way =
-            |state: &TransferState| matches!(state, TransferState::Waiting | TransferState::Active);
-        assert!(!self.outgoing.values().any(is_under_way), "an item of ours that never ended");
+        let mut ours = self.outgoing.values();
+        assert!(!ours.any(|state| is_under_way(*state)), "an item of ours that never ended");
         assert!(self.told.is_empty(), "a peer who never went");
         assert_eq!(self.session.next_deadline(), None);
         for input in [Input::Tick, Input::SocketOpened, Input::Command(Command::Retry)] {
@@ -449,5 +469,9 @@ impl World {
 }
 
 pub fn photo(item: ItemId, width: u32, height: u32, preview: Option<u32>) -> Photo {
-    Photo { item, name: String::from("photo.png"), width, height, taken: 0, preview }
+    Photo { item, name: String::from("photo.png"), width, height, taken: 0, preview, on_request: false }
+}
+
+fn is_under_way(state: TransferState) -> bool {
+    matches!(state, TransferState::Waiting | TransferState::Active | TransferState::Held)
 }

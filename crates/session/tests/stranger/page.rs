@@ -19,6 +19,8 @@ const MAX_HELD_CHUNKS: usize = 256;
 #[derive(Default)]
 pub struct Page {
     payloads: BTreeMap<PayloadId, Held>,
+    /// Photos of ours that are somewhere else until they are wanted, and their lengths.
+    originals: BTreeMap<PayloadId, u64>,
     /// How often a payload of this name was released.
     released: BTreeMap<PayloadId, u32>,
     /// What was never placed yet: over which connection it came, its length, its label.
@@ -55,6 +57,7 @@ pub enum Work {
     Store { offset: u64, bytes: u32 },
     Hash { offset: u64, length: u32 },
     Read,
+    Load,
 }
 
 /// What all bytes of one label hash to. Nobody can announce the hash of [`MIXED`].
@@ -82,6 +85,19 @@ impl Page {
 
     pub fn put(&mut self, payload: PayloadId, of: u64) {
         self.payloads.insert(payload, Held { of, ..Held::default() });
+    }
+
+    pub fn keep(&mut self, payload: PayloadId, of: u64) {
+        self.originals.insert(payload, of);
+    }
+
+    pub fn is_kept(&self, payload: PayloadId) -> bool {
+        self.originals.contains_key(&payload)
+    }
+
+    pub fn unload(&mut self, payload: PayloadId) {
+        self.payloads.remove(&payload).expect("it was loaded");
+        *self.released.entry(payload).or_default() += 1;
     }
 
     pub fn store(&mut self, chunk: ChunkId, payload: PayloadId, of: u64, offset: u64) {
@@ -113,6 +129,7 @@ impl Page {
 
     pub fn release(&mut self, payload: PayloadId) {
         self.payloads.remove(&payload);
+        self.originals.remove(&payload);
         *self.released.entry(payload).or_default() += 1;
     }
 
@@ -134,6 +151,12 @@ impl Page {
                     held.hashed.insert(offset, digest);
                 }
                 Input::Hashed { payload, offset, digest }
+            }
+            Work::Load => {
+                if let Some(&of) = self.originals.get(&payload) {
+                    self.put(payload, of);
+                }
+                Input::Loaded(payload)
             }
             Work::Read => {
                 let is_jpeg = !wrong && held.as_ref().is_none_or(|held| held.label(0, 1) != 2);
@@ -193,6 +216,7 @@ impl Page {
 
     pub fn assert_empty(&self) {
         assert_eq!(self.payloads.len(), 0, "payloads that were not released");
+        assert_eq!(self.originals.len(), 0, "originals that were not released");
         assert_eq!(self.chunks.len(), 0, "chunks neither stored nor discarded");
     }
 }

@@ -189,7 +189,7 @@ fn control(world: &mut World, script: &mut Script) {
     let place = script.member();
     let item = script.item();
     let (preview, exact) = (script.below(3) as u32 * 50, script.below(5) as u64 * 0x8000);
-    let message = match script.byte() % 23 {
+    let message = match script.byte() % 25 {
         0 => return world.prove(place, true),
         1 => return world.prove(place, false),
         2 | 3 => return world.offer(place, honest_offer(script)),
@@ -218,6 +218,7 @@ fn control(world: &mut World, script: &mut Script) {
             let all = [Control::HangUp, Control::Decline, Control::AskStill, Control::AnswerStill { comes }];
             all[script.below(4)].clone()
         }
+        21 | 22 => Control::Request { item },
         _ if script.flag() => Control::Ping,
         _ => Control::Pong,
     };
@@ -228,8 +229,9 @@ fn honest_offer(script: &mut Script) -> Offer {
     let (width, height) = SIDES[script.below(5)];
     let label = 1 + script.byte() % 3;
     let preview = PREVIEWS[script.below(5)];
-    let resumes = script.flag();
-    Offer { resumes, ..offer(script.item(), width, height, preview, label) }
+    let flags = script.byte();
+    let (resumes, on_request) = (flags & 1 == 1, flags & 2 == 2);
+    Offer { resumes, on_request, ..offer(script.item(), width, height, preview, label) }
 }
 
 fn any_offer(script: &mut Script) -> Offer {
@@ -240,6 +242,7 @@ fn any_offer(script: &mut Script) -> Offer {
     offer.name = script.text();
     offer.bytes ^= u64::from(script.byte() / 128);
     offer.resumes = script.flag();
+    offer.on_request = script.flag();
     offer
 }
 
@@ -294,15 +297,29 @@ fn work(world: &mut World, script: &mut Script) {
 }
 
 fn person(world: &mut World, script: &mut Script) {
-    match script.byte() % 16 {
+    match script.byte() % 20 {
         0..=3 => {
             let (width, height) = SIDES[script.below(5)];
-            world.send(own(script.byte()), width, height, PREVIEWS[script.below(6)]);
+            let preview = PREVIEWS[script.below(6)];
+            let item = script.byte();
+            if item & 1 == 1 {
+                world.send_on_request(own(item), width, height, preview);
+            } else {
+                world.send(own(item), width, height, preview);
+            }
         }
         4 => {
             // A shelf and more.
             let from = script.byte();
             (0..40).for_each(|n| world.send(own(from.wrapping_add(n)), 16, 16, None));
+        }
+        16 => {
+            let from = script.byte();
+            (0..110).for_each(|n| world.send_on_request(own(from.wrapping_add(n)), 16, 16, None));
+        }
+        17 | 18 => {
+            let from = world.members[script.member()].id;
+            world.command(Command::Request { from, item: script.item() });
         }
         5 => world.command(Command::Cancel(own(script.byte() % 8))),
         6 => {
