@@ -78,7 +78,7 @@ async fn what_the_browser_cannot_or_will_not_do_is_not_offered_or_said() -> Resu
     let refuses = "Element.prototype.requestFullscreen = async () => { throw new TypeError('not now'); };
         HTMLVideoElement.prototype.requestPictureInPicture = () => { throw new TypeError('never'); };";
     let (_server, alice, bob) = in_call(camera().inject(cannot), camera().inject(refuses)).await?;
-    let buttons = "[...document.querySelectorAll('.tools button')]";
+    let buttons = "[...document.querySelectorAll('.fullScreen, .ownWindow')]";
     ensure!(
         alice.evaluate::<bool>(&format!("{buttons}.every((button) => !button.checkVisibility())")).await?,
         "what cannot be done is offered"
