@@ -69,7 +69,7 @@ impl Burst {
     }
 
     /// Nothing more of it is sent, nor said.
-    pub(super) fn forget(&mut self) {
+    pub(super) fn abandon(&mut self) {
         self.taken = 0;
         self.end();
     }

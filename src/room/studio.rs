@@ -359,7 +359,7 @@ impl Studio {
     /// Photos that were on their way into the room that is left stay here; the last one can be sent in the next.
     pub(super) fn leave_room(&mut self) {
         self.countdown.end();
-        self.burst.forget();
+        self.burst.abandon();
         self.encoding.clear();
         self.still = None;
         if let Some(Snapped { item, .. }) = self.snapped {
