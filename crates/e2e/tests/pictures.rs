@@ -328,7 +328,7 @@ const NO_FILTERS: &str = "delete CanvasRenderingContext2D.prototype.filter;";
 const HEARD: &str = "
     window.heard = [];
     new MutationObserver(() => {
-        const region = document.querySelector('#countdown + [role=status]');
+        const region = document.querySelector('#countdown ~ [role=status]');
         if (region !== null && region.textContent !== (heard.at(-1) ?? '')) heard.push(region.textContent);
     }).observe(document, { subtree: true, childList: true, characterData: true });
 ";
