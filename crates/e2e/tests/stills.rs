@@ -117,8 +117,10 @@ async fn a_call_is_recorded_and_everybody_sees_that_it_is() -> Result<()> {
     bob.until("he sees it", marked).await?;
     bob.until("he hears it", "document.querySelector('.callState').innerText.includes('records it')").await?;
     tokio::time::sleep(Duration::from_secs(4)).await;
-    alice.click("#recordCall").await?;
-    bob.until("the mark is gone", &format!("!({marked})")).await?;
+    // Another recording takes its place: it is saved, and ends nothing else.
+    alice.click("#recordOwn").await?;
+    bob.until("he sees that", "document.querySelector('.tiles').innerText.includes('records themselves')")
+        .await?;
     let file = alice.downloaded(&downloads, "webm").await?;
 
     // Both of them are in it, side by side, and it is heard.
@@ -130,27 +132,20 @@ async fn a_call_is_recorded_and_everybody_sees_that_it_is() -> Result<()> {
     ensure!(played.left[2] > 120 && played.left[0] < 100, "Bob is blue: {:?}", played.left);
     ensure!(played.right[0] > 120 && played.right[2] < 100, "Alice is red: {:?}", played.right);
     ensure!(played.loudest > 0.01, "nothing is heard");
-    Ok(())
+    let goes_on = "document.querySelector('#recordOwn').ariaPressed === 'true'";
+    ensure!(alice.evaluate::<bool>(goes_on).await?, "the end of the call's recording ended it");
+    alice.click("#recordOwn").await?;
+    bob.until("the mark is gone", &format!("!({marked})")).await
 }
 
 #[tokio::test]
 async fn ones_own_part_is_recorded_alone_and_saved_when_the_call_ends() -> Result<()> {
     let (_server, alice, bob) = in_coloured_call().await?;
     let downloads = alice.keep_downloads().await?;
-    // It takes the place of the call's recording, which is saved.
-    alice.click("#recordCall").await?;
-    bob.until(
-        "the call is recorded",
-        "document.querySelector('.callState').innerText.includes('records it')",
-    )
-    .await?;
     alice.click("#recordOwn").await?;
-    std::fs::remove_file(alice.downloaded(&downloads, "webm").await?)?;
     bob.until("he sees it", "document.querySelector('.tiles').innerText.includes('records themselves')")
         .await?;
     tokio::time::sleep(Duration::from_secs(3)).await;
-    let goes_on = "document.querySelector('#recordOwn').ariaPressed === 'true'";
-    ensure!(alice.evaluate::<bool>(goes_on).await?, "the end of the call's recording ended it");
     bob.click("#hangupButton").await?;
     alice.wait_no_call().await?;
     let file = alice.downloaded(&downloads, "webm").await?;
