@@ -68,10 +68,10 @@ impl Adjusted {
         let settings = track.get_settings();
         let side = |name, otherwise| number(&settings, name).map_or(otherwise, |side| side as u32);
         let adjusted = Self { before: [side("width", 1280), side("height", 720)], track };
+        let all = adjusted.track.capabilities_function().map(|_| adjusted.track.get_capabilities());
         let largest = ["width", "height"].map(|name| {
-            let all = adjusted.track.capabilities_function().map(|_| adjusted.track.get_capabilities());
-            let range = all.map(|all| Reflect::get(&all, &name.into()));
-            range.and_then(|range| number(&range.ok()?, "max")).map(|side| side as u32)
+            let range = Reflect::get(all.as_ref()?, &name.into()).ok()?;
+            number(&range, "max").map(|side| side as u32)
         });
         let [width, height] = largest;
         adjusted.apply([width.unwrap_or(LARGEST[0]), height.unwrap_or(LARGEST[1])]).await;

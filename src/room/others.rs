@@ -128,7 +128,7 @@ impl Others {
     pub(super) fn tracks(&self) -> Vec<Tracks> {
         self.view.call.with_untracked(|call| {
             let of = |flow: &Flow| {
-                let sends = call.others.iter().find(|other| other.peer == flow.peer)?.sends;
+                let sends = call.other(flow.peer)?.sends;
                 let Tracks { sound, camera, screen } = flow.received.tracks();
                 Some(Tracks {
                     sound: sound.filter(|_| sends.sound),

@@ -58,9 +58,7 @@ pub fn StillAsked(room: Room) -> impl IntoView {
 pub fn still_tools(room: Room, peer: PeerId) -> impl IntoView {
     let call = room.view.call;
     let shows = Memo::new(move |_| call.with(|call| sends_of(call, peer).camera));
-    let is_asked = Memo::new(move |_| {
-        call.with(|call| call.others.iter().any(|other| other.peer == peer && other.is_asked))
-    });
+    let is_asked = Memo::new(move |_| call.with(|call| call.other(peer).is_some_and(|other| other.is_asked)));
     let label = move || if is_asked.get() { labels::STILL_ASKED } else { labels::ASK_STILL };
     view! {
         <button

@@ -10,9 +10,7 @@ use super::{
     surface::{OwnSurface, RemoteSurface, can_enlarge, enlarge, shrink},
     words::{self, labels},
 };
-use crate::room::{
-    CallView, CameraView, Larger, Participant, PeerState, Records, Room, RoomView, Sends, Shown,
-};
+use crate::room::{CallView, CameraView, Larger, PeerState, Records, Room, RoomView, Sends, Shown};
 
 /// Somebody else: the screen that they show, if they do, and themselves.
 #[component]
@@ -58,8 +56,7 @@ pub fn Other(room: Room, peer: PeerId) -> impl IntoView {
 
 /// What comes from somebody.
 pub fn sends_of(call: &CallView, peer: PeerId) -> Sends {
-    let of = |other: &&Participant| other.peer == peer;
-    call.others.iter().find(of).map(|other| other.sends).unwrap_or_default()
+    call.other(peer).map(|other| other.sends).unwrap_or_default()
 }
 
 /// What the others get of oneself.

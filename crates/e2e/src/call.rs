@@ -6,7 +6,23 @@ use anyhow::{Result, ensure};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 
-use crate::{Launch, Tab, poll};
+use crate::{Launch, Server, Tab, poll, two_tabs};
+
+/// A camera whose small pictures leave the machine to the test of a call.
+pub fn call_camera() -> Launch {
+    Tab::with_camera_of(320, 180).listening().remembered()
+}
+
+/// Two people in a call, of whom the first called: the server, and both of them.
+pub async fn in_call(first: Launch, second: Launch) -> Result<(Server, Tab, Tab)> {
+    let (server, alice, bob) = two_tabs(first, second).await?;
+    alice.call().await?;
+    bob.accept_call().await?;
+    for tab in [&alice, &bob] {
+        tab.wait_pictures(1).await?;
+    }
+    Ok((server, alice, bob))
+}
 
 impl Launch {
     /// Lets [`Tab`] look at what comes and goes over the page's connections.

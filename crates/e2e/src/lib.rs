@@ -108,7 +108,7 @@ mod taken;
 pub use apart::Apart;
 pub use blank::Blank;
 pub use browser::Browser;
-pub use call::Played;
+pub use call::{Played, call_camera, in_call};
 #[cfg(target_os = "linux")]
 pub use coturn::Coturn;
 pub use film::Film;

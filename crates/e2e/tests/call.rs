@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use snaproom_e2e::{Film, Launch, PATIENCE, Server, Tab, poll, two_tabs};
+use snaproom_e2e::{Film, PATIENCE, Server, Tab, call_camera as camera, poll, two_tabs};
 
 const RED: [u8; 3] = [220, 30, 30];
 const BLUE: [u8; 3] = [30, 30, 220];
@@ -12,11 +12,6 @@ const GREEN: [u8; 3] = [74, 255, 22];
 const DARK_GREEN: [u8; 3] = [0, 128, 1];
 
 const DEVICE: &str = ".getSettings().deviceId";
-
-/// Small pictures leave the machine to the test.
-fn camera() -> Launch {
-    Tab::with_camera_of(320, 180).listening().remembered()
-}
 
 #[tokio::test]
 async fn two_people_see_and_hear_each_other_without_another_offer() -> Result<()> {

@@ -1,23 +1,7 @@
 //! What one does with the page of a call, besides calling: its pictures, its devices, its sounds and its keys.
 
 use anyhow::{Result, ensure};
-use snaproom_e2e::{Launch, Screen, Server, Tab, two_tabs};
-
-/// Small pictures leave the machine to the test.
-fn camera() -> Launch {
-    Tab::with_camera_of(320, 180).listening().remembered()
-}
-
-/// Two people in a call.
-async fn in_call(first: Launch, second: Launch) -> Result<(Server, Tab, Tab)> {
-    let (server, alice, bob) = two_tabs(first, second).await?;
-    alice.call().await?;
-    bob.accept_call().await?;
-    for tab in [&alice, &bob] {
-        tab.wait_pictures(1).await?;
-    }
-    Ok((server, alice, bob))
-}
+use snaproom_e2e::{Screen, Server, Tab, call_camera as camera, in_call, two_tabs};
 
 const OTHER: &str = ".tile:not(.self):not(.screen)";
 

@@ -3,29 +3,14 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use snaproom_e2e::{Film, Launch, Played, Server, Tab, two_tabs};
+use snaproom_e2e::{Film, Launch, Played, Server, Tab, call_camera as camera, in_call};
 
 const RED: [u8; 3] = [220, 30, 30];
 const BLUE: [u8; 3] = [30, 30, 220];
 
-/// A call has smaller pictures than the camera could give.
-fn camera() -> Launch {
-    Tab::with_camera_of(320, 180).listening().remembered()
-}
-
 /// A camera that gives 3840×2160, and 1280×720 in a call.
 fn large_camera() -> Launch {
     Tab::with_cameras(1).listening().remembered()
-}
-
-async fn in_call(alice: Launch, bob: Launch) -> Result<(Server, Tab, Tab)> {
-    let (server, alice, bob) = two_tabs(alice, bob).await?;
-    alice.call().await?;
-    bob.accept_call().await?;
-    for tab in [&alice, &bob] {
-        tab.wait_pictures(1).await?;
-    }
-    Ok((server, alice, bob))
 }
 
 /// Alice sends red pictures and Bob blue ones.

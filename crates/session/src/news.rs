@@ -137,6 +137,12 @@ pub struct CallView {
 }
 
 impl CallView {
+    /// Somebody else in it.
+    #[must_use]
+    pub fn other(&self, peer: PeerId) -> Option<&Participant> {
+        self.others.iter().find(|other| other.peer == peer)
+    }
+
     /// Whether nobody else can take part.
     #[must_use]
     pub fn is_full(&self) -> bool {
