@@ -14,11 +14,17 @@ use crate::room::{Larger, Room, RoomView};
 pub fn Keys(room: Room) -> impl IntoView {
     let RoomView { call, shortcuts, .. } = room.view;
     let open = RwSignal::new(false);
+    let is_in = Memo::new(move |_| call.with(|call| call.sends.is_some()));
     on_key(move |key| match key {
-        _ if !shortcuts.get_untracked() => {}
+        _ if !shortcuts.get_untracked() || !is_in.get_untracked() => {}
         "?" => open.set(true),
-        _ if call.with_untracked(|call| call.sends.is_some()) => obey(key, room),
-        _ => {}
+        _ => obey(key, room),
+    });
+    // It stands in what is hidden then, and a dialog that nobody sees would keep the page from everybody.
+    Effect::new(move || {
+        if !is_in.get() {
+            open.set(false);
+        }
     });
     view! {
         <button id="keys" class="quiet" type="button" aria-haspopup="dialog" on:click=move |_| open.set(true)>
