@@ -23,6 +23,8 @@ pub struct Devices {
     pub cameras: Vec<Device>,
     /// `audioinput`.
     pub microphones: Vec<Device>,
+    /// Whether one of them can be left to the system, as browsers do that list it as one more.
+    pub has_system_microphone: bool,
     /// `audiooutput`; none where the browser leaves that to the system.
     pub speakers: Vec<Device>,
 }
@@ -39,6 +41,9 @@ pub async fn devices() -> Devices {
         let info: DeviceInfo = info.unchecked_into();
         let faces_away = faces_away(&info);
         let device = Device { id: info.device_id(), label: info.label(), faces_away };
+        if device.id == "default" && info.kind() == "audioinput" {
+            found.has_system_microphone = true;
+        }
         let kind = match info.kind().as_str() {
             "videoinput" => &mut found.cameras,
             "audioinput" => &mut found.microphones,

@@ -32,6 +32,20 @@ impl Larger {
     }
 }
 
+impl Larger {
+    /// Whatever is larger in this way has its place in the page alone from now on.
+    pub fn end(self) {
+        let is_any = |page: &LargerPage| match self {
+            Self::FullScreen => page.fullscreen_element().is_some(),
+            Self::Window => page.picture_in_picture_element().is_some(),
+        };
+        if let Some(page) = page().filter(is_any) {
+            // It fails where the person was faster.
+            drop(JsFuture::from(leave(&page, self)));
+        }
+    }
+}
+
 impl Video {
     /// Makes it larger; or not any more, if it is so already. In reply to a click or a key, which browsers demand.
     pub async fn enlarge(&self, how: Larger) -> Result<(), Error> {

@@ -137,6 +137,11 @@ impl Received {
         }
     }
 
+    /// Whether its sound is heard.
+    pub fn set_heard(&self, is_heard: bool) {
+        self.sound.set_muted(!is_heard);
+    }
+
     /// What comes in each of its places, whether anything is sent or not.
     #[must_use]
     pub fn tracks(&self) -> Tracks {

@@ -5,8 +5,9 @@ use serde::Serialize;
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::{
-    Blob, Canvas, Error, Picture, Track, Video,
+    Blob, Canvas, Error, Picture, Track, Video, Wish,
     canvas::Bitmap,
+    capture::Constrain,
     externs::{AdjustableTrack, ImageCapture},
     task,
 };
@@ -24,11 +25,18 @@ const LARGEST: [u32; 2] = [7680, 4320];
 /// Takes a photo of the camera that `video` shows, with the filter that it is shown with: by `takePhoto` where there is
 /// one and it is larger than the video (W3C `MediaStream` Image Capture, section 4), else a frame of the largest video
 /// that the camera gives. `fit` says how many pixels of so many are taken.
+///
+/// Whether anybody waits for it or not, the camera has its usual size again in the end.
 pub async fn take_still(
     track: Track,
     video: Video,
     fit: fn(u32, u32) -> (u32, u32),
 ) -> Result<Picture, Error> {
+    let taken = task::see_through(take(track, video, fit)).await;
+    taken.unwrap_or_else(|| Err(Error::new("AbortError", "the page is closing")))
+}
+
+async fn take(track: Track, video: Video, fit: fn(u32, u32) -> (u32, u32)) -> Result<Picture, Error> {
     let canvas = Canvas::detached()?;
     let shown = video.size().map_or(0, |(width, _)| width);
     match task::within(PATIENCE_MS, take_photo(&track)).await {
@@ -57,7 +65,6 @@ async fn take_photo(Track(track): &Track) -> Result<Bitmap, Error> {
 /// A camera whose video has another size for a moment.
 struct Adjusted {
     track: AdjustableTrack,
-    before: [u32; 2],
 }
 
 impl Adjusted {
@@ -65,16 +72,14 @@ impl Adjusted {
     async fn to_largest(Track(track): Track, video: &Video) -> Self {
         let track: AdjustableTrack = track.unchecked_into();
         let number = |of: &JsValue, name: &str| Reflect::get(of, &name.into()).ok()?.as_f64();
-        let settings = track.get_settings();
-        let side = |name, otherwise| number(&settings, name).map_or(otherwise, |side| side as u32);
-        let adjusted = Self { before: [side("width", 1280), side("height", 720)], track };
+        let adjusted = Self { track };
         let all = adjusted.track.capabilities_function().map(|_| adjusted.track.get_capabilities());
         let largest = ["width", "height"].map(|name| {
             let range = Reflect::get(all.as_ref()?, &name.into()).ok()?;
             number(&range, "max").map(|side| side as u32)
         });
         let [width, height] = largest;
-        adjusted.apply([width.unwrap_or(LARGEST[0]), height.unwrap_or(LARGEST[1])]).await;
+        adjusted.apply([width.unwrap_or(LARGEST[0]), height.unwrap_or(LARGEST[1])].map(Some)).await;
         // The frames on their way are of the size before; a camera that can no more stays at it.
         let shown = video.size();
         let _ = task::within(ADJUSTING_MS, async {
@@ -86,13 +91,15 @@ impl Adjusted {
         adjusted
     }
 
+    /// What the camera was opened with, and not what it has: another photo of it may be on its way.
     async fn undo(self) {
-        self.apply(self.before).await;
+        let Wish { width, height, .. } = Wish::default();
+        self.apply([width, height]).await;
     }
 
     /// A camera that cannot stays as it is.
-    async fn apply(&self, [width, height]: [u32; 2]) {
-        let wish = Sides { width: Ideal { ideal: width }, height: Ideal { ideal: height } };
+    async fn apply(&self, [width, height]: [Option<u32>; 2]) {
+        let wish = Sides { width: width.map(Constrain::Ideal), height: height.map(Constrain::Ideal) };
         let Ok(wish) = serde_wasm_bindgen::to_value(&wish) else { return };
         let Ok(applying) = self.track.apply_constraints(&wish) else { return };
         let _: Option<Result<JsValue, JsValue>> = task::within(ADJUSTING_MS, applying.into_future()).await;
@@ -102,11 +109,6 @@ impl Adjusted {
 /// `MediaTrackConstraints`.
 #[derive(Serialize)]
 struct Sides {
-    width: Ideal,
-    height: Ideal,
-}
-
-#[derive(Serialize)]
-struct Ideal {
-    ideal: u32,
+    width: Option<Constrain<u32>>,
+    height: Option<Constrain<u32>>,
 }

@@ -83,7 +83,7 @@ pub fn keep_camera(id: &str) {
 /// The same of the microphone.
 #[must_use]
 pub fn microphone() -> Option<String> {
-    local_storage()?.get_item(MICROPHONE).ok()?
+    local_storage()?.get_item(MICROPHONE).ok()?.filter(|id| !id.is_empty())
 }
 
 /// The same of the microphone.

@@ -1,7 +1,7 @@
 use js_sys::Promise;
 use wasm_bindgen::{JsCast, JsValue};
 
-use super::{externs::WakeLockSentinel, live::Held, navigator};
+use super::{externs::WakeLockSentinel, live::Held, navigator, task};
 
 /// As long as it is there, the screen does not go dark by itself (W3C Screen Wake Lock). A browser takes it away when
 /// the page is hidden.
@@ -10,7 +10,11 @@ pub struct WakeLock(WakeLockSentinel, #[expect(dead_code, reason = "counts until
 impl WakeLock {
     /// None where the browser has no such thing, or will not just now.
     pub async fn request() -> Option<Self> {
-        let promise: Promise = navigator().wake_lock()?.request("screen");
+        // Nobody may want it any more when it comes: it is let go then.
+        task::see_through(Self::of(navigator().wake_lock()?.request("screen"))).await?
+    }
+
+    async fn of(promise: Promise) -> Option<Self> {
         let sentinel: JsValue = promise.await.ok()?;
         Some(Self(sentinel.unchecked_into(), Held::new(|live| &mut live.locks)))
     }

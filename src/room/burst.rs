@@ -34,7 +34,6 @@ impl Burst {
     /// before.
     pub(super) fn begin(&mut self) {
         let inbox = self.inbox.clone();
-        (self.taken, self.settled, self.sent) = (0, 0, 0);
         self.clock = Some(task::spawn(async move {
             for _ in 0..MAX_PHOTOS {
                 inbox.push(Happened::Frame);
@@ -70,14 +69,19 @@ impl Burst {
 
     /// Nothing more of it is sent, nor said.
     pub(super) fn abandon(&mut self) {
-        self.taken = 0;
+        self.forget_counts();
         self.end();
     }
 
+    /// One that begins before all of the last one is sent is counted with that.
     fn tell(&mut self) {
         if !self.is_running() && self.taken > 0 && self.settled >= self.taken {
-            self.taken = 0;
             self.view.notice.set(Some(Notice::BurstSent(self.sent)));
+            self.forget_counts();
         }
+    }
+
+    fn forget_counts(&mut self) {
+        (self.taken, self.settled, self.sent) = (0, 0, 0);
     }
 }

@@ -1,18 +1,18 @@
 //! The room's call on this device: microphone and screen, and what goes to the others. Who takes part is the session's
 //! business.
 
-use leptos::prelude::{Set, WithUntracked};
+use leptos::prelude::{GetUntracked, Set, WithUntracked};
 use snaproom_protocol::PeerId;
 use snaproom_session::{
     Command, ConnectionId,
-    io::{CallEnd, CallView, Sends},
+    io::{CallEnd, CallView, Records, Sends},
 };
 
 use super::{
     inbox::{Happened, Inbox},
     others::Others,
-    recording::Recording,
-    view::{Notice, RoomView},
+    recording::{Ended, Recording},
+    view::{CameraView, Notice, RoomView},
     visit::Visit,
     wires::Wires,
 };
@@ -31,6 +31,8 @@ pub(super) struct Call {
     muted: bool,
     /// The person wants to be seen.
     shows_camera: bool,
+    /// The camera was off before, and goes off with the call.
+    brings_camera: bool,
     /// What is sent, and what the others were told of it.
     tracks: Tracks,
     said: Option<Sends>,
@@ -67,6 +69,7 @@ impl Call {
             screen: None,
             muted: false,
             shows_camera: false,
+            brings_camera: false,
             tracks: Tracks::default(),
             said: None,
             asking: [None, None],
@@ -77,8 +80,9 @@ impl Call {
     }
 
     /// The person calls, or joins. [`Happened::Microphone`] follows.
-    pub(super) fn join(&mut self, with_camera: bool) {
+    pub(super) fn join(&mut self, with_camera: bool, camera_is_on: bool) {
         if self.part == Part::Out {
+            self.brings_camera = with_camera && !camera_is_on;
             let others = self.view.call.with_untracked(|call| !call.others.is_empty());
             self.part = Part::Joining { others };
             self.muted = false;
@@ -123,9 +127,11 @@ impl Call {
         }
     }
 
-    /// The `deviceId` of the one that is used.
+    /// The `deviceId` of the one that is used; empty for the one that the system has for everything, which Chromium
+    /// calls by these two names.
     pub(super) fn microphone_device(&self) -> Option<String> {
-        self.microphone.as_ref()?.track()?.device()
+        let id = self.microphone.as_ref()?.track()?.device()?;
+        Some(if matches!(id.as_str(), "default" | "communications") { String::new() } else { id })
     }
 
     /// The chosen one, if it is still there. The one before is stopped first: phones have one at a time.
@@ -166,14 +172,21 @@ impl Call {
         }
     }
 
-    /// Whether the others are to see the camera now.
-    pub(super) fn toggle_camera(&mut self) -> bool {
-        self.shows_camera = self.tracks.camera.is_none();
+    /// Whether the others are to see the camera now. One that is being started was wanted by the press before.
+    pub(super) fn toggle_camera(&mut self, camera_is_on: bool) -> bool {
+        self.shows_camera = self.tracks.camera.is_none() && !self.awaits_camera();
+        self.brings_camera |= self.shows_camera && !camera_is_on;
         self.shows_camera
     }
 
+    fn awaits_camera(&self) -> bool {
+        self.shows_camera && self.view.camera.get_untracked() == CameraView::Starting
+    }
+
+    /// While the person chooses what to share, they are not asked twice.
     pub(super) fn toggle_screen(&mut self) {
-        if self.screen.take().is_some() || self.part != Part::In {
+        let is_asked = self.asking[1].as_ref().is_some_and(|asking| !asking.is_finished());
+        if self.screen.take().is_some() || self.part != Part::In || is_asked {
             return;
         }
         let inbox = self.inbox.clone();
@@ -206,7 +219,9 @@ impl Call {
         };
         let sends = Sends {
             sound: tracks.sound.is_some() && !self.muted,
-            camera: tracks.camera.is_some(),
+            // While another one takes its place it is not off.
+            camera: tracks.camera.is_some()
+                || self.awaits_camera() && self.said.is_some_and(|said| said.camera),
             screen: tracks.screen.is_some(),
             records: self.recording.what(),
         };
@@ -239,6 +254,7 @@ impl Call {
         } else if self.ring.is_none() {
             self.ring = Some(Ring::start());
         }
+        self.others.hear(&call);
         self.view.call.set(call);
     }
 
@@ -247,19 +263,29 @@ impl Call {
         self.view.notice.set(Some(Notice::CallEnded(end)));
     }
 
-    /// Nothing is heard or shared any more. The camera stays for photos.
+    /// Nothing is heard or shared any more. A camera that was on before stays for photos.
     pub(super) fn end(&mut self) {
+        if std::mem::take(&mut self.brings_camera) {
+            self.inbox.push(Happened::CameraUnwanted);
+        }
         self.part = Part::Out;
         self.view.joining.set(false);
         self.asking = [None, None];
         self.microphone = None;
-        self.recording.end();
+        self.recording.end(Ended::Wanted);
         self.screen = None;
         self.tracks = Tracks::default();
         self.said = None;
         self.waking = None;
         self.awake = None;
         self.ring = None;
+    }
+
+    /// Records this from now on, as long as there is a call.
+    pub(super) fn record(&mut self, what: Records) {
+        if self.part == Part::In {
+            self.recording.set(what);
+        }
     }
 
     /// Whoever came, went, or switched something on or off.

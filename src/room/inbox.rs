@@ -34,6 +34,8 @@ pub(super) enum Happened {
     Taken(Taken),
     Camera(Result<Camera, CaptureError>),
     CameraEnded,
+    /// The call ended that had started it.
+    CameraUnwanted,
     /// The one that was used is gone, and this one is there.
     CameraReplaced(String),
     Microphone(Result<Microphone, CaptureError>),

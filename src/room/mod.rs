@@ -60,6 +60,7 @@ use call::Call;
 use gallery::Gallery;
 use handle::Command;
 use inbox::{Happened, Inbox, Page};
+use recording::Ended;
 use studio::Studio;
 use visit::Visit;
 
@@ -236,7 +237,10 @@ impl Driver {
                 Happened::Connection(connection, event) => visit.on_connection(connection, event),
                 Happened::Overrun(connection) => visit.on_overrun(connection),
                 Happened::Done(input) => visit.handle(input),
-                Happened::Still(asking, taken) => visit.answer_still(asking, taken),
+                Happened::Still(asking, taken) => {
+                    visit.answer_still(asking, taken);
+                    self.studio.take_next_still();
+                }
                 Happened::CallTick => self.call.others.on_tick(visit.wires()),
                 Happened::Measured(connection, measured) => {
                     self.call.others.on_measured(connection, measured);
@@ -254,12 +258,13 @@ impl Driver {
         match happened {
             Happened::Camera(camera) => self.studio.on_camera(camera),
             Happened::CameraEnded => self.studio.on_camera_ended(),
+            Happened::CameraUnwanted => self.studio.stop_camera(),
             Happened::CameraReplaced(id) => self.studio.on_camera_replaced(&id),
             Happened::Microphone(microphone) => self.call.on_microphone(microphone),
             Happened::MicrophoneEnded => self.call.on_microphone_ended(),
             Happened::Screen(screen) => self.call.on_screen(screen),
             Happened::ScreenEnded => self.call.on_screen_ended(),
-            Happened::RecordingEnded => self.call.recording.end(),
+            Happened::RecordingEnded => self.call.recording.end(Ended::ByItself),
             Happened::Awake(lock) => self.call.on_awake(lock),
             Happened::Devices(all) => {
                 let [camera, microphone] = [
@@ -306,7 +311,7 @@ impl Driver {
             Command::AnswerInvitation { from, goes } => visit.answer_invitation(from, goes),
             Command::Retry => visit.retry(),
             Command::Call { camera } => {
-                self.call.join(camera);
+                self.call.join(camera, self.studio.is_on_or_starting());
                 if camera && !self.studio.is_on_or_starting() {
                     self.studio.start_camera();
                 }
@@ -322,12 +327,12 @@ impl Driver {
                 }
             }
             Command::AskStill(peer) => visit.command(session::Command::AskStill(peer)),
-            Command::AnswerStill { asking, gives: true } => self.studio.take_still(asking),
+            Command::AnswerStill { asking, gives: true } => self.studio.give_still(asking),
             Command::AnswerStill { asking, gives: false } => visit.answer_still(asking, None),
-            Command::Record(what) => self.call.recording.set(what),
+            Command::Record(what) => self.call.record(what),
             Command::ToggleSound => self.call.toggle_sound(),
             Command::ToggleCamera => {
-                let shows = self.call.toggle_camera();
+                let shows = self.call.toggle_camera(self.studio.is_on_or_starting());
                 if !shows {
                     self.studio.stop_camera();
                 } else if !self.studio.is_on_or_starting() {

@@ -3,7 +3,7 @@
 use leptos::prelude::{Set, Update, WithUntracked};
 use litemap::LiteMap;
 use snaproom_protocol::PeerId;
-use snaproom_session::ConnectionId;
+use snaproom_session::{ConnectionId, io::CallView};
 
 use super::{
     inbox::{Happened, Inbox},
@@ -68,6 +68,8 @@ impl Others {
     pub(super) fn receive(&mut self, connection: ConnectionId, peer: PeerId, wires: &mut Wires) {
         let Some(mut received) = wires.receive(connection) else { return };
         received.hear_from(&self.speaker);
+        let is_heard = |call: &CallView| call.other(peer).is_some_and(|other| other.sends.sound);
+        received.set_heard(self.view.call.with_untracked(is_heard));
         for (_, shown, video) in self.elements.iter().filter(|(of, ..)| *of == peer) {
             received.show_in(*shown, video);
         }
@@ -103,6 +105,13 @@ impl Others {
         self.full_size_until = self.ticks.wrapping_add(TICKS_OF_FULL_SIZE);
         for flow in &self.flows {
             wires.keep_size(flow.connection, true);
+        }
+    }
+
+    /// Whoever says that they are muted is not heard, whatever they send.
+    pub(super) fn hear(&self, call: &CallView) {
+        for flow in &self.flows {
+            flow.received.set_heard(call.other(flow.peer).is_some_and(|other| other.sends.sound));
         }
     }
 

@@ -21,6 +21,15 @@ pub(super) struct Recording {
     saving: Vec<Task>,
 }
 
+/// Why a recording is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// The person, or the end of the call, wanted that.
+    Wanted,
+    /// It is as large as it may be, or the browser gave up.
+    ByItself,
+}
+
 struct Running {
     recorder: Recorder,
     what: Records,
@@ -43,7 +52,7 @@ impl Recording {
         if self.what() == what {
             return;
         }
-        self.end();
+        self.end(Ended::Wanted);
         if what == Records::Nothing {
             return;
         }
@@ -63,7 +72,7 @@ impl Recording {
     }
 
     /// Saves what there is.
-    pub(super) fn end(&mut self) {
+    pub(super) fn end(&mut self, ended: Ended) {
         let Some(Running { recorder, since, .. }) = self.running.take() else { return };
         let view = self.view;
         self.saving.retain(|task| !task.is_finished());
@@ -73,6 +82,7 @@ impl Recording {
                 .await
                 .and_then(|(file, ending)| save(&file, &gallery::name_of_file(since, ending)));
             view.notice.set(Some(match saved {
+                Ok(()) if ended == Ended::ByItself => Notice::RecordingStopped,
                 Ok(()) => Notice::RecordingSaved,
                 Err(error) => Notice::RecordingFailed(error.to_string()),
             }));

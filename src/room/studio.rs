@@ -1,5 +1,7 @@
 //! Before a photo is sent: the camera, the frame in `#photo`, and the preview.
 
+use std::collections::VecDeque;
+
 use leptos::prelude::{GetUntracked, Set, Update};
 use snaproom_protocol::{
     ItemId, PeerId,
@@ -39,7 +41,8 @@ pub(super) struct Studio {
     burst: Burst,
     snapped: Option<Snapped>,
     encoding: Vec<Task>,
-    /// For who asked for a photo of the camera; one at a time.
+    /// Those who are given a photo of the camera, one after another, the first of them just now.
+    stills: VecDeque<PeerId>,
     still: Option<Task>,
 }
 
@@ -79,6 +82,7 @@ impl Studio {
             canvas: None,
             snapped: None,
             encoding: Vec::new(),
+            stills: VecDeque::new(),
             still: None,
         };
         studio.start_camera_if(|permission| permission == Permission::Granted);
@@ -281,7 +285,24 @@ impl Studio {
     }
 
     /// A photo of the camera in its full size, for who asked for it; [`Happened::Still`] follows.
-    pub(super) fn take_still(&mut self, asking: PeerId) {
+    pub(super) fn give_still(&mut self, asking: PeerId) {
+        if !self.stills.contains(&asking) {
+            self.stills.push_back(asking);
+            if self.stills.len() == 1 {
+                self.take_still(asking);
+            }
+        }
+    }
+
+    /// The first of them was given theirs, or there was none.
+    pub(super) fn take_next_still(&mut self) {
+        self.stills.pop_front();
+        if let Some(&asking) = self.stills.front() {
+            self.take_still(asking);
+        }
+    }
+
+    fn take_still(&mut self, asking: PeerId) {
         let (inbox, view) = (self.inbox.clone(), self.view);
         let (Some(track), Some(video)) = (self.track(), self.video.clone()) else {
             return inbox.push(Happened::Still(asking, None));
@@ -362,6 +383,7 @@ impl Studio {
         self.burst.abandon();
         self.encoding.clear();
         self.still = None;
+        self.stills.clear();
         if let Some(Snapped { item, .. }) = self.snapped {
             self.view.mark_sent(item, false);
         }

@@ -292,6 +292,8 @@ pub enum Notice {
     StillRefused(PeerId),
     /// A recording is in the downloads.
     RecordingSaved,
+    /// The same, and nobody wanted it to end.
+    RecordingStopped,
     /// It could not be made or saved; the browser's words.
     RecordingFailed(String),
     /// This many photos are in the zip that was saved.

@@ -167,8 +167,13 @@ impl Visit {
         true
     }
 
-    /// Answers who asked for a photo of the camera, with one or with none.
+    /// Answers who asked for a photo of the camera, with one or with none. A photo that nobody waits for any more is not
+    /// kept.
     pub(super) fn answer_still(&mut self, asking: PeerId, taken: Option<Taken>) {
+        let is_awaited = self.view.call.with_untracked(|call| call.want_still.contains(&asking));
+        if taken.is_some() && !is_awaited {
+            return;
+        }
         let photo = taken.map(|taken| self.hold(taken));
         self.command(Command::AnswerStill(asking, photo));
     }

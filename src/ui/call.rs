@@ -135,15 +135,27 @@ fn Controls(room: Room) -> impl IntoView {
             </button>
         </div>
         <div class="choices">
-            {choice(room, "cameraSelect", labels::CAMERA, |mine| (&mine.all.cameras, &mine.camera), Room::choose_camera)}
+            {choice(
+                room,
+                "cameraSelect",
+                labels::CAMERA,
+                |mine| (&mine.all.cameras, &mine.camera, false),
+                Room::choose_camera,
+            )}
             {choice(
                 room,
                 "microphoneSelect",
                 labels::MICROPHONE,
-                |mine| (&mine.all.microphones, &mine.microphone),
+                |mine| (&mine.all.microphones, &mine.microphone, mine.all.has_system_microphone),
                 Room::choose_microphone,
             )}
-            {choice(room, "speakerSelect", labels::SPEAKER, |mine| (&mine.all.speakers, &mine.speaker), Room::choose_speaker)}
+            {choice(
+                room,
+                "speakerSelect",
+                labels::SPEAKER,
+                |mine| (&mine.all.speakers, &mine.speaker, true),
+                Room::choose_speaker,
+            )}
         </div>
     }
 }
@@ -189,26 +201,27 @@ fn record(room: Room, id: &'static str, label: &'static str, what: Records) -> i
     }
 }
 
-/// One of several devices; not there where there is nothing to choose.
+/// One of several devices, or the one that the system has for everything, where that can be chosen; not there where there
+/// is nothing to choose.
 fn choice(
     room: Room,
     id: &'static str,
     label: &'static str,
-    of: fn(&MyDevices) -> (&Vec<Device>, &String),
+    of: fn(&MyDevices) -> (&Vec<Device>, &String, bool),
     choose: fn(&Room, String),
 ) -> impl IntoView {
     let devices = room.view.devices;
     let options = move || {
         devices.with(|mine| {
-            let (all, chosen) = of(mine);
+            let (all, chosen, has_system) = of(mine);
             let option = |device: &Device| {
                 let is_chosen = device.id == *chosen;
                 view! { <option value=device.id.clone() selected=is_chosen>{device.label.clone()}</option> }
             };
             // No page learns which of them the system has for everything.
-            let system = (id == "speakerSelect").then(|| Device {
+            let system = has_system.then(|| Device {
                 id: String::new(),
-                label: labels::SYSTEM_SPEAKER.into(),
+                label: labels::SYSTEM_DEVICE.into(),
                 faces_away: None,
             });
             system.iter().chain(all).map(option).collect_view()

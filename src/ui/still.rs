@@ -5,7 +5,7 @@ use snaproom_protocol::PeerId;
 
 use super::{
     icon::Icon,
-    surface::hand_focus_on,
+    surface::{hand_focus_on, show_page},
     tile::sends_of,
     words::{self, labels},
 };
@@ -15,27 +15,36 @@ use crate::room::{Room, RoomView, Shown};
 #[component]
 pub fn StillAsked(room: Room) -> impl IntoView {
     let RoomView { call, names, .. } = room.view;
-    let asking = Memo::new(move |_| call.with(|call| call.want_still.first().copied()));
     // Who said yes waits for the camera, and need not say it twice.
-    let gave = RwSignal::new(None::<PeerId>);
-    let is_open = Memo::new(move |_| asking.get().is_some() && asking.get() != gave.get());
+    let gave = RwSignal::new(Vec::<PeerId>::new());
+    let asking = Memo::new(move |_| {
+        let gave = gave.get();
+        call.with(|call| call.want_still.iter().copied().find(|asking| !gave.contains(asking)))
+    });
+    let is_open = Memo::new(move |_| asking.get().is_some());
     let sentence = move || {
-        let asking = asking.get().filter(|_| is_open.get());
-        asking.map(|asking| names.with(|names| words::wants_still(&asking, names))).unwrap_or_default()
+        asking.get().map(|asking| names.with(|names| words::wants_still(&asking, names))).unwrap_or_default()
     };
     let answer = move |gives: bool| {
         if let Some(asking) = asking.get_untracked() {
-            gave.set(Some(asking).filter(|_| gives));
+            if gives {
+                gave.update(|gave| gave.push(asking));
+            }
             room.answer_still(asking, gives);
         }
     };
     Effect::new(move || {
-        if asking.get().is_none() {
-            gave.set(None);
+        let waiting = call.with(|call| call.want_still.clone());
+        let is_over = |asking: &PeerId| !waiting.contains(asking);
+        if gave.with_untracked(|gave| gave.iter().any(is_over)) {
+            gave.update(|gave| gave.retain(|asking| !is_over(asking)));
         }
     });
     Effect::new(move || {
-        if !is_open.get() {
+        if is_open.get() {
+            // What fills the screen covers everything else.
+            show_page();
+        } else {
             hand_focus_on("stillAsked", "status");
         }
     });

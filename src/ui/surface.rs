@@ -51,6 +51,11 @@ pub fn fill_screen(room: Room, selector: &str) {
     }
 }
 
+/// Nothing fills the screen any more.
+pub fn show_page() {
+    Larger::FullScreen.end();
+}
+
 /// Tells of each key that a person presses for the page as a whole, as long as whoever asks is in it.
 pub fn on_key(callback: impl FnMut(&str) + 'static) {
     let listener = SendWrapper::new(page::on_key(callback));

@@ -304,6 +304,10 @@ pub fn notice(notice: &Notice, names: &Names) -> String {
         Notice::CallEnded(end) => call_ended(*end).into(),
         Notice::StillRefused(peer) => format!("{} sends no photo just now.", isolated(names, peer)),
         Notice::RecordingSaved => "The recording is saved, in your downloads.".into(),
+        Notice::RecordingStopped => {
+            "The recording ended by itself, since it is long or the browser gave up. It is saved, in your downloads."
+                .into()
+        }
         Notice::RecordingFailed(words) => {
             format!("The recording could not be made ({words}). Try again.")
         }

@@ -67,7 +67,7 @@ pub const KEYS_IN_CALL: &str = "<dt>M<dd>Microphone on or off<dt>C<dd>Camera on 
                                 more<dt>F<dd>Full screen and back<dt>H<dd>Hang up<dt>?<dd>This list";
 pub const OTHER_CAMERA: &str = "Other camera";
 pub const SPEAKER: &str = "Speaker";
-pub const SYSTEM_SPEAKER: &str = "The system’s";
+pub const SYSTEM_DEVICE: &str = "The system’s";
 pub const SCREEN: &str = "Screen";
 pub const HANG_UP: &str = "Hang up";
 pub const OWN_PICTURE: &str = "Your own picture";
