@@ -128,7 +128,8 @@ pub enum Control {
     /// The speaker takes part in the room's call. Said when it joins, when what it sends changes, and after the proof of
     /// every new connection. Whoever hears it and takes part as well sends its media to the speaker, and nobody else.
     Call(InCall),
-    /// The speaker does not take part in the call any more.
+    /// The speaker does not take part in the call, or not any more. Said when it leaves, and after the proof of every new
+    /// connection.
     HangUp,
     /// The speaker was asked by a [`Control::Call`], and does not join.
     Decline,

@@ -43,8 +43,6 @@ pub(crate) struct PeerCall {
     in_call: Option<InCall>,
     /// It was asked and does not want to.
     declined: bool,
-    /// It was told once that we take part: whether we still do may have been lost with a connection.
-    was_told: bool,
     /// Our media goes to its present connection.
     flows: bool,
     pub(crate) still: Still,
@@ -150,26 +148,16 @@ impl Session {
         }
     }
 
-    /// The peer's page is another one, or has a new connection: it knows nothing, or may have missed something.
-    pub(crate) fn restate_call(&mut self, id: PeerId) {
-        let mine = self.call.mine.as_ref().map(|mine| mine.in_call);
-        let Some(peer) = self.peers.get_mut(&id) else { return };
-        let message = match mine {
-            Some(in_call) => Control::Call(in_call),
-            None if peer.call.was_told => Control::HangUp,
-            None => return,
-        };
-        peer.call.was_told |= mine.is_some();
-        if let Some(pair) = peer.confirmed() {
-            self.out.control(pair.connection, &message);
-        }
+    /// For a new connection: what was said over the one before it may have been lost. Also that we take no part, since
+    /// the peer may have missed how we left, and we who it is.
+    pub(crate) fn our_part(&self) -> Control {
+        self.call.mine.as_ref().map_or(Control::HangUp, |mine| Control::Call(mine.in_call))
     }
 
     fn say_our_part(&mut self) {
-        for id in self.peers.keys().copied().collect::<Vec<_>>() {
-            if self.peers.get(&id).is_some_and(Peer::is_confirmed) {
-                self.restate_call(id);
-            }
+        let message = self.our_part();
+        for pair in self.peers.values().filter_map(Peer::confirmed) {
+            self.out.control(pair.connection, &message);
         }
     }
 

@@ -156,6 +156,7 @@ impl Session {
 
     /// The peer holds the link, and nobody sits in between: what was under way goes on.
     fn on_confirmed(&mut self, id: PeerId, now: Time) {
+        let our_part = self.our_part();
         let Self { peers, shelf, ended_items, out, name, .. } = self;
         let Some(peer) = peers.get_mut(&id) else { return };
         let Some(pair) = peer.pair.as_mut() else { return };
@@ -173,7 +174,7 @@ impl Session {
         out.control(pair.connection, &Control::Name { name: name.clone() });
         peer.outbox.connect(pair.connection, pair.max_message.unwrap_or(1), shelf, now, out);
         out.push(Output::FindPath(pair.connection));
-        self.restate_call(id);
+        out.control(pair.connection, &our_part);
     }
 
     /// A message on the control channel of a confirmed connection.

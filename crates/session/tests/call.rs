@@ -260,6 +260,33 @@ fn who_hung_up_while_the_path_was_broken_is_out_of_it() {
 }
 
 #[test]
+fn whoever_comes_back_hears_that_the_others_hung_up() {
+    seeds(30, |seed| {
+        let people = 2 + (seed % 2) as Ix;
+        let mut room = Room::of(seed, people);
+        for tab in 0..people {
+            call(&mut room, tab, ALL);
+        }
+        assert_flows_among(&mut room, &(0..people).collect::<Vec<_>>());
+        room.cut_from_all(1);
+        // With its seat, and longer than that.
+        let away = [20, 60, 90, 240][(seed / 2 % 4) as usize];
+        room.run_for(Duration::from_secs(away));
+        for tab in (0..people).filter(|&tab| tab != 1) {
+            hang_up(&mut room, tab);
+        }
+        assert!(takes_part(&room, 1));
+        room.heal_all();
+        room.settle();
+        room.run_until_within("over", Duration::from_secs(5), |room| !takes_part(room, 1));
+        assert_eq!(ends(&room, 1), [CallEnd::Over]);
+        room.run_for(Duration::from_secs(1));
+        assert!(flows_among(&room, &[]));
+        assert!((0..people).all(|tab| !is_asked(&room, tab)));
+    });
+}
+
+#[test]
 fn a_page_that_is_loaded_anew_is_asked_and_one_that_leaves_ends_it() {
     seeds(50, |seed| {
         let mut room = Room::of(seed, 2);
