@@ -11,9 +11,8 @@ use snaproom_protocol::{
 
 use crate::{
     News, Output, Session, Time,
-    io::{CallEnd, CallView, Participant},
+    io::{CallEnd, CallView},
     peer::{Peer, Seat},
-    still::Still,
     time::{earlier, is_due},
     timing::{ASK_AGAIN, RING},
 };
@@ -24,6 +23,8 @@ pub(crate) struct Call {
     mine: Option<Mine>,
     /// Since when we are asked, and nobody answered.
     asked_since: Option<Time>,
+    /// When somebody asks who may not before.
+    asked_at: Option<Time>,
     /// We answered, or did not for too long: until nobody is in the call, and until then at least, nobody asks.
     quiet_until: Option<Time>,
     told: CallView,
@@ -34,44 +35,14 @@ struct Mine {
     in_call: InCall,
     /// Nobody else takes part since then.
     alone_since: Option<Time>,
-}
-
-/// A peer's part in it.
-#[derive(Default)]
-pub(crate) struct PeerCall {
-    /// It takes part, and sends this.
-    in_call: Option<InCall>,
-    /// It was asked and does not want to.
-    declined: bool,
-    /// Our media goes to its present connection.
-    flows: bool,
-    pub(crate) still: Still,
+    /// Somebody else took part meanwhile.
+    had_company: bool,
 }
 
 impl Call {
     /// The others may go on, and need not ask whoever was there already.
     fn was_left(&mut self) {
         self.quiet_until = Some(Time(0));
-    }
-}
-
-impl PeerCall {
-    /// Its connection is gone. Whether it is still in the call, the next one says.
-    pub(crate) fn disconnect(&mut self) {
-        self.flows = false;
-    }
-
-    /// Another life of its page knows of nothing.
-    pub(crate) fn forget(&mut self) {
-        *self = Self::default();
-    }
-
-    pub(crate) fn sends(&self) -> Option<Sends> {
-        self.in_call.map(|in_call| in_call.sends)
-    }
-
-    fn view(&self, peer: PeerId) -> Option<Participant> {
-        self.sends().map(|sends| Participant { peer, sends, is_asked: self.still.is_awaited() })
     }
 }
 
@@ -91,10 +62,10 @@ impl Session {
         }
         let turn = turns.last().map_or(0, |(turn, _)| turn.saturating_add(1));
         let alone_since = turns.is_empty().then_some(now);
-        self.call.mine = Some(Mine { in_call: InCall { turn, sends }, alone_since });
+        self.call.mine = Some(Mine { in_call: InCall { turn, sends }, alone_since, had_company: false });
         self.call.asked_since = None;
         for (_, peer) in &mut self.peers {
-            peer.call.declined = false;
+            peer.call.is_answered();
         }
         self.say_our_part();
     }
@@ -124,14 +95,13 @@ impl Session {
     /// A peer takes part, or sends something else than before.
     pub(crate) fn on_call(&mut self, id: PeerId, in_call: InCall) {
         if let Some(peer) = self.peers.get_mut(&id) {
-            peer.call.in_call = Some(in_call);
-            peer.call.declined = false;
+            peer.call.says(in_call);
         }
     }
 
     pub(crate) fn on_hang_up(&mut self, id: PeerId) {
         let Some(peer) = self.peers.get_mut(&id) else { return };
-        if peer.call.in_call.take().is_some() {
+        if peer.call.quits() {
             self.end_if_alone();
         }
     }
@@ -165,7 +135,7 @@ impl Session {
     pub(crate) fn leave_call(&mut self, id: PeerId) {
         let Some(peer) = self.peers.get_mut(&id) else { return };
         let wanted = peer.seat == Seat::Left;
-        if peer.call.in_call.take().is_some() && wanted {
+        if peer.call.quits() && wanted {
             self.end_if_alone();
         }
     }
@@ -200,18 +170,23 @@ impl Session {
 
     /// What follows from all that: who has to go, who is asked, where media goes, and what the person is told.
     pub(crate) fn see_to_call(&mut self, now: Time) {
+        for (_, peer) in &mut self.peers {
+            peer.call.catch_up(now);
+        }
         let ranked = self.ranked();
         let me = self.me;
         if let Some(mine) = &mut self.call.mine {
             let before = ranked.iter().filter(|other| **other < (mine.in_call.turn, me)).count();
+            mine.had_company |= !ranked.is_empty();
             mine.alone_since = if ranked.is_empty() { Some(mine.alone_since.unwrap_or(now)) } else { None };
             if before >= MAX_CALL {
                 self.end_call(CallEnd::Full);
             } else if is_due(mine.alone_since.map(|since| since + RING), now) {
-                self.end_call(CallEnd::NobodyAnswered);
+                let end = if mine.had_company { CallEnd::Over } else { CallEnd::NobodyAnswered };
+                self.end_call(end);
             }
         }
-        self.see_who_asks(ranked.is_empty(), now);
+        self.see_who_asks(ranked.len(), now);
         self.let_media_flow(&ranked, now);
         self.see_to_stills(now);
         self.tell_of_call(&ranked);
@@ -227,17 +202,29 @@ impl Session {
         self.call.mine = None;
     }
 
-    fn see_who_asks(&mut self, is_over: bool, now: Time) {
-        let call = &mut self.call;
-        if is_over && call.quiet_until.is_some_and(|until| until <= now) {
+    /// Nobody asks to join what is full.
+    fn see_who_asks(&mut self, others: usize, now: Time) {
+        let Self { call, peers, .. } = self;
+        if others == 0 && call.quiet_until.is_some_and(|until| until <= now) {
             call.quiet_until = None;
         }
-        if is_over || call.mine.is_some() || call.quiet_until.is_some() {
-            call.asked_since = None;
-        } else if now >= *call.asked_since.get_or_insert(now) + RING {
+        let may_ask = call.mine.is_none() && call.quiet_until.is_none() && (1..MAX_CALL).contains(&others);
+        let asking = peers.values().filter(|peer| may_ask && peer.call.in_call.is_some());
+        call.asked_at = asking.map(|peer| peer.call.rings_after).min();
+        if call.asked_since.is_some() || is_due(call.asked_at, now) {
+            call.asked_since = call.asked_at.map(|_| call.asked_since.unwrap_or(now));
+            call.asked_at = None;
+        }
+        if is_due(call.asked_since.map(|since| since + RING), now) {
             // Whoever comes back to the page still sees that there is a call.
             call.asked_since = None;
             call.quiet_until = Some(Time(0));
+        }
+        for (_, peer) in peers {
+            match call.asked_since {
+                Some(_) => peer.call.rings(),
+                None => peer.call.rang_in_vain(now),
+            }
         }
     }
 
@@ -273,11 +260,12 @@ impl Session {
     }
 
     pub(crate) fn call_deadline(&self) -> Option<Time> {
-        let Call { mine, asked_since, quiet_until, .. } = &self.call;
+        let Call { mine, asked_since, asked_at, quiet_until, .. } = &self.call;
         let alone = mine.as_ref().and_then(|mine| mine.alone_since).map(|since| since + RING);
         // Somebody else's call lasts as long as it wants.
         let quiet = quiet_until.filter(|_| !self.peers.values().any(|peer| peer.call.in_call.is_some()));
         let asked = asked_since.map(|since| since + RING);
-        [asked, quiet, self.still_deadline()].into_iter().fold(alone, earlier)
+        let says = self.peers.values().filter_map(|peer| peer.call.deadline()).min();
+        [asked, *asked_at, quiet, says, self.still_deadline()].into_iter().fold(alone, earlier)
     }
 }

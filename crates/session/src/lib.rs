@@ -20,12 +20,13 @@
 //! | `transfer` | items, pieces, hashes, the window; they outlive every connection |
 //! | `commands`, `tell` | what the person wants, and is told |
 //! | `moving` | to another room, with others |
-//! | `call` | who takes part in the room's call, and to whom media goes |
+//! | `call`, `calling` | who takes part in the room's call, and to whom media goes; a peer's part in it |
 //! | [`jpeg`], [`name`] | what a preview, a file name and a display name may be |
 //! | `timing` | how long everything may take, and why |
 
 mod call;
 mod called;
+mod calling;
 mod commands;
 pub mod compare;
 pub mod confirm;

@@ -2,8 +2,8 @@ use snaproom_protocol::{DeviceKey, Nonce, PeerId, TabId, signal::Hello};
 
 use crate::{
     Time,
-    call::PeerCall,
     called::Called,
+    calling::PeerCall,
     confirm::Role,
     io::{PeerState, PeerView, RefusedPeer, Signs, Trust},
     pair::Pair,

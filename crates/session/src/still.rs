@@ -26,6 +26,11 @@ impl Still {
         self.asked_at.is_some()
     }
 
+    /// What is left of it with the next life of the peer's page.
+    pub(crate) fn forgotten(&self) -> Self {
+        Self { quiet_until: self.quiet_until, ..Self::default() }
+    }
+
     fn deadline(&self) -> Option<Time> {
         earlier(self.asked_at, self.wanted_at).map(|since| since + RING)
     }

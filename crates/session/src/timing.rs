@@ -102,5 +102,14 @@ pub(crate) const RING: Duration = Duration::from_secs(45);
 /// After a no, or after hanging up, nobody is asked again before this.
 pub(crate) const ASK_AGAIN: Duration = Duration::from_secs(30);
 
+/// Whose ring was not answered, or taken back, does not ring again before this: a bell that one member can ring at will
+/// is no use to the others.
+pub(crate) const RING_AGAIN: Duration = Duration::from_secs(10);
+
+/// One peer's part in the call changes at most this often, after the first few changes, which come at once: who mutes
+/// and unmutes is heard.
+pub(crate) const CALL_PAUSE: Duration = Duration::from_secs(1);
+pub(crate) const FEW_CHANGES: u32 = 5;
+
 /// Bytes may overtake their offer, since they go over another channel, but not by this much.
 pub(crate) const OFFER_TIMEOUT: Duration = Duration::from_secs(10);

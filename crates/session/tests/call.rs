@@ -7,7 +7,7 @@ mod common;
 use std::{collections::BTreeSet, time::Duration};
 
 use common::{Ix, Room, seeds, test};
-use snaproom_protocol::control::{Control, MAX_CALL};
+use snaproom_protocol::control::{Control, InCall, MAX_CALL};
 use snaproom_session::{
     Command, Input,
     io::{CallEnd, Records, Sends},
@@ -198,6 +198,25 @@ fn a_newcomer_is_asked_and_a_fifth_is_told_that_it_is_full() {
 }
 
 #[test]
+fn nobody_is_asked_to_join_what_is_full() {
+    seeds(20, |seed| {
+        let mut room = Room::of(seed, 5);
+        call(&mut room, 0, ALL);
+        room.run_until("asked", |room| is_asked(room, 4));
+        for tab in 1..4 {
+            call(&mut room, tab, ALL);
+        }
+        room.run_until("it is full", |room| room.tabs[4].call.is_full());
+        assert!(!is_asked(&room, 4));
+        room.run_for(Duration::from_secs(20));
+        assert!(!is_asked(&room, 4));
+        // There is a place again.
+        hang_up(&mut room, 3);
+        room.run_until("asked again", |room| is_asked(room, 4));
+    });
+}
+
+#[test]
 fn of_two_who_take_the_last_place_at_once_one_stays() {
     seeds(100, |seed| {
         let mut room = Room::of(seed, 6);
@@ -217,6 +236,141 @@ fn of_two_who_take_the_last_place_at_once_one_stays() {
             assert_eq!(ends(&room, tab), [CallEnd::Full]);
             assert!(!is_asked(&room, tab));
         }
+    });
+}
+
+#[test]
+fn whoever_is_left_of_a_call_hears_that_it_is_over() {
+    seeds(20, |seed| {
+        let mut room = Room::of(seed, 2);
+        for tab in [0, 1] {
+            call(&mut room, tab, ALL);
+        }
+        assert_flows_among(&mut room, &[0, 1]);
+        room.run_for(Duration::from_mins(1));
+        room.crash(1);
+        room.run_until_within("it ends", Duration::from_mins(5), |room| !takes_part(room, 0));
+        assert_eq!(ends(&room, 0), [CallEnd::Over]);
+    });
+}
+
+/// How often a tab began to be asked, and how often its call changed, while it was told this.
+fn told_of(room: &mut Room, tab: Ix, others: impl Fn(&mut Room)) -> (usize, usize) {
+    let before = room.tabs[tab].call_news.len();
+    let was_asked = is_asked(room, tab);
+    others(room);
+    let news: Vec<bool> = room.tabs[tab].call_news[before..].iter().map(|(_, call)| call.is_asked).collect();
+    let asked = std::iter::once(&was_asked).chain(&news).zip(&news);
+    (asked.filter(|(before, after)| !**before && **after).count(), news.len())
+}
+
+#[test]
+fn whoever_calls_and_hangs_up_without_end_rings_now_and_then() {
+    seeds(20, |seed| {
+        let mut room = Room::of(seed, 3);
+        room.tabs[1].is_liar = true;
+        let in_call = InCall { turn: 0, sends: ALL };
+        let (rings, news) = told_of(&mut room, 0, |room| {
+            for _ in 0..400 {
+                say(room, 1, 0, &Control::Call(in_call));
+                say(room, 1, 0, &Control::HangUp);
+            }
+            room.run_for(Duration::from_secs(3));
+        });
+        assert_eq!(rings, 1);
+        assert!(news <= 20, "{news}");
+        assert!(!is_asked(&room, 0) && gets(&room, 0, 1).is_none(), "the last word");
+
+        // For a minute: what comes slowly is heard, and rings seldom.
+        let (rings, news) = told_of(&mut room, 0, |room| {
+            for _ in 0..60 {
+                say(room, 1, 0, &Control::Call(in_call));
+                room.run_for(Duration::from_millis(500));
+                say(room, 1, 0, &Control::HangUp);
+                room.run_for(Duration::from_millis(500));
+            }
+        });
+        assert!((2..=6).contains(&rings), "{rings}");
+        assert!(news >= 60, "{news}");
+
+        // Nobody else is silenced by it, and its own last call rings in the end.
+        room.run_for(Duration::from_secs(1));
+        call(&mut room, 2, ALL);
+        room.run_until_within("asked", Duration::from_secs(1), |room| is_asked(room, 0));
+        hang_up(&mut room, 2);
+        room.run_until("not asked", |room| !is_asked(room, 0));
+        say(&mut room, 1, 0, &Control::Call(in_call));
+        room.run_until_within("rings", Duration::from_secs(11), |room| is_asked(room, 0));
+    });
+}
+
+#[test]
+fn a_call_that_was_taken_back_rings_again_later_also_after_a_reload() {
+    for reloads in [false, true] {
+        let mut room = Room::of(1, 2);
+        call(&mut room, 0, ALL);
+        room.run_until("asked", |room| is_asked(room, 1));
+        let begin = room.now;
+        if reloads {
+            room.close(0);
+            room.reopen(0);
+            room.settle();
+        } else {
+            hang_up(&mut room, 0);
+        }
+        room.run_until("taken back", |room| !is_asked(room, 1));
+        call(&mut room, 0, ALL);
+        room.run_until("called", |room| gets(room, 1, 0).is_some());
+        assert!(!is_asked(&room, 1));
+        room.run_until("asked again", |room| is_asked(room, 1));
+        let pause = room.now.0 - begin.0;
+        assert!((10_000..14_000).contains(&pause), "{pause}");
+        // Once it was answered there is nothing to be left in peace from.
+        call(&mut room, 1, ALL);
+        assert_flows_among(&mut room, &[0, 1]);
+        hang_up(&mut room, 0);
+        room.run_until("over", |room| !takes_part(room, 1));
+        call(&mut room, 0, ALL);
+        room.run_until_within("asked at once", Duration::from_secs(1), |room| is_asked(room, 1));
+    }
+}
+
+#[test]
+fn the_first_changes_are_told_at_once_and_the_last_one_in_any_case() {
+    seeds(20, |seed| {
+        let mut room = Room::of(seed, 2);
+        for tab in [0, 1] {
+            call(&mut room, tab, ALL);
+        }
+        assert_flows_among(&mut room, &[0, 1]);
+        let muted = Sends { sound: false, ..ALL };
+        for sends in [muted, ALL, muted, ALL] {
+            call(&mut room, 0, sends);
+            room.run_until_within("at once", Duration::from_millis(100), |room| {
+                gets(room, 1, 0) == Some(sends)
+            });
+        }
+        let (_, news) = told_of(&mut room, 1, |room| {
+            for _ in 0..100 {
+                call(room, 0, muted);
+                call(room, 0, ALL);
+            }
+            call(room, 0, muted);
+            room.run_for(Duration::from_secs(3));
+        });
+        assert!((1..=4).contains(&news), "{news}");
+        assert_eq!(gets(&room, 1, 0), Some(muted), "the last word");
+        assert!(flows_among(&room, &[0, 1]));
+
+        // Hanging up is no change that waits, and what waited goes with it.
+        call(&mut room, 0, ALL);
+        call(&mut room, 0, muted);
+        call(&mut room, 0, SOUND);
+        hang_up(&mut room, 0);
+        room.run_until_within("over", Duration::from_millis(100), |room| !takes_part(room, 1));
+        room.run_for(Duration::from_secs(10));
+        assert_eq!(gets(&room, 1, 0), None);
+        assert!(!is_asked(&room, 1));
     });
 }
 
@@ -376,6 +530,25 @@ fn a_still_is_refused_and_so_are_its_next_questions_for_a_while() {
 }
 
 #[test]
+fn a_no_to_a_still_outlives_the_page_of_who_asked() {
+    seeds(20, |seed| {
+        let mut room = asked_for_a_still(seed, 2);
+        let asking = room.me(0);
+        room.handle(1, Input::Command(Command::AnswerStill(asking, None)));
+        room.run_until("told", |room| room.tabs[0].stills_refused.len() == 1);
+        room.close(0);
+        room.reopen(0);
+        room.settle();
+        call(&mut room, 0, SOUND);
+        assert_flows_among(&mut room, &[0, 1]);
+        room.run_until("it shows", |room| gets(room, 0, 1).is_some());
+        ask_still(&mut room, 0, 1);
+        room.run_until("told again", |room| room.tabs[0].stills_refused.len() == 1);
+        assert!(room.tabs[1].call.want_still.is_empty(), "left in peace");
+    });
+}
+
+#[test]
 fn nobody_is_asked_for_what_they_do_not_show() {
     seeds(20, |seed| {
         // The camera goes off while they are asked, and then one of them goes.
@@ -413,7 +586,7 @@ fn nobody_who_is_not_asked_for_it_gets_media() {
         let mut room = Room::of(seed, 2);
         room.tabs[1].is_liar = true;
         for turn in [0, 1, u32::MAX] {
-            let in_call = snaproom_protocol::control::InCall { turn, sends: ALL };
+            let in_call = InCall { turn, sends: ALL };
             say(&mut room, 1, 0, &Control::Call(in_call));
         }
         room.run_until("heard", |room| gets(room, 0, 1).is_some());

@@ -61,6 +61,7 @@ pub struct Tab {
     pub moved: Option<(Time, Link)>,
     /// The room's call as its person sees it, and how it ended.
     pub call: CallView,
+    pub call_news: Vec<(Time, CallView)>,
     pub call_ends: Vec<(Time, CallEnd)>,
     /// Who sends no photo of the camera that was asked for.
     pub stills_refused: Vec<PeerId>,
@@ -122,6 +123,7 @@ impl Tab {
             invited: Vec::new(),
             moved: None,
             call: CallView::default(),
+            call_news: Vec::new(),
             call_ends: Vec::new(),
             stills_refused: Vec::new(),
             media: BTreeMap::new(),
@@ -338,6 +340,7 @@ impl Room {
             News::Invited { from, link } => tab.invited.push((from, link)),
             News::Call(call) => {
                 assert_ne!(tab.call, call, "news is what changed");
+                tab.call_news.push((now, call.clone()));
                 tab.call = call;
             }
             News::CallEnded(end) => tab.call_ends.push((now, end)),
