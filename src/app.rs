@@ -1,4 +1,4 @@
-//! Which screen: the room, or a page that is not there.
+//! Which screen: the room, one of the pages under `/check`, or a page that is not there.
 
 use std::{any::Any, cell::RefCell};
 
@@ -7,7 +7,7 @@ use leptos::{mount::mount_to, prelude::*};
 use crate::{
     browser::{page, task::Task},
     room::{self, RoomView},
-    ui::{NotFound, RoomPage},
+    ui::{NotFound, RoomPage, check_page},
 };
 
 thread_local! {
@@ -15,10 +15,22 @@ thread_local! {
     static PAGE: RefCell<Option<Box<dyn Any>>> = RefCell::default();
 }
 
-/// Puts the app into the page.
+/// Puts the room into the page.
 pub fn mount() {
+    put(App);
+}
+
+/// Puts the page into it that the address asks for, of those under `/check`.
+pub fn mount_check() {
+    put(CheckApp);
+}
+
+fn put<V: IntoView + 'static>(app: fn() -> V)
+where
+    V::State: 'static,
+{
     if let Some(place) = page::place() {
-        let mounted: Box<dyn Any> = Box::new(mount_to(place, App));
+        let mounted: Box<dyn Any> = Box::new(mount_to(place, app));
         PAGE.set(Some(mounted));
     }
 }
@@ -34,6 +46,12 @@ pub fn App() -> impl IntoView {
         }
         _ => view! { <NotFound /> }.into_any(),
     }
+}
+
+/// The whole page, of those under `/check`.
+#[component]
+pub fn CheckApp() -> impl IntoView {
+    check_page(&page::path())
 }
 
 /// Ends the task when the page is unmounted.

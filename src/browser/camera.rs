@@ -1,18 +1,15 @@
 use std::cell::RefCell;
 
 use serde::Serialize;
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{PermissionState, PermissionStatus};
 
 use super::{
     CaptureError, Track, Video,
     capture::{Capture, Constrain, user_media},
-    navigator, task,
 };
 
 /// A running camera. Dropping it stops its track, and with it the device's light.
 pub struct Camera {
-    capture: Capture,
+    pub(super) capture: Capture,
     /// Whether it looks away from the person, as far as the browser says.
     pub faces_away: bool,
     shown_in: RefCell<Vec<Video>>,
@@ -54,10 +51,13 @@ impl Camera {
     ///
     /// When this future is dropped before the person answers, the camera is stopped as soon as it comes.
     pub async fn open(wish: &Wish, on_ended: impl FnMut() + 'static) -> Result<Self, CaptureError> {
-        let capture = Capture::open(user_media, &Constraints::from(wish), on_ended).await?;
+        Capture::open(user_media, &Constraints::from(wish), on_ended).await.map(Self::of)
+    }
+
+    pub(super) fn of(capture: Capture) -> Self {
         let facing = capture.track().and_then(|track| track.setting("facingMode"));
         let faces_away = facing.is_some_and(|facing| facing == "environment");
-        Ok(Self { capture, faces_away, shown_in: RefCell::default() })
+        Self { capture, faces_away, shown_in: RefCell::default() }
     }
 
     /// What a connection may send of it.
@@ -82,42 +82,6 @@ impl Drop for Camera {
             video.hide(self.capture.stream());
         }
     }
-}
-
-/// Whether the browser would hand out the camera.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Permission {
-    /// At once.
-    Granted,
-    /// After asking the person.
-    Prompt,
-    /// Never.
-    Denied,
-    /// The browser does not say.
-    Unknown,
-}
-
-/// Asks the browser, not the person; takes at most a second.
-pub async fn camera_permission() -> Permission {
-    const PATIENCE_MS: u32 = 1_000;
-    let query = async {
-        let descriptor = serde_wasm_bindgen::to_value(&Descriptor { name: "camera" }).ok()?;
-        let query = navigator().permissions()?.query(descriptor.unchecked_ref()).ok()?;
-        let status: JsValue = query.await.ok()?;
-        Some(status.unchecked_into::<PermissionStatus>().state())
-    };
-    match task::within(PATIENCE_MS, query).await.flatten() {
-        Some(PermissionState::Granted) => Permission::Granted,
-        Some(PermissionState::Prompt) => Permission::Prompt,
-        Some(PermissionState::Denied) => Permission::Denied,
-        _ => Permission::Unknown,
-    }
-}
-
-/// `PermissionDescriptor`; web-sys's enum of names has no camera.
-#[derive(Serialize)]
-struct Descriptor {
-    name: &'static str,
 }
 
 /// `MediaStreamConstraints`.

@@ -199,7 +199,7 @@ impl Canvas {
     }
 
     /// Setting a size clears the canvas, even when it is the same.
-    fn resize(&self, width: u32, height: u32) -> Result<CanvasRenderingContext2d, Error> {
+    pub(super) fn resize(&self, width: u32, height: u32) -> Result<CanvasRenderingContext2d, Error> {
         self.0.set_width(width);
         self.0.set_height(height);
         self.context()

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use js_sys::Promise;
+use js_sys::{Promise, Reflect};
 use serde::Serialize;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{MediaDevices, MediaStream, MediaStreamTrack};
@@ -32,6 +32,21 @@ impl Track {
     #[must_use]
     pub fn device(&self) -> Option<String> {
         self.setting("deviceId")
+    }
+
+    /// What the system calls what it comes from.
+    #[must_use]
+    pub fn label(&self) -> String {
+        self.0.label()
+    }
+
+    /// Of its pictures, in pixels, where the browser says.
+    #[must_use]
+    #[expect(clippy::cast_sign_loss, reason = "sides of a picture; float casts saturate")]
+    pub fn size(&self) -> Option<(u32, u32)> {
+        let settings = self.0.get_settings();
+        let side = |name: &str| Reflect::get(&settings, &name.into()).ok()?.as_f64().map(|side| side as u32);
+        Some((side("width")?, side("height")?))
     }
 
     /// A stream of nothing else.
@@ -64,13 +79,18 @@ pub enum CaptureError {
     Other(Error),
 }
 
-/// `ConstrainDOMString`, `ConstrainULong` (Media Capture and Streams, section 11): as near as can be, or that and
-/// nothing else.
-#[derive(Serialize)]
+/// `ConstrainDOMString`, `ConstrainULong`, `ConstrainDouble` (Media Capture and Streams, section 11).
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Constrain<T> {
+pub enum Constrain<T> {
+    /// That or more; of numbers.
+    Min(T),
+    /// As near as can be.
     Ideal(T),
+    /// That and nothing else.
     Exact(T),
+    /// That or less; of numbers.
+    Max(T),
 }
 
 impl Capture {
@@ -145,7 +165,7 @@ impl Drop for Stream {
 }
 
 impl CaptureError {
-    fn from_js(thrown: JsValue) -> Self {
+    pub(super) fn from_js(thrown: JsValue) -> Self {
         let constraint = text(&thrown, "constraint");
         let error = Error::from_js(thrown);
         match error.name.as_str() {

@@ -354,7 +354,7 @@ impl Events {
 }
 
 /// None for the empty candidate that ends a gathering: trickling peers do without.
-fn candidate(event: &RtcPeerConnectionIceEvent) -> Option<Candidate> {
+pub(super) fn candidate(event: &RtcPeerConnectionIceEvent) -> Option<Candidate> {
     let candidate: IceCandidate = event.candidate()?.unchecked_into();
     let line = candidate.candidate();
     (!line.is_empty()).then(|| Candidate {

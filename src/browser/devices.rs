@@ -31,14 +31,8 @@ pub struct Devices {
 
 /// Asks the browser; takes at most two seconds, and then there are none.
 pub async fn devices() -> Devices {
-    const PATIENCE_MS: u32 = 2_000;
-    let list = async {
-        let list: JsValue = navigator().media_devices()?.enumerate_devices().ok()?.await.ok()?;
-        Some(list.unchecked_into::<Array>())
-    };
     let (mut found, has_speakers) = (Devices::default(), can_choose_speaker());
-    for info in task::within(PATIENCE_MS, list).await.flatten().unwrap_or_default() {
-        let info: DeviceInfo = info.unchecked_into();
+    for info in list().await {
         let faces_away = faces_away(&info);
         let device = Device { id: info.device_id(), label: info.label(), faces_away };
         if device.id == "default" && info.kind() == "audioinput" {
@@ -50,12 +44,34 @@ pub async fn devices() -> Devices {
             "audiooutput" if has_speakers => &mut found.speakers,
             _ => continue,
         };
-        // Chromium lists the default one twice, once under names of its own.
-        if !matches!(device.id.as_str(), "" | "default" | "communications") {
+        if !device.id.is_empty() && !is_double(&device.id) {
             kind.push(device);
         }
     }
     found
+}
+
+async fn list() -> Vec<DeviceInfo> {
+    const PATIENCE_MS: u32 = 2_000;
+    let list = async {
+        let list: JsValue = navigator().media_devices()?.enumerate_devices().ok()?.await.ok()?;
+        Some(list.unchecked_into::<Array>())
+    };
+    let list = task::within(PATIENCE_MS, list).await.flatten().unwrap_or_default();
+    list.into_iter().map(JsCast::unchecked_into).collect()
+}
+
+/// Chromium lists the default one twice, once under names of its own.
+fn is_double(id: &str) -> bool {
+    matches!(id, "default" | "communications")
+}
+
+/// How many cameras and microphones there are, as far as the browser tells: before one of a kind was allowed, that there
+/// is one at all.
+pub async fn count_devices() -> [usize; 2] {
+    let list = list().await;
+    ["videoinput", "audioinput"]
+        .map(|kind| list.iter().filter(|info| info.kind() == kind && !is_double(&info.device_id())).count())
 }
 
 /// By its `facingMode`s (Media Capture and Streams, section 9.4): a camera on a desk has none.

@@ -1,7 +1,7 @@
 //! What web-sys lacks on stable, or declares in a way that does not fit: members that throw but are not
 //! declared to, members that are missing from pages without a secure context, and copies into wasm memory.
 
-use js_sys::{ArrayBuffer, Function, Object, Promise, Uint8ClampedArray};
+use js_sys::{Array, ArrayBuffer, Function, Object, Promise, Uint8ClampedArray};
 use wasm_bindgen::prelude::*;
 use web_sys::{
     Clipboard, Element, EventTarget, MediaDevices, MediaStream, MediaStreamTrack, Permissions,
@@ -100,6 +100,29 @@ extern "C" {
     #[wasm_bindgen(method, js_name = getCapabilities, catch)]
     pub(super) fn capabilities(this: &DeviceInfo) -> Result<JsValue, JsValue>;
 
+    /// Not in every browser, which web-sys does not say.
+    #[wasm_bindgen(extends = MediaStreamTrack)]
+    pub(super) type CapableTrack;
+    #[wasm_bindgen(method, getter, js_name = getCapabilities)]
+    pub(super) fn capabilities_function(this: &CapableTrack) -> Option<Function>;
+    #[wasm_bindgen(method, js_name = getCapabilities, catch)]
+    pub(super) fn capabilities(this: &CapableTrack) -> Result<JsValue, JsValue>;
+
+    /// `requestVideoFrameCallback` is not in web-sys, nor in every browser.
+    #[wasm_bindgen(extends = web_sys::HtmlVideoElement)]
+    pub(super) type FrameVideo;
+    #[wasm_bindgen(method, getter, js_name = requestVideoFrameCallback)]
+    pub(super) fn request_frame_function(this: &FrameVideo) -> Option<Function>;
+    #[wasm_bindgen(method, js_name = requestVideoFrameCallback)]
+    pub(super) fn request_frame(this: &FrameVideo, callback: &Function) -> u32;
+    #[wasm_bindgen(method, js_name = cancelVideoFrameCallback)]
+    pub(super) fn cancel_frame(this: &FrameVideo, request: u32);
+
+    /// `VideoFrameCallbackMetadata`.
+    pub(super) type FrameMetadata;
+    #[wasm_bindgen(method, getter, js_name = presentedFrames)]
+    pub(super) fn presented_frames(this: &FrameMetadata) -> f64;
+
     /// Not in every browser, which web-sys does not say of some, and knows none of the others.
     #[wasm_bindgen(extends = web_sys::Document)]
     pub(super) type LargerPage;
@@ -186,6 +209,14 @@ extern "C" {
         options: &RtcDataChannelInit,
     ) -> Result<RtcDataChannel, JsValue>;
 
+    /// What web-sys lacks of it.
+    #[wasm_bindgen(extends = RtcDataChannel)]
+    pub(super) type AnnouncedChannel;
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn ordered(this: &AnnouncedChannel) -> bool;
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn protocol(this: &AnnouncedChannel) -> String;
+
     pub(super) type SctpTransport;
     /// Bytes; infinite where there is no bound.
     #[wasm_bindgen(method, getter, js_name = maxMessageSize)]
@@ -204,6 +235,8 @@ extern "C" {
     pub(super) fn kind_of_report(this: &Stats) -> String;
     #[wasm_bindgen(method, getter, js_name = currentRoundTripTime)]
     pub(super) fn round_trip_time(this: &Stats) -> Option<f64>;
+    #[wasm_bindgen(method, getter, js_name = packetsSent)]
+    pub(super) fn packets_sent(this: &Stats) -> Option<f64>;
     #[wasm_bindgen(method, getter, js_name = packetsReceived)]
     pub(super) fn packets_received(this: &Stats) -> Option<f64>;
     #[wasm_bindgen(method, getter, js_name = packetsLost)]
@@ -237,7 +270,35 @@ extern "C" {
     #[wasm_bindgen(method, js_name = setParameters)]
     pub(super) fn apply(this: &Sender, parameters: &SendParameters) -> Promise;
 
+    #[wasm_bindgen(extends = web_sys::RtcRtpTransceiver)]
+    pub(super) type Transceiver;
+    /// Throws for codecs that do not fit, which web-sys does not say.
+    #[wasm_bindgen(method, js_name = setCodecPreferences, catch)]
+    pub(super) fn prefer_codecs(this: &Transceiver, codecs: &Array) -> Result<(), JsValue>;
+
     pub(super) type SendParameters;
     #[wasm_bindgen(method, setter, js_name = degradationPreference)]
     pub(super) fn set_degradation_preference(this: &SendParameters, preference: &str);
+
+    /// web-sys says that an address is always there.
+    pub(super) type Gathered;
+    #[wasm_bindgen(method, getter, js_name = type)]
+    pub(super) fn kind(this: &Gathered) -> Option<String>;
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn protocol(this: &Gathered) -> Option<String>;
+    #[wasm_bindgen(method, getter, js_name = relayProtocol)]
+    pub(super) fn relay_protocol(this: &Gathered) -> Option<String>;
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn address(this: &Gathered) -> Option<String>;
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn port(this: &Gathered) -> Option<u16>;
+
+    /// Not in web-sys.
+    pub(super) type IceError;
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn url(this: &IceError) -> Option<String>;
+    #[wasm_bindgen(method, getter, js_name = errorCode)]
+    pub(super) fn code(this: &IceError) -> u16;
+    #[wasm_bindgen(method, getter, js_name = errorText)]
+    pub(super) fn text(this: &IceError) -> Option<String>;
 }

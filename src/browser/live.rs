@@ -18,7 +18,7 @@ pub struct Live {
     pub listeners: u32,
     /// Spawned futures that have not ended.
     pub tasks: u32,
-    /// Rings that are not over.
+    /// Rings that are not over, and sounds that are measured.
     pub rings: u32,
     /// Web Locks and wake locks.
     pub locks: u32,

@@ -1,5 +1,8 @@
 //! The page itself: its address, its events, the clipboard and the clock on its wall.
 
+use js_sys::Reflect;
+use serde::Serialize;
+use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
     BeforeUnloadEvent, HtmlDocument, HtmlElement, HtmlTextAreaElement, KeyboardEvent, Location, ShareData,
@@ -31,6 +34,12 @@ pub fn set_fragment(fragment: &str) -> Result<(), Error> {
 pub fn link() -> String {
     let location = location();
     format!("{}{}{}", location.origin().unwrap_or_default(), path(), location.hash().unwrap_or_default())
+}
+
+/// Scheme, host and port of the address.
+#[must_use]
+pub fn origin() -> String {
+    location().origin().unwrap_or_default()
 }
 
 /// The path of the address, as in `/check/camera`.
@@ -94,6 +103,12 @@ pub fn on_visible(mut callback: impl FnMut() + 'static) -> Listener {
             callback();
         }
     })
+}
+
+/// Whether nobody sees it, as far as the browser knows.
+#[must_use]
+pub fn is_hidden() -> bool {
+    window().document().is_some_and(|document| document.hidden())
 }
 
 /// Calls back when a person presses Escape, whatever has the focus.
@@ -188,6 +203,33 @@ pub async fn share(title: &str, url: &str) -> Result<(), Error> {
     Ok(())
 }
 
+/// What `value` is as JSON, indented for people.
+pub fn json(value: &impl Serialize) -> Result<String, Error> {
+    let value = value.serialize(&Serializer::json_compatible()).map_err(Error::from_serde)?;
+    let text =
+        js_sys::JSON::stringify_with_replacer_and_space(&value, &JsValue::NULL, &JsValue::from_f64(2.0));
+    text.map(String::from).map_err(Error::from_js)
+}
+
+/// A name on `window`, for people who learn in the browser's console.
+#[must_use = "dropping it takes the name away"]
+pub struct Global(&'static str);
+
+impl Global {
+    /// `value` has this name from now on, instead of what had it before.
+    pub(super) fn set(name: &'static str, value: &JsValue) -> Self {
+        // Only the browser's own names cannot be written.
+        let _ = Reflect::set(&window(), &name.into(), value);
+        Self(name)
+    }
+}
+
+impl Drop for Global {
+    fn drop(&mut self) {
+        let _ = Reflect::delete_property(&window(), &self.0.into());
+    }
+}
+
 /// Leaves a mark on the browser's timeline (`performance.mark`).
 pub fn mark(name: &str) {
     if let Some(performance) = window().performance() {
@@ -226,6 +268,13 @@ pub fn calendar(unix_ms: u64) -> [u32; 6] {
         date.get_minutes(),
         date.get_seconds(),
     ]
+}
+
+/// What the tab, the history and bookmarks call the page.
+pub fn set_title(title: &str) {
+    if let Some(document) = window().document() {
+        document.set_title(title);
+    }
 }
 
 /// The element that the page keeps for the app, emptied of what it showed while loading.

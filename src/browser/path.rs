@@ -32,26 +32,35 @@ pub struct Measured {
     pub frames: u32,
 }
 
+/// What goes over a connection in all, as the browser has counted it so far (`RTCTransportStats`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Packets {
+    /// Packets that this side has sent.
+    pub sent: u64,
+    /// Packets that came to this side.
+    pub received: u64,
+}
+
 /// An `RTCStatsReport`, which has a Map's methods.
-struct Report(Map);
+pub(super) struct Report(Map);
 
 impl Report {
-    async fn of(peer: &RtcPeerConnection) -> Option<Self> {
+    pub(super) async fn of(peer: &RtcPeerConnection) -> Option<Self> {
         let report: JsValue = peer.get_stats().await.ok()?;
         Some(Self(report.unchecked_into()))
     }
 
-    fn all(&self) -> impl Iterator<Item = Stats> {
+    pub(super) fn all(&self) -> impl Iterator<Item = Stats> {
         self.0.values().into_iter().filter_map(|stats| Some(stats.ok()?.unchecked_into::<Stats>()))
     }
 
-    fn named(&self, id: String) -> Option<Stats> {
+    pub(super) fn named(&self, id: String) -> Option<Stats> {
         let stats = self.0.get(&id.into());
         stats.is_object().then(|| stats.unchecked_into())
     }
 
     /// The selected candidate pair.
-    fn pair(&self) -> Option<Stats> {
+    pub(super) fn pair(&self) -> Option<Stats> {
         let transport = self.all().find_map(|stats| stats.selected_candidate_pair_id());
         // Firefox has no transport statistics; it marks the pair itself.
         let pair = transport.and_then(|id| self.named(id));
@@ -88,4 +97,12 @@ pub(super) async fn measure(peer: &RtcPeerConnection) -> Option<Measured> {
         }
     }
     Some(measured)
+}
+
+/// None where the browser does not count them.
+#[expect(clippy::cast_sign_loss, reason = "counts; float casts saturate")]
+pub(super) async fn packets(peer: &RtcPeerConnection) -> Option<Packets> {
+    let report = Report::of(peer).await?;
+    let transport = report.all().find(|stats| stats.kind_of_report() == "transport")?;
+    Some(Packets { sent: transport.packets_sent()? as u64, received: transport.packets_received()? as u64 })
 }

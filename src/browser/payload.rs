@@ -159,6 +159,15 @@ impl Chunk {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+
+    /// Its first bytes; none where it has fewer.
+    #[must_use]
+    pub fn head<const N: usize>(&self) -> Option<[u8; N]> {
+        let length = u32::try_from(N).ok().filter(|length| *length <= self.len())?;
+        let mut head = [0; N];
+        Uint8Array::new_with_byte_offset_and_length(&self.0, 0, length).copy_to(&mut head);
+        Some(head)
+    }
 }
 
 impl From<&[u8]> for Chunk {

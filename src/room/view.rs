@@ -9,7 +9,8 @@ pub use snaproom_session::io::{
     Sends, Signs, Status, TransferState, Trust,
 };
 
-use crate::browser::{CaptureError, Device, Devices, Recorder, Screen, page, storage};
+use crate::browser::{Device, Devices, Recorder, Screen, page, storage};
+pub use crate::failure::CameraFailure;
 
 /// A photo in the page: whose it is and its id, since two senders may use one id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -94,38 +95,6 @@ pub struct Quality {
     pub frames: u32,
     /// Of the last two seconds.
     pub kbits: u32,
-}
-
-/// Why a camera cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CameraFailure {
-    /// The person, or a rule of the browser, said no.
-    Denied,
-    /// There is none.
-    Missing,
-    /// Another program has it.
-    Busy,
-    /// It cannot do what was asked; the name of the constraint.
-    Impossible(String),
-    /// The page did not come over a secure connection.
-    Insecure,
-    /// It was on and went away.
-    Unplugged,
-    /// Something else; the browser's words.
-    Other(String),
-}
-
-impl From<CaptureError> for CameraFailure {
-    fn from(error: CaptureError) -> Self {
-        match error {
-            CaptureError::Insecure => Self::Insecure,
-            CaptureError::Denied => Self::Denied,
-            CaptureError::Missing => Self::Missing,
-            CaptureError::Busy => Self::Busy,
-            CaptureError::Impossible(constraint) => Self::Impossible(constraint),
-            CaptureError::Other(error) => Self::Other(error.to_string()),
-        }
-    }
 }
 
 /// The photo in `#photo`, snapped and perhaps not sent.

@@ -1,6 +1,7 @@
 use leptos::prelude::*;
 
 use super::{
+    ToCheck,
     effects::Effects,
     relay::is_stranded,
     shutter::Shutter,
@@ -70,6 +71,7 @@ fn CameraGate(room: Room) -> impl IntoView {
                 <p class="remedy">{move || words().map(|[_, remedy]| remedy)}</p>
             </div>
             {button}
+            {move || failed().then(|| view! { <ToCheck page="/check/camera" label=labels::FIND_OUT /> })}
             <p class="still" hidden=move || !failed()>{labels::STILL_RECEIVES}</p>
         </div>
     }

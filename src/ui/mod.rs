@@ -12,6 +12,7 @@
 //! | `keys` | what single keys do, and how one learns of it |
 //! | `trail`, `lightbox` | photos of others: the gallery, and one of them large |
 //! | `modal`, `icon`, `surface` | dialogs; signs; the elements that show pictures |
+//! | `check` | the pages under `/check` |
 //! | `words`, `states` | what people read, and what style sheets and tests read |
 
 #![expect(clippy::must_use_candidate, reason = "the component macro drops the attribute that this asks for")]
@@ -20,6 +21,7 @@ mod about;
 mod announcer;
 mod call;
 mod camera;
+mod check;
 mod effects;
 mod icon;
 mod invitation;
@@ -51,6 +53,7 @@ use about::About;
 use announcer::Announcer;
 use call::{CallButton, CallPanel, Ringing};
 use camera::Capture;
+pub use check::check_page;
 use invitation::Invited;
 use leave::{NewRoom, needs_new_room};
 use link::LinkBar;
@@ -95,9 +98,16 @@ pub fn RoomPage(
             <Trail room />
             <Sent room />
         </main>
+        <footer class="foot"><ToCheck page="/check" label=labels::CHECK /></footer>
         <Announcer view />
         <NoticeRegion view id="notice" />
     }
+}
+
+/// To a page that finds out what does not work: beside the room, which goes on.
+#[component]
+fn ToCheck(page: &'static str, label: &'static str) -> impl IntoView {
+    view! { <a class="toCheck" href=page target="_blank">{label}</a> }
 }
 
 /// An address of this site at which there is nothing.

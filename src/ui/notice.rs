@@ -1,6 +1,9 @@
 use leptos::prelude::*;
 
-use super::words;
+use super::{
+    ToCheck,
+    words::{self, labels},
+};
 use crate::room::{Notice, RoomView};
 
 /// The last sentence that passes, since this came into the page; an open dialog has one of its own, since what lies
@@ -23,7 +26,15 @@ pub fn NoticeRegion(view: RoomView, #[prop(optional)] id: Option<&'static str>) 
             <For
                 each=move || passing.get()
                 key=|(number, _)| *number
-                children=move |(_, notice)| view! { <p>{sentence(notice)}</p> }
+                children=move |(_, notice)| {
+                    let check = words::notice_check(&notice);
+                    view! {
+                        <p>
+                            {sentence(notice)}
+                            {check.map(|page| view! { " " <ToCheck page label=labels::FIND_OUT /> })}
+                        </p>
+                    }
+                }
             />
         </div>
     }

@@ -1,13 +1,14 @@
 use leptos::prelude::*;
 
 use super::{
+    ToCheck,
     leave::{NewRoom, needs_new_room},
     relay::is_stranded,
     states,
     surface::hand_focus_on,
     words::{self, labels},
 };
-use crate::room::{Room, RoomView, Status};
+use crate::room::{PeerState, Room, RoomView, Status};
 
 /// How the room is, in words, with the ways on where it does not go on by itself. The announcer says it aloud.
 #[component]
@@ -18,6 +19,10 @@ pub fn StatusLine(room: Room) -> impl IntoView {
         Memo::new(move |_| needs_retry(status.get())),
         Memo::new(move |_| needs_reload(status.get()) || failed.with(Option::is_some)),
     );
+    let is_in_trouble = Memo::new(move |_| {
+        let cannot_reach = peers.with(|peers| peers.iter().any(|peer| peer.state == PeerState::Failed));
+        cannot_reach || can_show_address.get() || failed.with(Option::is_some) || is_cut_off(status.get())
+    });
     let sentence = move || {
         if let Some(words) = failed.get() {
             return words::failed(&words);
@@ -40,6 +45,7 @@ pub fn StatusLine(room: Room) -> impl IntoView {
                 {way_on(room, "showAddress", labels::SHOW_ADDRESS, can_show_address, |room| room.set_relay_only(false))}
                 {way_on(room, "retry", labels::RETRY, can_retry, Room::retry)}
                 {way_on(room, "reload", labels::RELOAD, can_reload, Room::reload)}
+                {move || is_in_trouble.get().then(|| view! { <ToCheck page="/check" label=labels::FIND_OUT /> })}
             </div>
         </section>
     }
@@ -59,6 +65,10 @@ fn way_on(
             view! { <button id=id type="button" on:click=move |_| act(&room)>{label}</button> }
         })
     }
+}
+
+fn is_cut_off(status: Status) -> bool {
+    matches!(status, Status::Offline | Status::Reconnecting | Status::Refused)
 }
 
 fn needs_retry(status: Status) -> bool {

@@ -6,7 +6,7 @@ use leptos::{html, prelude::*};
 use send_wrapper::SendWrapper;
 use snaproom_protocol::PeerId;
 
-pub use crate::browser::page::time_of_day;
+pub use crate::browser::page::{set_title, time_of_day};
 use crate::{
     browser::{Canvas, Dialog, Video, focus, page},
     room::{Larger, PhotoKey, Room, Shown},

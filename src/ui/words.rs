@@ -1,6 +1,7 @@
 //! All the words of the page: from states to sentences. A translation replaces this file.
 
 mod calls;
+pub mod check;
 pub mod labels;
 mod names;
 mod people;
@@ -255,6 +256,20 @@ pub fn outgoing(recipient: &Recipient) -> String {
         TransferState::Failed(Failure::TooMany) => {
             "too many photos are under way; send it again later".into()
         }
+    }
+}
+
+/// Which page finds out more about what a sentence that passes says.
+#[must_use]
+pub fn notice_check(notice: &Notice) -> Option<&'static str> {
+    match notice {
+        Notice::NoMicrophone(_)
+        | Notice::MicrophoneEnded
+        | Notice::CameraEnded
+        | Notice::NoPictureYet
+        | Notice::SnapFailed(_) => Some("/check/camera"),
+        Notice::ScreenFailed(_) | Notice::RecordingFailed(_) | Notice::NotEnlarged(_) => Some("/check"),
+        _ => None,
     }
 }
 

@@ -75,6 +75,8 @@ pub enum Relay {
     Own,
     /// [`crate::Coturn`] on this host, over TCP as well.
     Coturn(Ipv4Addr),
+    /// The same, which does not know the server's secret.
+    Mistaken(Ipv4Addr),
 }
 
 struct Running {
@@ -177,8 +179,10 @@ impl Server {
                 let host = self.address()?.ip();
                 command.args(["--turn-listen", &format!("{host}:3478"), "--turn-allow-private"]);
             }
-            Relay::Coturn(host) => {
-                command.args(["--turn-secret", crate::coturn::SECRET]);
+            Relay::Coturn(host) | Relay::Mistaken(host) => {
+                let is_right = matches!(self.options.relay, Relay::Coturn(_));
+                let secret = if is_right { crate::coturn::SECRET } else { "what the relay was never told" };
+                command.args(["--turn-secret", secret]);
                 for url in [format!("turn:{host}:3478"), format!("turn:{host}:3478?transport=tcp")] {
                     command.args(["--turn-url", &url]);
                 }

@@ -218,7 +218,10 @@ async fn who_says_that_they_are_muted_is_not_heard_whatever_they_send() -> Resul
     alice.until("she hears him", "sounds.some((sound) => sound.srcObject !== null && !sound.muted)").await?;
     bob.click("#muteButton").await?;
     alice
-        .until("she sees that he is muted", "document.querySelector('.tile .how').innerText.includes('muted')")
+        .until(
+            "she sees that he is muted",
+            "document.querySelector('.tile .how').innerText.includes('muted')",
+        )
         .await?;
     bob.evaluate::<()>("void (microphone.enabled = true)").await?;
     let is_heard = "sounds.some((sound) => sound.srcObject !== null && !sound.muted)";

@@ -13,6 +13,9 @@ use crate::workspace::Workspace;
 /// What a first visit may load, in bytes after brotli.
 const LIMIT: usize = 295_000;
 
+/// In the names of what only the pages under `/check` load, in place of the room's program.
+const CHECK: &str = "check";
+
 /// Set where the app without protection may be compiled as people's is.
 const INSECURE: &str = "SNAPROOM_INSECURE";
 
@@ -45,12 +48,14 @@ fn verdict(visit: usize) -> String {
 fn build_and_print(workspace: &Workspace) -> Result<usize> {
     both(workspace)?;
     let files = sizes(&workspace.dist())?;
+    let (check, room): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| file.name.contains(CHECK));
     let is_wasm = |file: &&Size| Path::new(&file.name).extension().is_some_and(|kind| kind == "wasm");
-    let Some(wasm) = files.iter().find(is_wasm) else {
+    let Some(wasm) = room.iter().find(is_wasm) else {
         bail!("{} holds no .wasm: trunk built no app", workspace.dist().display());
     };
     weigh::print(workspace, wasm.raw)?;
-    Ok(print_sizes(&files))
+    print_sizes("The pages under /check load, in place of the room's .js and .wasm,", &check);
+    Ok(print_sizes("A first visit loads", &room))
 }
 
 /// Whether both were built before.
@@ -124,9 +129,9 @@ fn compress(dist: &Path) -> Result<()> {
 /// The extension of a compressed file.
 const BROTLI: &str = "br";
 
-/// What the browser asks for on a first visit: everything in `dist`, in bytes. Gives the sum after brotli.
-fn print_sizes(files: &[Size]) -> usize {
-    println!("\nA first visit loads, in bytes:");
+/// What the browser asks for, in bytes. Gives the sum after brotli.
+fn print_sizes(heading: &str, files: &[Size]) -> usize {
+    println!("\n{heading} in bytes:");
     println!("{:>10} {:>10}  file", "raw", "brotli 11");
     for file in files {
         println!("{:>10} {:>10}  {}", file.raw, file.brotli, file.name);

@@ -1,10 +1,10 @@
 //! Trunk's `post_build` hook of a release: what wasm-bindgen names for people gets the shortest names there are.
 //!
-//! The app imports some 300 functions from its JavaScript, each by a name with a hash in it that no compression can
-//! shorten, once in either file; and the JavaScript keeps its comments. Nobody reads the two: 8 kB of a first visit
-//! after brotli.
+//! Each of the two programs imports some 300 functions from its JavaScript, each by a name with a hash in it that no
+//! compression can shorten, once in either file; and the JavaScript keeps its comments. Nobody reads the two: 8 kB of a
+//! first visit after brotli.
 //!
-//! Browsers keep either file for a year under its name, so both get a new one: the hash of what they are in the end.
+//! Browsers keep what has a hash in its name for a year, so each file gets a new one: the hash of what it is in the end.
 
 use std::collections::HashMap;
 use std::env;
@@ -15,13 +15,13 @@ use anyhow::{Context, Result, bail, ensure};
 use sha2::{Digest, Sha256};
 use wasmparser::{BinaryReader, Parser, Payload};
 
-/// What the files' names begin with, before the hash.
-const APP: &str = "snaproom-app";
+/// What the programs' files begin with, before the hash.
+const PROGRAMS: [&str; 2] = ["snaproom-app", "snaproom-check"];
 
-/// What wasm-bindgen calls the module that the functions come from.
-const MODULE: &str = "./snaproom-app_bg.js";
+/// The style sheet that only the second program's pages load.
+const STYLE: &str = "check.css";
 
-/// What it is called afterwards.
+/// What the module that the functions come from is called afterwards.
 const SHORT_MODULE: &str = "m";
 
 /// A function's import kind in the binary format.
@@ -40,28 +40,58 @@ pub fn run() -> Result<()> {
     shrink(Path::new(&staging))
 }
 
-/// Shortens both files, and gives them and their mentions in the page the names of what they are now.
+/// Shortens the files of both programs, and gives them and their mentions in the page the names of what they are now.
 fn shrink(folder: &Path) -> Result<()> {
-    let old = Pair::find(folder)?;
-    let (wasm, names) = shorten(&read(&old.wasm())?).context("the app's wasm cannot be read")?;
-    let js = String::from_utf8(read(&old.js())?).context("the app's JavaScript is not UTF-8")?;
-    let js = rename(&without_comments(&js), &names)?;
     let index = folder.join("index.html");
     let mut page = String::from_utf8(read(&index)?).context("index.html is not UTF-8")?;
+    let mut written = Vec::new();
+    let mut removed = Vec::new();
+    for program in PROGRAMS {
+        let old = Pair::find(folder, program)?;
+        let module = format!("./{program}_bg.js");
+        let short = shorten(&read(&old.wasm())?, &module);
+        let (wasm, names) = short.with_context(|| format!("the wasm of {program} cannot be read"))?;
+        let js = String::from_utf8(read(&old.js())?).context("the app's JavaScript is not UTF-8")?;
+        let js = rename(&without_comments(&js), &names, &module)?;
 
-    // One hash for both: either file is of use with this other one alone.
-    let new = Pair { folder: folder.to_owned(), stem: format!("{APP}-{}", hash(&[&wasm, js.as_bytes()])?) };
-    for (before, now) in [(old.js_name(), new.js_name()), (old.wasm_name(), new.wasm_name())] {
-        ensure!(page.contains(&before), "index.html does not load {before}");
-        page = page.replace(&before, &now);
+        // One hash for both: either file is of use with this other one alone.
+        let new =
+            Pair { folder: folder.to_owned(), stem: format!("{program}-{}", hash(&[&wasm, js.as_bytes()])?) };
+        page = mention_wasm(&page, &old.wasm_name(), &new.wasm_name(), wasm.len())?;
+        mention_anew(&mut page, &old.js_name(), &new.js_name())?;
+        let js = js.replace(&old.wasm_name(), &new.wasm_name());
+        removed.extend([old.wasm(), old.js()]);
+        written.extend([(new.wasm(), wasm), (new.js(), js.into_bytes())]);
     }
-    let js = js.replace(&old.wasm_name(), &new.wasm_name());
-    for path in [old.wasm(), old.js()] {
+    let style = read(&folder.join(STYLE))?;
+    let name = format!("check-{}.css", hash(&[&style])?);
+    mention_anew(&mut page, STYLE, &name)?;
+    removed.push(folder.join(STYLE));
+    written.extend([(folder.join(name), style), (index, without_comments(&page).into_bytes())]);
+
+    for path in removed {
         fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
     }
-    for (path, content) in [(new.wasm(), wasm), (new.js(), js.into_bytes()), (index, page.into_bytes())] {
+    for (path, content) in written {
         fs::write(&path, content).with_context(|| format!("cannot write {}", path.display()))?;
     }
+    Ok(())
+}
+
+/// The page gives a program's wasm another name, and says how long it is: the start shows how much of that has come.
+fn mention_wasm(page: &str, before: &str, now: &str, bytes: usize) -> Result<String> {
+    let (head, tail) =
+        page.split_once(before).with_context(|| format!("index.html does not load {before}"))?;
+    // Trunk may have written it shorter.
+    let (between, rest) = tail.split_once("bytes:").unwrap_or((tail, ""));
+    let rest = rest.trim_start().strip_prefix('0').filter(|_| between.len() < 8);
+    let rest = rest.with_context(|| format!("index.html has no place for the size of {before}"))?;
+    Ok(format!("{head}{now}{between}bytes:{bytes}{rest}"))
+}
+
+fn mention_anew(page: &mut String, before: &str, now: &str) -> Result<()> {
+    ensure!(page.contains(before), "index.html does not say {before}");
+    *page = page.replace(before, now);
     Ok(())
 }
 
@@ -75,21 +105,23 @@ fn hash(contents: &[&[u8]]) -> Result<String> {
     Ok(format!("{:016x}", u64::from_be_bytes(digest[..8].try_into()?)))
 }
 
-/// The app's two files: `STEM_bg.wasm` and `STEM.js`.
+/// A program's two files: `STEM_bg.wasm` and `STEM.js`.
 struct Pair {
     folder: PathBuf,
     stem: String,
 }
 
 impl Pair {
-    fn find(folder: &Path) -> Result<Self> {
+    fn find(folder: &Path, program: &str) -> Result<Self> {
         for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
             let name = entry?.file_name();
-            if let Some(stem) = name.to_str().and_then(|name| name.strip_suffix("_bg.wasm")) {
+            if let Some(stem) = name.to_str().and_then(|name| name.strip_suffix("_bg.wasm"))
+                && stem.starts_with(program)
+            {
                 return Ok(Self { folder: folder.to_owned(), stem: stem.to_owned() });
             }
         }
-        bail!("{} holds no _bg.wasm", folder.display())
+        bail!("{} holds no wasm of {program}", folder.display())
     }
 
     fn wasm_name(&self) -> String {
@@ -110,7 +142,7 @@ impl Pair {
 }
 
 /// The module with short import names, and what the old ones are called now.
-fn shorten(wasm: &[u8]) -> Result<(Vec<u8>, HashMap<String, String>)> {
+fn shorten(wasm: &[u8], module: &str) -> Result<(Vec<u8>, HashMap<String, String>)> {
     let mut names = HashMap::new();
     let mut before = PREAMBLE;
     for payload in Parser::new(0).parse_all(wasm) {
@@ -118,7 +150,7 @@ fn shorten(wasm: &[u8]) -> Result<(Vec<u8>, HashMap<String, String>)> {
         let Some((_, range)) = payload.as_section() else { continue };
         let range = usize::try_from(range.start)?..usize::try_from(range.end)?;
         if let Payload::ImportSection(_) = payload {
-            let imports = short_imports(&wasm[range.clone()], &mut names)?;
+            let imports = short_imports(&wasm[range.clone()], module, &mut names)?;
             ensure!(!names.is_empty(), "it imports nothing");
             // A section is its kind, its length, and that many bytes.
             let kind = &wasm[..=before];
@@ -131,13 +163,13 @@ fn shorten(wasm: &[u8]) -> Result<(Vec<u8>, HashMap<String, String>)> {
 }
 
 /// The import section (WebAssembly core, 5.5.5): how many, then module, name, kind and type of each.
-fn short_imports(section: &[u8], names: &mut HashMap<String, String>) -> Result<Vec<u8>> {
+fn short_imports(section: &[u8], wanted: &str, names: &mut HashMap<String, String>) -> Result<Vec<u8>> {
     let mut reader = BinaryReader::new(section, 0);
     let count = reader.read_var_u32()?;
     let mut short = length(count);
     for number in 0..count {
         let (module, name, kind) = (reader.read_string()?, reader.read_string()?, reader.read_u8()?);
-        ensure!(module == MODULE && kind == FUNCTION, "{module} {name} is no function of wasm-bindgen's");
+        ensure!(module == wanted && kind == FUNCTION, "{module} {name} is no function of wasm-bindgen's");
         let new = names.entry(name.to_owned()).or_insert_with(|| format!("${number}"));
         for text in [SHORT_MODULE, new] {
             short.extend(length(u32::try_from(text.len())?));
@@ -164,7 +196,7 @@ fn length(mut number: u32) -> Vec<u8> {
 }
 
 /// The JavaScript with the new names in it. Fails when one is missing, since the two would not fit any more.
-fn rename(js: &str, names: &HashMap<String, String>) -> Result<String> {
+fn rename(js: &str, names: &HashMap<String, String>, module: &str) -> Result<String> {
     let is_part = |letter: char| letter.is_ascii_alphanumeric() || letter == '_' || letter == '$';
     let mut renamed = String::with_capacity(js.len());
     let mut missing = names.clone();
@@ -181,7 +213,7 @@ fn rename(js: &str, names: &HashMap<String, String>) -> Result<String> {
     if let Some(name) = missing.keys().next() {
         bail!("{} of wasm-bindgen's functions are not in its JavaScript, {name} among them", missing.len());
     }
-    let quoted = format!("\"{MODULE}\"");
+    let quoted = format!("\"{module}\"");
     ensure!(renamed.matches(&quoted).count() == 1, "wasm-bindgen names its module otherwise");
     Ok(renamed.replace(&quoted, &format!("\"{SHORT_MODULE}\"")))
 }
@@ -203,7 +235,12 @@ fn without_comments(js: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
+
+    /// What wasm-bindgen calls the module that the functions come from.
+    const MODULE: &str = "./snaproom-app_bg.js";
 
     /// A module that imports `module.name` for each name, then a custom section.
     fn module(module: &str, names: &[&str]) -> Vec<u8> {
@@ -220,49 +257,59 @@ mod tests {
     #[test]
     fn both_files_get_the_same_short_names() {
         let long = ["__wbg_get_0123456789abcdef", "__wbg_get_fedcba9876543210"];
-        let (short, names) = shorten(&module(MODULE, &long)).unwrap();
+        let (short, names) = shorten(&module(MODULE, &long), MODULE).unwrap();
         assert_eq!(short, module(SHORT_MODULE, &["$0", "$1"]));
         let js = format!(
             "/**\n * What it does.\n */\nconst i = {{\n    {}: f,\n    {}: g,\n}};\nreturn {{ \"{MODULE}\": i }};\n",
             long[1], long[0]
         );
-        let renamed = rename(&without_comments(&js), &names).unwrap();
+        let renamed = rename(&without_comments(&js), &names, MODULE).unwrap();
         assert_eq!(renamed, "const i = {\n$1: f,\n$0: g,\n};\nreturn { \"m\": i };\n");
     }
 
-    /// A folder as trunk leaves it: one function, and names that say nothing of what comes out here.
+    /// A folder as trunk leaves it: one function in each program, and names that say nothing of what comes out here.
     fn staged(note: &str) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
-        let old = "snaproom-app-00000000000000ff";
-        let js = format!(
-            "/** A function. */\nf('{old}_bg.wasm', '{note}', {{ \"{MODULE}\": {{ __wbg_f: f }} }});\n"
-        );
-        let page = format!(
-            "<link href=/{old}.js><link href=/{old}_bg.wasm><script>load('/{old}.js', '/{old}_bg.wasm')"
-        );
-        fs::write(folder.path().join(format!("{old}_bg.wasm")), module(MODULE, &["__wbg_f"])).unwrap();
-        fs::write(folder.path().join(format!("{old}.js")), js).unwrap();
+        let mut page = String::from("<link href=/check.css>\n/** Words. */\n");
+        for (program, old) in PROGRAMS.into_iter().zip(["snaproom-app-00000000000000ff", "snaproom-check"]) {
+            let from = format!("./{program}_bg.js");
+            let js = format!(
+                "/** A function. */\nf('{old}_bg.wasm', '{note}', {{ \"{from}\": {{ __wbg_f: f }} }});\n"
+            );
+            writeln!(page, "{{ js: \"/{old}.js\", wasm: \"/{old}_bg.wasm\", bytes: 0 }}").unwrap();
+            fs::write(folder.path().join(format!("{old}_bg.wasm")), module(&from, &["__wbg_f"])).unwrap();
+            fs::write(folder.path().join(format!("{old}.js")), js).unwrap();
+        }
         fs::write(folder.path().join("index.html"), page).unwrap();
+        fs::write(folder.path().join(STYLE), "p {}").unwrap();
         folder
     }
 
     #[test]
-    fn both_files_are_named_by_what_they_are_in_the_end() {
+    fn files_are_named_by_what_they_are_in_the_end() {
         let names = ["", "", "another"].map(|note| {
             let folder = staged(note);
             shrink(folder.path()).unwrap();
-            let new = Pair::find(folder.path()).unwrap();
-            assert_eq!(fs::read_dir(&folder).unwrap().count(), 3, "the old files are gone");
-            assert_eq!(fs::read(new.wasm()).unwrap(), module(SHORT_MODULE, &["$0"]));
-            let js = fs::read_to_string(new.js()).unwrap();
-            assert_eq!(js, format!("f('{}', '{note}', {{ \"m\": {{ $0: f }} }});\n", new.wasm_name()));
-            let page = fs::read_to_string(folder.path().join("index.html")).unwrap();
-            let (js, wasm) = (new.js_name(), new.wasm_name());
-            let expected = format!("<link href=/{js}><link href=/{wasm}><script>load('/{js}', '/{wasm}')");
-            assert_eq!(page, expected);
-            let digits = new.stem.strip_prefix("snaproom-app-").unwrap();
-            assert!(digits.len() == 16 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()), "{digits}");
-            new.stem
+            assert_eq!(fs::read_dir(&folder).unwrap().count(), 6, "the old files are gone");
+            let style = format!("check-{}.css", hash(&[b"p {}"]).unwrap());
+            assert_eq!(fs::read_to_string(folder.path().join(&style)).unwrap(), "p {}");
+            let mut page = format!("<link href=/{style}>\n");
+            let stems = PROGRAMS.map(|program| {
+                let new = Pair::find(folder.path(), program).unwrap();
+                let wasm = fs::read(new.wasm()).unwrap();
+                assert_eq!(wasm, module(SHORT_MODULE, &["$0"]));
+                let js = fs::read_to_string(new.js()).unwrap();
+                let (js_name, wasm_name) = (new.js_name(), new.wasm_name());
+                assert_eq!(js, format!("f('{wasm_name}', '{note}', {{ \"m\": {{ $0: f }} }});\n"));
+                let bytes = wasm.len();
+                writeln!(page, "{{ js: \"/{js_name}\", wasm: \"/{wasm_name}\", bytes:{bytes} }}").unwrap();
+                let digits = new.stem.strip_prefix(&format!("{program}-")).unwrap();
+                let is_hash = digits.len() == 16 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+                assert!(is_hash, "{digits}");
+                new.stem
+            });
+            assert_eq!(fs::read_to_string(folder.path().join("index.html")).unwrap(), page);
+            stems
         });
         assert_eq!(names[0], names[1], "the same contents");
         assert_ne!(names[0], names[2], "the JavaScript alone has changed");
@@ -274,17 +321,20 @@ mod tests {
         fs::write(folder.path().join("index.html"), "<script>load('/snaproom-app-00000000000000ff.js')")
             .unwrap();
         assert!(shrink(folder.path()).is_err());
-        let old = Pair::find(folder.path()).unwrap();
+        let old = Pair::find(folder.path(), "snaproom-app").unwrap();
         assert_eq!(fs::read(old.wasm()).unwrap(), module(MODULE, &["__wbg_f"]));
     }
 
     #[test]
     fn files_that_would_not_fit_any_more_are_refused() {
-        let (_, names) = shorten(&module(MODULE, &["__wbg_get_0123456789abcdef"])).unwrap();
-        assert!(rename("const i = {};", &names).is_err(), "the function is missing");
-        assert!(rename("{ __wbg_get_0123456789abcdef: f }", &names).is_err(), "the module is missing");
-        assert!(shorten(&module("env", &["f"])).is_err(), "a function of somebody else");
-        assert!(shorten(b"\0asm\x01\0\0\0").is_err(), "no imports");
+        let (_, names) = shorten(&module(MODULE, &["__wbg_get_0123456789abcdef"]), MODULE).unwrap();
+        assert!(rename("const i = {};", &names, MODULE).is_err(), "the function is missing");
+        assert!(
+            rename("{ __wbg_get_0123456789abcdef: f }", &names, MODULE).is_err(),
+            "the module is missing"
+        );
+        assert!(shorten(&module("env", &["f"]), MODULE).is_err(), "a function of somebody else");
+        assert!(shorten(b"\0asm\x01\0\0\0", MODULE).is_err(), "no imports");
     }
 
     #[test]

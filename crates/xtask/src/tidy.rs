@@ -58,6 +58,11 @@ fn one_driver_holds_the_session() {
 }
 
 #[test]
+fn the_two_programs_know_nothing_of_each_others_drivers() {
+    hold(two_programs, &["src/room", "src/check/", "src/ui/check/"]);
+}
+
+#[test]
 fn no_file_knows_the_machine_it_was_written_on() {
     hold(no_machine_paths, &["Cargo.toml", "src/", "crates/", "tests/"]);
 }
@@ -124,6 +129,18 @@ fn one_driver(path: &str, text: &str) -> Broken {
         return Broken::new();
     }
     complain(path, text, "belongs to src/room", is_session)
+}
+
+/// Else one would be in the wasm of the other. Sentences about devices are the same in both.
+fn two_programs(path: &str, text: &str) -> Broken {
+    if path.starts_with("src/check/") {
+        return complain(path, text, "is of the room", |mention| mention.is_in_own("room"));
+    }
+    let both = ["src/ui/check/", "src/ui/words/check/", "src/ui/words.rs", "src/ui/mod.rs", SURFACE];
+    if !in_app(path) || path == "src/app.rs" || both.iter().any(|place| path.starts_with(place)) {
+        return Broken::new();
+    }
+    complain(path, text, "is of the pages under /check", |mention| mention.is_in_own("check"))
 }
 
 fn no_machine_paths(path: &str, text: &str) -> Broken {
@@ -321,6 +338,22 @@ fn a_second_driver_is_found() {
             ("src/room/peers.rs", "use snaproom_session::Session;"),
             ("crates/e2e/tests/room.rs", "use snaproom_session::Session;"),
         ],
+    );
+}
+
+#[test]
+fn a_program_that_takes_the_other_along_is_found() {
+    objects(
+        two_programs,
+        "src/check/all/mod.rs",
+        &["use crate::room::Room;", "use crate::{browser, room::view};"],
+        &[("src/check/all/mod.rs", "use crate::browser::Camera;")],
+    );
+    objects(
+        two_programs,
+        "src/room/call.rs",
+        &["use crate::check::all::All;"],
+        &[("src/ui/check/all.rs", "use crate::check::all::All;"), ("src/room/call.rs", "fn check() {}")],
     );
 }
 

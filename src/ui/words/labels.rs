@@ -19,6 +19,10 @@ pub const RETRY: &str = "Try again now";
 pub const RELOAD: &str = "Reload";
 pub const CLOSE: &str = "Close";
 
+// To the pages under `/check`, which open beside the room.
+pub const CHECK: &str = "Check camera, network and browser";
+pub const FIND_OUT: &str = "Find out what is wrong";
+
 // Inviting people.
 pub const INVITE: &str = "Join this room";
 pub const SCAN: &str = "Point another phone’s camera at this code, or send the link.";

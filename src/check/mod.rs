@@ -1,0 +1,10 @@
+//! The pages under `/check`: whether camera, connection and network work in this browser, and each API for itself, as a
+//! learner meets it. None of them needs anybody else.
+//!
+//! | file | page | what it shows |
+//! |---|---|---|
+//! | [`all`] | `/check` | all of it by itself, with a verdict and a report |
+//! | [`queue`] | all | what a person wants and what the browser reports, in their order |
+
+pub mod all;
+pub mod queue;
