@@ -4,7 +4,9 @@
 //! | file | page | what it shows |
 //! |---|---|---|
 //! | [`all`] | `/check` | all of it by itself, with a verdict and a report |
+//! | [`camera`] | `/check/camera` | a camera's pictures, constraints and permission; how loud the microphone is |
 //! | [`queue`] | all | what a person wants and what the browser reports, in their order |
 
 pub mod all;
+pub mod camera;
 pub mod queue;

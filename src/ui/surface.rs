@@ -103,6 +103,27 @@ pub fn OwnSurface(
     view! { <video id=id node_ref=element autoplay muted playsinline aria-label=label></video> }
 }
 
+/// A picture of one of the pages under `/check`.
+#[component]
+pub fn CheckSurface(
+    /// Its id.
+    id: &'static str,
+    /// For people who do not see it.
+    label: &'static str,
+    /// Told of the element.
+    #[prop(into)]
+    attach: Callback<Option<Video>>,
+) -> impl IntoView {
+    let element = NodeRef::<html::Video>::new();
+    Effect::new(move || {
+        if let Some(video) = element.get() {
+            attach.run(Some(Video::from(video)));
+        }
+    });
+    on_cleanup(move || attach.run(None));
+    view! { <video id=id node_ref=element autoplay muted playsinline aria-label=label></video> }
+}
+
 /// Somebody else in the call, or their screen.
 #[component]
 pub fn RemoteSurface(

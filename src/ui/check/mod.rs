@@ -3,8 +3,12 @@
 //! | file | what |
 //! |---|---|
 //! | `all` | everything by itself, a verdict, a report |
+//! | `camera` | a camera's pictures, constraints and permission; how loud the microphone is |
+//! | `plot` | a curve of the last measurements |
 
 mod all;
+mod camera;
+mod plot;
 
 use leptos::prelude::*;
 
@@ -15,15 +19,18 @@ use super::{
 };
 
 use all::AllChecks;
+use camera::CameraChecks;
+pub use plot::Plot;
 
 /// The pages, in the order in which they are offered: path, name.
-const PAGES: [(&str, &str); 1] = [("/check", words::ALL)];
+const PAGES: [(&str, &str); 2] = [("/check", words::ALL), ("/check/camera", words::CAMERA)];
 
 /// One of them, as the address's path asks for it.
 pub fn check_page(path: &str) -> AnyView {
     let path = path.trim_end_matches('/');
     let page = match path {
         "/check" => view! { <AllChecks /> }.into_any(),
+        "/check/camera" => view! { <CameraChecks /> }.into_any(),
         _ => return view! { <NotFound /> }.into_any(),
     };
     if let Some((_, name)) = PAGES.iter().find(|(to, _)| *to == path) {

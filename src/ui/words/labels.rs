@@ -117,13 +117,16 @@ macro_rules! timer {
          </select>"
     };
 }
+macro_rules! filter {
+    () => {
+        "<select id=filterSelect aria-label=Filter><option value=none>No filter<option value=blur>Blurred<option \
+         value=invert>Negative<option value=fade>Faded<option value=hue>Other colours<option value=saturate>Vivid\
+         <option value=grey>Grey<option value=poster>Poster</select>"
+    };
+}
 pub const TIMER: &str = timer!();
-pub const FILTER_AND_TIMER: &str = concat!(
-    "<select id=filterSelect aria-label=Filter><option value=none>No filter<option value=blur>Blurred<option \
-     value=invert>Negative<option value=fade>Faded<option value=hue>Other colours<option value=saturate>Vivid<option \
-     value=grey>Grey<option value=poster>Poster</select>",
-    timer!()
-);
+pub const FILTER: &str = filter!();
+pub const FILTER_AND_TIMER: &str = concat!(filter!(), timer!());
 pub const MIRROR: &str = "Mirror";
 
 // Photos.

@@ -1,11 +1,13 @@
 //! The words of the pages under `/check`.
 
 pub mod all;
+pub mod camera;
 
 use crate::room::CameraFailure;
 
 pub const CHECKS: &str = "Checks";
 pub const ALL: &str = "Everything";
+pub const CAMERA: &str = "Camera";
 
 /// Of a page's tab.
 #[must_use]
