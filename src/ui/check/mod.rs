@@ -4,9 +4,11 @@
 //! |---|---|
 //! | `all` | everything by itself, a verdict, a report |
 //! | `camera` | a camera's pictures, constraints and permission; how loud the microphone is |
+//! | `call` | a call from this page to itself |
 //! | `plot` | a curve of the last measurements |
 
 mod all;
+mod call;
 mod camera;
 mod plot;
 
@@ -19,11 +21,13 @@ use super::{
 };
 
 use all::AllChecks;
+use call::CallCheck;
 use camera::CameraChecks;
 pub use plot::Plot;
 
 /// The pages, in the order in which they are offered: path, name.
-const PAGES: [(&str, &str); 2] = [("/check", words::ALL), ("/check/camera", words::CAMERA)];
+const PAGES: [(&str, &str); 3] =
+    [("/check", words::ALL), ("/check/camera", words::CAMERA), ("/check/call", words::CALL)];
 
 /// One of them, as the address's path asks for it.
 pub fn check_page(path: &str) -> AnyView {
@@ -31,6 +35,7 @@ pub fn check_page(path: &str) -> AnyView {
     let page = match path {
         "/check" => view! { <AllChecks /> }.into_any(),
         "/check/camera" => view! { <CameraChecks /> }.into_any(),
+        "/check/call" => view! { <CallCheck /> }.into_any(),
         _ => return view! { <NotFound /> }.into_any(),
     };
     if let Some((_, name)) = PAGES.iter().find(|(to, _)| *to == path) {

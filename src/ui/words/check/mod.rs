@@ -1,6 +1,7 @@
 //! The words of the pages under `/check`.
 
 pub mod all;
+pub mod call;
 pub mod camera;
 
 use crate::room::CameraFailure;
@@ -8,6 +9,7 @@ use crate::room::CameraFailure;
 pub const CHECKS: &str = "Checks";
 pub const ALL: &str = "Everything";
 pub const CAMERA: &str = "Camera";
+pub const CALL: &str = "Call";
 
 /// Of a page's tab.
 #[must_use]
