@@ -5,11 +5,13 @@
 //! | `all` | everything by itself, a verdict, a report |
 //! | `camera` | a camera's pictures, constraints and permission; how loud the microphone is |
 //! | `call` | a call from this page to itself |
+//! | `data` | a data channel: texts, options, speed, limits |
 //! | `plot` | a curve of the last measurements |
 
 mod all;
 mod call;
 mod camera;
+mod data;
 mod plot;
 
 use leptos::prelude::*;
@@ -23,11 +25,16 @@ use super::{
 use all::AllChecks;
 use call::CallCheck;
 use camera::CameraChecks;
+use data::DataCheck;
 pub use plot::Plot;
 
 /// The pages, in the order in which they are offered: path, name.
-const PAGES: [(&str, &str); 3] =
-    [("/check", words::ALL), ("/check/camera", words::CAMERA), ("/check/call", words::CALL)];
+const PAGES: [(&str, &str); 4] = [
+    ("/check", words::ALL),
+    ("/check/camera", words::CAMERA),
+    ("/check/call", words::CALL),
+    ("/check/data", words::DATA),
+];
 
 /// One of them, as the address's path asks for it.
 pub fn check_page(path: &str) -> AnyView {
@@ -35,6 +42,7 @@ pub fn check_page(path: &str) -> AnyView {
     let page = match path {
         "/check" => view! { <AllChecks /> }.into_any(),
         "/check/camera" => view! { <CameraChecks /> }.into_any(),
+        "/check/data" => view! { <DataCheck /> }.into_any(),
         "/check/call" => view! { <CallCheck /> }.into_any(),
         _ => return view! { <NotFound /> }.into_any(),
     };

@@ -3,6 +3,7 @@
 pub mod all;
 pub mod call;
 pub mod camera;
+pub mod data;
 
 use crate::room::CameraFailure;
 
@@ -10,6 +11,7 @@ pub const CHECKS: &str = "Checks";
 pub const ALL: &str = "Everything";
 pub const CAMERA: &str = "Camera";
 pub const CALL: &str = "Call";
+pub const DATA: &str = "Data";
 
 /// Of a page's tab.
 #[must_use]
