@@ -70,15 +70,15 @@ const HELD: &str = "{
     };
 }";
 
-/// Everything that moved without the person's doing (Layout Instability API), photos of the trail aside: the newest
-/// one takes the first place.
+/// Everything that moved without the person's doing (Layout Instability API), photos of the trail aside, since the newest
+/// one takes the first place, and the page's end below them.
 const SHIFTS: &str = "{
     const moved = [];
     const note = (entries) => {
         for (const { sources } of entries) {
             for (const { node } of sources) {
                 const element = node?.nodeType === Node.TEXT_NODE ? node.parentElement : node;
-                if (element && !element.closest('#trail')) {
+                if (element && !element.closest('#trail, .foot')) {
                     moved.push(`${element.tagName} #${element.id} .${element.className}`);
                 }
             }
