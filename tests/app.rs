@@ -14,22 +14,12 @@ use snaproom_app::{
     room::{self, RoomView, Status},
     ui::RoomPage,
 };
-use support::until;
+use support::{document, place, until};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
-use web_sys::{Document, HtmlElement};
+use web_sys::HtmlElement;
 
 wasm_bindgen_test_configure!(run_in_browser);
-
-fn document() -> Document {
-    web_sys::window().unwrap().document().unwrap()
-}
-
-fn place() -> HtmlElement {
-    let place: HtmlElement = document().create_element("div").unwrap().unchecked_into();
-    document().body().unwrap().append_child(&place).unwrap();
-    place
-}
 
 fn find(selector: &str) -> Option<HtmlElement> {
     document().query_selector(selector).unwrap().map(JsCast::unchecked_into)

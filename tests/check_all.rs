@@ -6,22 +6,10 @@ mod support;
 
 use leptos::mount::mount_to;
 use snaproom_app::{browser::live, ui::check_page};
-use support::until;
-use wasm_bindgen::JsCast;
+use support::{document, place, until};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
-use web_sys::{Document, HtmlElement};
 
 wasm_bindgen_test_configure!(run_in_browser);
-
-fn document() -> Document {
-    web_sys::window().unwrap().document().unwrap()
-}
-
-fn place() -> HtmlElement {
-    let place: HtmlElement = document().create_element("div").unwrap().unchecked_into();
-    document().body().unwrap().append_child(&place).unwrap();
-    place
-}
 
 fn state(selector: &str) -> Option<String> {
     document().query_selector(selector).unwrap()?.get_attribute("data-state")

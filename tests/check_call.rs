@@ -13,16 +13,12 @@ use snaproom_app::{
     browser::{Live, live},
     ui::check_page,
 };
-use support::{Replaced, rejecting, throwing, until};
+use support::{Replaced, document, place, rejecting, throwing, until};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
-use web_sys::{Document, Event, HtmlElement, MediaStream};
+use web_sys::{Event, HtmlElement, MediaStream};
 
 wasm_bindgen_test_configure!(run_in_browser);
-
-fn document() -> Document {
-    web_sys::window().unwrap().document().unwrap()
-}
 
 /// The page, until it is dropped: then everything has to be given back, which [`Page::close`] waits for.
 struct Page {
@@ -34,8 +30,7 @@ struct Page {
 impl Page {
     fn open() -> Self {
         let before = live();
-        let place: HtmlElement = document().create_element("div").unwrap().unchecked_into();
-        document().body().unwrap().append_child(&place).unwrap();
+        let place = place();
         let mounted = mount_to(place.clone(), || check_page("/check/call"));
         Self { place, mounted: Some(Box::new(mounted)), before }
     }

@@ -12,7 +12,7 @@ use snaproom_app::{
     browser::{Live, live},
     ui::check_page,
 };
-use support::{Replaced, rejecting, resolving, until};
+use support::{Replaced, place, rejecting, resolving, until};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use web_sys::{
@@ -75,9 +75,7 @@ impl Page {
     async fn open(state: &str) -> Self {
         let permission = permission(state);
         let permissions = Replaced::with("navigator.permissions.query", &resolving(&permission));
-        let document = web_sys::window().unwrap().document().unwrap();
-        let place: HtmlElement = document.create_element("div").unwrap().unchecked_into();
-        document.body().unwrap().append_child(&place).unwrap();
+        let place = place();
         let before = live();
         let mounted = mount_to(place.clone(), || check_page("/check/camera"));
         let page =

@@ -9,7 +9,7 @@ use snaproom_app::{
     browser::{Live, live},
     ui::check_page,
 };
-use support::until;
+use support::{place, until};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use web_sys::{HtmlElement, HtmlInputElement, HtmlTextAreaElement, RtcDataChannel, RtcDataChannelState};
@@ -25,9 +25,7 @@ struct Page {
 
 impl Page {
     fn open() -> Self {
-        let document = web_sys::window().unwrap().document().unwrap();
-        let place: HtmlElement = document.create_element("div").unwrap().unchecked_into();
-        document.body().unwrap().append_child(&place).unwrap();
+        let place = place();
         let before = live();
         let mounted: UnmountHandle<_> = mount_to(place.clone(), || check_page("/check/data"));
         Self { place, before, mounted: Box::new(mounted) }

@@ -2,14 +2,14 @@
 
 use std::fmt;
 
-use js_sys::{Promise, Reflect};
+use js_sys::Promise;
 use serde::Serialize;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{MediaDevices, MediaStream, MediaStreamTrack};
 
 use super::{
     Error,
-    error::text,
+    error::{number, text},
     live::{Held, Listener},
     navigator, task,
 };
@@ -45,7 +45,7 @@ impl Track {
     #[expect(clippy::cast_sign_loss, reason = "sides of a picture; float casts saturate")]
     pub fn size(&self) -> Option<(u32, u32)> {
         let settings = self.0.get_settings();
-        let side = |name: &str| Reflect::get(&settings, &name.into()).ok()?.as_f64().map(|side| side as u32);
+        let side = |name: &str| number(&settings, name).map(|side| side as u32);
         Some((side("width")?, side("height")?))
     }
 

@@ -8,7 +8,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use super::{
     Camera, CaptureError, Constrain, Error, Facing, Track, Video,
     capture::{Capture, user_media},
-    error::text,
+    error::{number, text},
     externs::CapableTrack,
     page::Global,
     task,
@@ -177,9 +177,4 @@ impl StudiedCamera {
 #[derive(Serialize)]
 struct Request<'a> {
     video: &'a CameraConstraints,
-}
-
-/// A member of `value` that is a number.
-fn number(value: &JsValue, member: &str) -> Option<f64> {
-    Reflect::get(value, &member.into()).ok()?.as_f64()
 }

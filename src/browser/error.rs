@@ -38,6 +38,11 @@ pub(super) fn text(value: &JsValue, member: &str) -> Option<String> {
     Reflect::get(value, &member.into()).ok()?.as_string()
 }
 
+/// A member of `value` that is a number.
+pub(super) fn number(value: &JsValue, member: &str) -> Option<f64> {
+    Reflect::get(value, &member.into()).ok()?.as_f64()
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.name, self.message)

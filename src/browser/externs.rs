@@ -170,19 +170,6 @@ extern "C" {
     #[wasm_bindgen(method, js_name = takePhoto)]
     pub(super) fn take_photo(this: &ImageCapture) -> Promise;
 
-    /// What a camera can do only some browsers say.
-    #[wasm_bindgen(extends = MediaStreamTrack)]
-    pub(super) type AdjustableTrack;
-    #[wasm_bindgen(method, getter, js_name = getCapabilities)]
-    pub(super) fn capabilities_function(this: &AdjustableTrack) -> Option<Function>;
-    #[wasm_bindgen(method, js_name = getCapabilities)]
-    pub(super) fn get_capabilities(this: &AdjustableTrack) -> JsValue;
-    #[wasm_bindgen(method, catch, js_name = applyConstraints)]
-    pub(super) fn apply_constraints(
-        this: &AdjustableTrack,
-        constraints: &JsValue,
-    ) -> Result<Promise, JsValue>;
-
     pub(super) type LockManager;
     #[wasm_bindgen(method)]
     pub(super) fn request(this: &LockManager, name: &str, options: &Object, callback: &Function) -> Promise;

@@ -3,7 +3,13 @@
 use js_sys::Reflect;
 use web_sys::RtcPeerConnection;
 
-use super::{Found, error::text, externs::Stats, path::Report, task};
+use super::{
+    Found,
+    error::{number, text},
+    externs::Stats,
+    path::Report,
+    task,
+};
 
 /// Most pairs that are read: a device with several networks has some dozens.
 const MAX_PAIRS: usize = 24;
@@ -127,10 +133,6 @@ fn end(candidate: &Stats) -> Found {
         address: text(candidate, "address").unwrap_or_default(),
         port,
     }
-}
-
-fn number(stats: &Stats, member: &str) -> Option<f64> {
-    Reflect::get(stats, &member.into()).ok()?.as_f64()
 }
 
 fn count(stats: &Stats, member: &str) -> f64 {

@@ -8,7 +8,8 @@ use super::{
     Blob, Canvas, Error, Picture, Track, Video, Wish,
     canvas::Bitmap,
     capture::Constrain,
-    externs::{AdjustableTrack, ImageCapture},
+    error::number,
+    externs::{CapableTrack, ImageCapture},
     task,
 };
 
@@ -64,16 +65,14 @@ async fn take_photo(Track(track): &Track) -> Result<Bitmap, Error> {
 
 /// A camera whose video has another size for a moment.
 struct Adjusted {
-    track: AdjustableTrack,
+    track: CapableTrack,
 }
 
 impl Adjusted {
     #[expect(clippy::cast_sign_loss, reason = "sides of a picture; float casts saturate")]
     async fn to_largest(Track(track): Track, video: &Video) -> Self {
-        let track: AdjustableTrack = track.unchecked_into();
-        let number = |of: &JsValue, name: &str| Reflect::get(of, &name.into()).ok()?.as_f64();
-        let adjusted = Self { track };
-        let all = adjusted.track.capabilities_function().map(|_| adjusted.track.get_capabilities());
+        let adjusted = Self { track: track.unchecked_into() };
+        let all = adjusted.track.capabilities_function().and_then(|_| adjusted.track.capabilities().ok());
         let largest = ["width", "height"].map(|name| {
             let range = Reflect::get(all.as_ref()?, &name.into()).ok()?;
             number(&range, "max").map(|side| side as u32)
@@ -101,7 +100,9 @@ impl Adjusted {
     async fn apply(&self, [width, height]: [Option<u32>; 2]) {
         let wish = Sides { width: width.map(Constrain::Ideal), height: height.map(Constrain::Ideal) };
         let Ok(wish) = serde_wasm_bindgen::to_value(&wish) else { return };
-        let Ok(applying) = self.track.apply_constraints(&wish) else { return };
+        let Ok(applying) = self.track.apply_constraints_with_constraints(wish.unchecked_ref()) else {
+            return;
+        };
         let _: Option<Result<JsValue, JsValue>> = task::within(ADJUSTING_MS, applying.into_future()).await;
     }
 }

@@ -3,7 +3,7 @@
 
 use snaproom_app::browser::{Canvas, Payload, Picture, Video, task};
 use wasm_bindgen::prelude::*;
-use web_sys::{HtmlCanvasElement, HtmlVideoElement};
+use web_sys::{Document, HtmlCanvasElement, HtmlElement, HtmlVideoElement};
 
 /// Nothing here takes longer on a slow machine.
 pub const DEADLINE_MS: u32 = 20_000;
@@ -24,6 +24,15 @@ pub async fn until(what: &str, condition: impl Fn() -> bool) {
     .await;
 }
 
+pub fn document() -> Document {
+    web_sys::window().unwrap().document().unwrap()
+}
+
+/// Where a test mounts what it looks at; whoever asked for it takes it out of the page again.
+pub fn place() -> HtmlElement {
+    element("div").unchecked_into()
+}
+
 pub fn video() -> (HtmlVideoElement, Video) {
     let element: HtmlVideoElement = element("video").unchecked_into();
     (element.clone(), element.into())
@@ -35,9 +44,8 @@ pub fn canvas() -> (HtmlCanvasElement, Canvas) {
 }
 
 fn element(name: &str) -> web_sys::Element {
-    let document = web_sys::window().unwrap().document().unwrap();
-    let element = document.create_element(name).unwrap();
-    document.body().unwrap().append_child(&element).unwrap();
+    let element = document().create_element(name).unwrap();
+    document().body().unwrap().append_child(&element).unwrap();
     element
 }
 
