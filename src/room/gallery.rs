@@ -70,7 +70,7 @@ impl Gallery {
     pub(super) fn on_incoming(&mut self, incoming: &Incoming) {
         let &Incoming { from, item, bytes, total, state, kind, on_request, .. } = incoming;
         let key = PhotoKey { owner: from, item };
-        let Kind::Photo { width, height, taken } = kind;
+        let Kind::Photo { width, height, taken } = kind else { return };
         if let Some(photo) = self.photo_mut(key) {
             photo.view.update(|view| {
                 // Where the preview was saved, the original is not.

@@ -327,6 +327,12 @@ impl Visit {
                     self.originals.forget(payload);
                 }
             }
+            // Nobody can send or accept a file yet.
+            Output::Fetch { .. }
+            | Output::LetGo { .. }
+            | Output::Prepare { .. }
+            | Output::Checked { .. }
+            | Output::Truncate { .. } => {}
             Output::News(News::Incoming(incoming)) => gallery.on_incoming(&incoming),
             Output::News(News::Call(view)) => call.on_view(view),
             Output::News(News::CallEnded(end)) => call.on_ended(end),
@@ -373,7 +379,7 @@ impl Visit {
             | News::Invited { .. }
             | News::PeerGone(_) => self.company.on_news(news),
             News::StillRefused(peer) => self.view.notice.set(Some(Notice::StillRefused(peer))),
-            News::Call(_) | News::CallEnded(_) | News::Incoming(_) => {}
+            News::Call(_) | News::CallEnded(_) | News::Incoming(_) | News::Saved { .. } => {}
         }
     }
 

@@ -43,9 +43,12 @@ pub fn path(path: Path) -> &'static str {
 pub fn transfer(state: TransferState) -> &'static str {
     match state {
         TransferState::Waiting => "waiting",
+        TransferState::Offered => "offered",
+        TransferState::Paused(_) => "paused",
         TransferState::Active => "active",
         TransferState::Held => "held",
         TransferState::Verified => "verified",
+        TransferState::Declined => "declined",
         TransferState::Cancelled => "cancelled",
         TransferState::Failed(_) => "failed",
     }
@@ -71,10 +74,13 @@ pub fn is_unfinished(state: TransferState) -> bool {
 #[must_use]
 pub fn of_all(recipients: &[Recipient]) -> TransferState {
     let rank = |state: &TransferState| match state {
-        TransferState::Active => 5,
-        TransferState::Waiting => 4,
-        TransferState::Failed(_) => 3,
-        TransferState::Cancelled => 2,
+        TransferState::Active => 8,
+        TransferState::Paused(_) => 7,
+        TransferState::Waiting => 6,
+        TransferState::Offered => 5,
+        TransferState::Failed(_) => 4,
+        TransferState::Cancelled => 3,
+        TransferState::Declined => 2,
         TransferState::Held => 1,
         TransferState::Verified => 0,
     };

@@ -210,8 +210,10 @@ pub fn snapped(snap: Option<SnapView>) -> String {
 #[must_use]
 pub fn incoming(photo: &PhotoView) -> String {
     match photo.state {
-        TransferState::Waiting if photo.bytes == 0 => "Waiting for its turn".into(),
-        TransferState::Waiting => {
+        TransferState::Waiting | TransferState::Offered | TransferState::Paused(_) if photo.bytes == 0 => {
+            "Waiting for its turn".into()
+        }
+        TransferState::Waiting | TransferState::Offered | TransferState::Paused(_) => {
             format!("{} % is here; the rest waits for the connection", percent(photo.bytes, photo.total))
         }
         TransferState::Active if photo.shows == Shows::Preview => {
@@ -228,12 +230,14 @@ pub fn incoming(photo: &PhotoView) -> String {
         TransferState::Failed(Failure::Lost) if photo.can_be_saved() => {
             "Preview only: the original went with its sender’s page".into()
         }
-        TransferState::Cancelled => "The sender stopped it".into(),
+        TransferState::Cancelled | TransferState::Declined => "The sender stopped it".into(),
         TransferState::Failed(Failure::Refused(reason)) => format!("Refused: {}", refused(reason)),
         TransferState::Failed(Failure::Lost) => {
             "The sender’s page was closed before all of it came; ask for it again".into()
         }
-        TransferState::Failed(Failure::Unreadable) => "The sender could not read it; ask for it again".into(),
+        TransferState::Failed(Failure::Unreadable | Failure::Changed) => {
+            "The sender could not read it; ask for it again".into()
+        }
         TransferState::Failed(Failure::TooMany) => "Too many photos were under way; ask for it again".into(),
     }
 }
@@ -242,17 +246,24 @@ pub fn incoming(photo: &PhotoView) -> String {
 #[must_use]
 pub fn outgoing(recipient: &Recipient) -> String {
     match recipient.state {
-        TransferState::Waiting if recipient.bytes == 0 => "waits for its turn".into(),
-        TransferState::Waiting => {
+        TransferState::Waiting | TransferState::Offered | TransferState::Paused(_)
+            if recipient.bytes == 0 =>
+        {
+            "waits for its turn".into()
+        }
+        TransferState::Waiting | TransferState::Offered | TransferState::Paused(_) => {
             format!("has {} %; the rest waits for the connection", percent(recipient.bytes, recipient.total))
         }
         TransferState::Active => format!("has {} %", percent(recipient.bytes, recipient.total)),
         TransferState::Held => "has the preview, and can ask for the original".into(),
         TransferState::Verified => "has it".into(),
+        TransferState::Declined => "declined".into(),
         TransferState::Cancelled => "cancelled".into(),
         TransferState::Failed(Failure::Refused(reason)) => format!("refused it: {}", refused(reason)),
         TransferState::Failed(Failure::Lost) => "left before all of it came".into(),
-        TransferState::Failed(Failure::Unreadable) => "the photo could not be read; snap another one".into(),
+        TransferState::Failed(Failure::Unreadable | Failure::Changed) => {
+            "the photo could not be read; snap another one".into()
+        }
         TransferState::Failed(Failure::TooMany) => {
             "too many photos are under way; send it again later".into()
         }
@@ -344,6 +355,8 @@ fn refused(reason: RefusedItem) -> &'static str {
         RefusedItem::TooFewBytes => "less came than was announced",
         RefusedItem::Hash => "it was changed on its way",
         RefusedItem::Storage => "there is no memory left for it",
+        RefusedItem::Declined => "it is not wanted",
+        RefusedItem::Cancelled => "it is not wanted any more",
     }
 }
 

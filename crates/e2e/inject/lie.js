@@ -162,7 +162,7 @@
 
     const refusals = word(
         'name', 'length', 'too-big', 'preview-size', 'preview-picture', 'duplicate', 'order', 'too-many-bytes',
-        'too-few-bytes', 'hash', 'storage',
+        'too-few-bytes', 'hash', 'storage', 'declined', 'cancelled',
     );
     const wire = {
         control: oneOf({
@@ -173,12 +173,16 @@
                 item: bytes,
                 name: text,
                 bytes: number,
-                kind: oneOf({ photo: { width: number, height: number, taken: number } }),
+                kind: oneOf({
+                    photo: { width: number, height: number, taken: number },
+                    file: {},
+                    folder: { files: number, listing: number },
+                }),
                 preview: optional(fields({ bytes: number, sha256: bytes })),
                 resumes: flag,
                 on_request: flag,
             },
-            accept: { item: bytes, preview: number, exact: number },
+            accept: { item: bytes, preview: number, exact: number, pieces: number, root: bytes },
             'all-offered': {},
             received: { item: bytes, bytes: number },
             verified: { item: bytes },
@@ -197,6 +201,10 @@
             'ask-still': {},
             'answer-still': { comes: flag },
             request: { item: bytes },
+            pause: { item: bytes, pauses: flag },
+            hold: { item: bytes, holds: flag },
+            repeat: { item: bytes, exact: number },
+            saved: { item: bytes },
         }),
         bulk: oneOf({
             piece: {

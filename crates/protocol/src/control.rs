@@ -25,6 +25,15 @@ pub const MAX_PHOTO_PIXELS: u64 = 16 * 1024 * 1024;
 /// Longest file name in bytes.
 pub const MAX_NAME_BYTES: usize = 255;
 
+/// Largest file, or folder with all that is in it, in bytes: 262,144 pieces, whose hashes take 8 MiB on each side.
+pub const MAX_FILE_BYTES: u64 = 256 * 1024 * 1024 * 1024;
+
+/// Most files in a folder.
+pub const MAX_FOLDER_FILES: u32 = 20_000;
+
+/// Longest list of a folder's files in bytes.
+pub const MAX_LISTING_BYTES: u32 = 4 * 1024 * 1024;
+
 /// Longest display name in Unicode scalar values.
 pub const MAX_DISPLAY_NAME_CHARS: usize = 40;
 
@@ -60,9 +69,10 @@ pub enum Control {
         /// makes of the peer id.
         name: String,
     },
-    /// Sender → receiver: here is a photo.
+    /// Sender → receiver: here is a photo, a file, a folder.
     Offer(Offer),
-    /// Receiver → sender: the answer to an offer that [`resumes`](Offer::resumes). The sender goes on from there.
+    /// Receiver → sender: the answer to an offer that [`resumes`](Offer::resumes). The sender goes on from there, if what
+    /// it has begins with the same pieces.
     Accept {
         /// Which.
         item: ItemId,
@@ -70,6 +80,10 @@ pub enum Control {
         preview: u32,
         /// Bytes of the exact part that came.
         exact: u64,
+        /// Pieces of the exact part that came and matched their hashes, from its beginning on.
+        pieces: u32,
+        /// SHA-256 over their hashes, in order.
+        root: Digest,
     },
     /// Sender → receiver, once on each connection: what of the sender's is under way was offered. What else the
     /// receiver still waits for will not come.
@@ -141,8 +155,37 @@ pub enum Control {
         /// Whether it comes, as a photo like any other. If not, the hearer's person does not want to, or took too long.
         comes: bool,
     },
-    /// Receiver → sender: the exact part of an item that was offered [`on_request`](Offer::on_request) is wanted now.
+    /// Receiver → sender: the exact part of an item that was offered [`on_request`](Offer::on_request) is wanted now. Of a
+    /// file that is the yes of the receiver's person.
     Request {
+        /// Which.
+        item: ItemId,
+    },
+    /// Receiver → sender: no more bytes of a file are wanted for now, or they are again. Said anew after each
+    /// [`Control::Accept`].
+    Pause {
+        /// Which.
+        item: ItemId,
+        /// Whether it stops.
+        pauses: bool,
+    },
+    /// Sender → receiver: no more bytes of a file come for now, or they do again. Said anew after each [`Control::Offer`].
+    Hold {
+        /// Which.
+        item: ItemId,
+        /// Whether it stops.
+        holds: bool,
+    },
+    /// Receiver → sender: a piece of a file did not match its hash, or could not be kept. The sender goes on from the
+    /// beginning of that piece; what comes until then counts for nothing.
+    Repeat {
+        /// Which.
+        item: ItemId,
+        /// Bytes of the exact part that stay: whole pieces.
+        exact: u64,
+    },
+    /// Receiver → sender: its person has put the file where they keep such things.
+    Saved {
         /// Which.
         item: ItemId,
     },
@@ -215,6 +258,24 @@ pub enum Kind {
         /// When it was taken, in milliseconds since 1970 by the sender's clock.
         taken: u64,
     },
+    /// Any bytes, at most [`MAX_FILE_BYTES`], on request and without a preview.
+    File,
+    /// Files with their places in a folder: a list of them (`snaproom-session`, module `listing`), and then their bytes
+    /// one after the other. As a [`Kind::File`] else.
+    Folder {
+        /// How many, at least one and at most [`MAX_FOLDER_FILES`].
+        files: u32,
+        /// Length of the list in bytes, at most [`MAX_LISTING_BYTES`].
+        listing: u32,
+    },
+}
+
+impl Kind {
+    /// Whether a receiver's person is asked before any byte of it comes.
+    #[must_use]
+    pub fn is_photo(self) -> bool {
+        matches!(self, Self::Photo { .. })
+    }
 }
 
 /// A JPEG of at most [`MAX_PREVIEW_BYTES`] and [`MAX_PREVIEW_SIDE`].
@@ -251,4 +312,8 @@ pub enum RefusedItem {
     Hash,
     /// The receiver could not keep the bytes.
     Storage,
+    /// The receiver's person does not want it.
+    Declined,
+    /// The receiver's person wanted it, and does not any more.
+    Cancelled,
 }

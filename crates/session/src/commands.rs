@@ -3,10 +3,12 @@
 use snaproom_protocol::{ItemId, PeerId, control::Control, server::ToServer};
 
 use crate::{
-    Command, Failure, News, Output, Photo, Session, Time, TransferState,
-    io::{Outgoing, PayloadId, Status},
+    Command, Failure, MAX_PEERS, News, Output, Photo, Session, Time, TransferState,
+    io::{File, Kept, Outgoing, PayloadId, Status},
     name,
+    outputs::Outputs,
     peer::Peer,
+    transfer::{Class, Ended, Inbox},
 };
 
 impl Session {
@@ -14,8 +16,40 @@ impl Session {
         match command {
             Command::SendPhoto(photo) => self.send_photo(photo, None, now),
             Command::Request { from, item } => {
-                if let Some(peer) = self.peers.get_mut(&from) {
-                    peer.inbox.request(item, &mut self.out);
+                if let Some((inbox, _, out)) = self.inbox_of(from) {
+                    inbox.request(item, out);
+                }
+            }
+            Command::SendFile(file) => self.send_file(&file, now),
+            Command::Supply(item) => {
+                if self.shelf.supply(item) {
+                    self.tell_hold(item, now);
+                }
+            }
+            Command::Hold { item, holds } => {
+                if self.shelf.hold(item, holds) {
+                    self.tell_hold(item, now);
+                }
+            }
+            Command::Restore(kept) => self.restore(&kept),
+            Command::AcceptAll { from, accepts } => {
+                if let Some((inbox, _, out)) = self.inbox_of(from) {
+                    inbox.accept_all(accepts, out);
+                }
+            }
+            Command::Decline { from, item } => {
+                if let Some((inbox, ended, out)) = self.inbox_of(from) {
+                    inbox.decline(item, ended, out);
+                }
+            }
+            Command::Pause { from, item, pauses } => {
+                if let Some((inbox, _, out)) = self.inbox_of(from) {
+                    inbox.pause(item, pauses, out);
+                }
+            }
+            Command::Saved { from, item } => {
+                if let Some((inbox, _, out)) = self.inbox_of(from) {
+                    inbox.saved(item, out);
                 }
             }
             Command::Cancel(item) => self.cancel(item, TransferState::Cancelled),
@@ -44,10 +78,11 @@ impl Session {
     pub(crate) fn send_photo(&mut self, photo: Photo, only: Option<PeerId>, now: Time) {
         let item = photo.item;
         let total = photo.total();
-        if self.shelf.is_full(photo.on_request) {
-            self.make_room(photo.on_request);
+        let class = if photo.on_request { Class::Held } else { Class::Photo };
+        if self.shelf.is_full(class) {
+            self.make_room(class);
         }
-        let fits = self.shelf.put(photo, &mut self.out);
+        let fits = self.shelf.put_photo(photo, &mut self.out);
         let is_meant = |peer: &Peer| peer.may_receive() && only.is_none_or(|only| only == peer.id);
         for (&to, peer) in self.peers.iter_mut().filter(|(_, peer)| is_meant(peer)) {
             if fits {
@@ -60,17 +95,68 @@ impl Session {
         self.clear_shelf();
     }
 
+    /// What comes, or came, of somebody, and what works on it.
+    fn inbox_of(&mut self, from: PeerId) -> Option<(&mut Inbox, &mut Ended, &mut Outputs)> {
+        let Self { peers, absent, ended_items, out, .. } = self;
+        let inbox = match peers.get_mut(&from) {
+            Some(peer) => &mut peer.inbox,
+            None => absent.get_mut(&from)?,
+        };
+        Some((inbox, ended_items, out))
+    }
+
+    fn restore(&mut self, kept: &Kept) {
+        let from = kept.from;
+        if !self.peers.contains_key(&from) && !self.absent.contains_key(&from) {
+            if self.absent.len() >= MAX_PEERS {
+                return;
+            }
+            self.absent.insert(from, Inbox::new(from));
+        }
+        if let Some((inbox, ended, out)) = self.inbox_of(from) {
+            inbox.restore(kept, ended, out);
+        }
+    }
+
+    /// Offers a file to its recipients. Who was offered it by an earlier life of this page hears of it with the next
+    /// connection.
+    fn send_file(&mut self, file: &File, now: Time) {
+        let File { item, bytes, goes_on, .. } = *file;
+        let fits = self.shelf.put_file(file, &mut self.out);
+        for &to in &file.to {
+            if fits && goes_on {
+                self.returning.entry(to).or_default().push(item);
+                continue;
+            }
+            let Some(peer) = self.peers.get_mut(&to).filter(|peer| peer.may_receive()) else { continue };
+            if fits {
+                peer.outbox.add(item, &mut self.shelf, now, &mut self.out);
+            } else {
+                let state = TransferState::Failed(Failure::TooMany);
+                self.out.news(News::Outgoing(Outgoing { item, to, bytes: 0, total: bytes, state }));
+            }
+        }
+        self.clear_shelf();
+    }
+
+    /// A file of ours is held up, or not any more.
+    fn tell_hold(&mut self, item: ItemId, now: Time) {
+        for (_, peer) in &mut self.peers {
+            peer.outbox.hold(item, &mut self.shelf, now, &mut self.out);
+        }
+    }
+
     /// Takes the oldest item off the shelf that only people wait for who cannot get it now. Of those that are kept until
     /// they are asked for, the oldest that nobody has asked for, or else the oldest, makes way.
-    fn make_room(&mut self, on_request: bool) {
-        let items = self.shelf.items(on_request);
+    fn make_room(&mut self, class: Class) {
+        let items = self.shelf.items(class);
         let all_who_wait = |item: &ItemId, are: fn(&Peer, ItemId) -> bool| {
             let mut waiting = self.peers.values().filter(|peer| peer.outbox.holds(*item));
             waiting.all(|peer| are(peer, *item))
         };
         let oldest =
             |are: fn(&Peer, ItemId) -> bool| items.iter().find(|item| all_who_wait(item, are)).copied();
-        if on_request {
+        if class == Class::Held {
             let unwanted = oldest(|peer, item| peer.outbox.keeps(item)).or_else(|| items.first().copied());
             if let Some(item) = unwanted {
                 self.cancel(item, TransferState::Cancelled);
@@ -82,6 +168,9 @@ impl Session {
 
     /// Ends an item of ours for whoever has not got it yet.
     pub(crate) fn cancel(&mut self, item: ItemId, state: TransferState) {
+        for (_, items) in &mut self.returning {
+            items.retain(|returning| *returning != item);
+        }
         for (_, peer) in &mut self.peers {
             peer.outbox.cancel(item, state, &mut self.out);
         }
@@ -97,7 +186,7 @@ impl Session {
     /// Has those originals at hand that are being sent, and no others: one for each recipient.
     pub(crate) fn settle_originals(&mut self) {
         if self.shelf.has_originals() {
-            let needed: Vec<ItemId> = self.peers.values().filter_map(|peer| peer.outbox.needs()).collect();
+            let needed: Vec<_> = self.peers.values().flat_map(|peer| peer.outbox.needs()).collect();
             self.shelf.settle(&needed, &mut self.out);
         }
     }
@@ -105,17 +194,27 @@ impl Session {
     /// Takes items that nobody waits for off the shelf.
     pub(crate) fn clear_shelf(&mut self) {
         for item in self.shelf.all() {
-            if !self.peers.values().any(|peer| peer.outbox.holds(item)) {
+            let is_promised = self.returning.values().any(|items| items.contains(&item));
+            if !is_promised && !self.peers.values().any(|peer| peer.outbox.holds(item)) {
                 self.shelf.remove(item, &mut self.out);
             }
         }
     }
 
-    pub(crate) fn on_payload_failed(&mut self, payload: PayloadId) {
-        if payload.owner == self.me {
+    pub(crate) fn on_payload_failed(&mut self, payload: PayloadId, now: Time) {
+        if payload.owner == self.me && self.shelf.is_file(payload.item) {
+            self.on_source_lost(payload.item, now);
+        } else if payload.owner == self.me {
             self.cancel(payload.item, TransferState::Failed(Failure::Unreadable));
         } else if let Some(peer) = self.peers.get_mut(&payload.owner) {
             peer.inbox.payload_failed(payload.item, &mut self.ended_items, &mut self.out);
+        }
+    }
+
+    /// A file of ours cannot be read, or is not what it was: its person may choose it again.
+    pub(crate) fn on_source_lost(&mut self, item: ItemId, now: Time) {
+        if self.shelf.lose(item, &mut self.out) {
+            self.tell_hold(item, now);
         }
     }
 

@@ -8,7 +8,7 @@ use snaproom_protocol::{
 
 use crate::{
     Session, Time, confirm,
-    io::{ConnectionId, Event, Failure, Output, RefusedPeer, State, TransferState},
+    io::{ConnectionId, Event, News, Output, RefusedPeer, State, TransferState},
     peer::{Peer, Seat},
     timing::CONFIRM_TIMEOUT,
     transfer::{Bulk, Violation},
@@ -157,6 +157,7 @@ impl Session {
     /// The peer holds the link, and nobody sits in between: what was under way goes on.
     fn on_confirmed(&mut self, id: PeerId, now: Time) {
         let our_part = self.our_part();
+        let returning = self.returning.remove(&id).unwrap_or_default();
         let Self { peers, shelf, ended_items, out, name, .. } = self;
         let Some(peer) = peers.get_mut(&id) else { return };
         let Some(pair) = peer.pair.as_mut() else { return };
@@ -166,12 +167,15 @@ impl Session {
         peer.failures = 0;
         if peer.life.replace(pair.tab).is_some_and(|life| life != pair.tab) {
             // What the earlier life of its page was sending is gone with it.
-            peer.inbox.forget(ended_items, out);
+            peer.inbox.forget_photos(ended_items, out);
             peer.call.forget();
         }
         peer.inbox.connect(pair.connection, out);
         // Also an empty name: this may be the next life of a page that had another.
         out.control(pair.connection, &Control::Name { name: name.clone() });
+        for item in returning {
+            peer.outbox.restore(item, shelf, out);
+        }
         peer.outbox.connect(pair.connection, pair.max_message.unwrap_or(1), shelf, now, out);
         out.push(Output::FindPath(pair.connection));
         out.control(pair.connection, &our_part);
@@ -189,13 +193,14 @@ impl Session {
             Control::Name { name } => peer.called.says(name),
             Control::Offer(offer) => inbox.offer(offer, ended_items, out)?,
             Control::AllOffered => inbox.all_offered(ended_items, out)?,
-            Control::Accept { item, preview, exact } => outbox.accept(item, preview, exact, shelf, now, out),
+            Control::Accept { item, preview, exact, pieces, root } => {
+                outbox.accept(item, (preview, exact), (pieces, root), shelf, now, out);
+            }
             Control::Cancel { item } => inbox.cancelled(item, ended_items, out),
             Control::Received { item, bytes } => outbox.received(item, bytes, out),
             Control::Verified { item } => outbox.end(item, TransferState::Verified, out),
             Control::Refused { item, reason } => {
-                let refused = TransferState::Failed(Failure::Refused(reason));
-                outbox.end(item, refused, out);
+                outbox.refused(item, reason, out);
                 outbox.pump(shelf, now, out);
             }
             Control::Ping => out.control(pair.connection, &Control::Pong),
@@ -211,6 +216,10 @@ impl Session {
             Control::AskStill => self.on_ask_still(id, now),
             Control::AnswerStill { comes } => self.on_answer_still(id, comes),
             Control::Request { item } => outbox.requested(item, shelf, now, out),
+            Control::Pause { item, pauses } => outbox.paused(item, pauses, shelf, now, out),
+            Control::Hold { item, holds } => inbox.held(item, holds, out),
+            Control::Repeat { item, exact } => outbox.repeat(item, exact, shelf, now, out),
+            Control::Saved { item } => out.news(News::Saved { by: id, item }),
         }
         self.clear_shelf();
         Ok(())

@@ -3,6 +3,7 @@
 use snaproom_protocol::{
     Digest, ItemId, PeerId,
     bulk::Part,
+    control::Kind,
     server::{IceServer, ToServer},
     signal::Candidate,
 };
@@ -10,8 +11,8 @@ use snaproom_protocol::{
 use crate::{Link, confirm::Role};
 
 pub use crate::news::{
-    CallEnd, CallView, Comparison, Failure, Incoming, News, Outgoing, Participant, PeerState, PeerView,
-    RefusedPeer, Signs, Status, TransferState, Trust,
+    CallEnd, CallView, Comparison, Failure, Incoming, News, Outgoing, Participant, Pause, PeerState,
+    PeerView, RefusedPeer, Signs, Status, TransferState, Trust,
 };
 pub use snaproom_protocol::control::{Records, Sends};
 
@@ -59,8 +60,17 @@ pub enum Input {
     },
     /// The end of [`Output::Load`].
     Loaded(PayloadId),
-    /// [`Output::Store`], [`Output::Hash`], [`Output::Read`], [`Output::Load`] or [`Output::SendBytes`] could not be done. After a
-    /// store that failed the driver still reports [`Input::Stored`], since the chunk is gone and others may come.
+    /// The end of [`Output::Fetch`]: the piece is at hand.
+    Fetched {
+        /// Of what.
+        payload: PayloadId,
+        /// From the payload's start.
+        offset: u64,
+        /// SHA-256 of the piece.
+        digest: Digest,
+    },
+    /// An [`Output`] that works on a payload could not be done. After a [`Output::Store`] that failed the driver still
+    /// reports [`Input::Stored`], since the chunk is gone and others may come.
     PayloadFailed(PayloadId),
     /// The end of [`Output::Hash`].
     Hashed {
@@ -89,8 +99,52 @@ pub enum Input {
 pub enum Command {
     /// Send a photo to everybody in the room who was connected once: who does not answer just now gets it later.
     SendPhoto(Photo),
-    /// Ask for the exact part of an item that its sender keeps until then ([`TransferState::Held`]).
+    /// An earlier life of this page received a file, or a part of it. Said before the first connection.
+    Restore(Kept),
+    /// Send a file or a folder, once its recipients say that they want it.
+    SendFile(File),
+    /// The bytes of a file of ours are there again, after they were not ([`Pause::Source`]).
+    Supply(ItemId),
+    /// Stop sending a file of ours for now, or go on.
+    Hold {
+        /// Which.
+        item: ItemId,
+        /// Whether it stops.
+        holds: bool,
+    },
+    /// Ask for the exact part of an item that its sender keeps until then ([`TransferState::Held`],
+    /// [`TransferState::Offered`]).
     Request {
+        /// Whose.
+        from: PeerId,
+        /// Which.
+        item: ItemId,
+    },
+    /// Whether all files that a peer offers are wanted, in this visit.
+    AcceptAll {
+        /// Whose.
+        from: PeerId,
+        /// Whether they are.
+        accepts: bool,
+    },
+    /// Do without a file that is offered, or on its way: what came of it goes.
+    Decline {
+        /// Whose.
+        from: PeerId,
+        /// Which.
+        item: ItemId,
+    },
+    /// Want no more bytes of a file for now, or go on.
+    Pause {
+        /// Whose.
+        from: PeerId,
+        /// Which.
+        item: ItemId,
+        /// Whether it stops.
+        pauses: bool,
+    },
+    /// The person has put a verified file where they keep such things.
+    Saved {
         /// Whose.
         from: PeerId,
         /// Which.
@@ -173,6 +227,39 @@ impl Photo {
     pub fn total(&self) -> u64 {
         self.bytes() + u64::from(self.preview.unwrap_or(0))
     }
+}
+
+/// A file, or a folder with all that is in it, in the driver's hands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// Random.
+    pub item: ItemId,
+    /// A file name.
+    pub name: String,
+    /// [`Kind::File`] or [`Kind::Folder`].
+    pub kind: Kind,
+    /// Length; at most [`MAX_FILE_BYTES`](snaproom_protocol::control::MAX_FILE_BYTES).
+    pub bytes: u64,
+    /// To whom.
+    pub to: Vec<PeerId>,
+    /// An earlier life of this page offered it to them. They may be anywhere by now.
+    pub goes_on: bool,
+    /// Whether its bytes can be read; if not, [`Command::Supply`] follows.
+    pub is_here: bool,
+}
+
+/// What is left on the disk of a file of somebody else's, after the page was loaded anew: what [`Output::Prepare`] and
+/// [`Output::Checked`] put there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// Whose.
+    pub from: PeerId,
+    /// What [`Output::Prepare`] said.
+    pub record: Vec<u8>,
+    /// Of the checked pieces, in order; behind them the root, if all of it was verified.
+    pub hashes: Vec<Digest>,
+    /// Bytes that are there, checked or not.
+    pub bytes: u64,
 }
 
 /// What a connection reports.
@@ -317,13 +404,56 @@ pub enum Output {
     },
     /// Read a preview; answered by [`Input::ReadBack`].
     Read(PayloadId),
+    /// Read and hash a piece of a file of ours, and have it at hand for [`Output::SendBytes`]; answered by
+    /// [`Input::Fetched`]. [`Output::Hash`] of a file does the same without keeping it.
+    Fetch {
+        /// Of what.
+        payload: PayloadId,
+        /// From the payload's start.
+        offset: u64,
+        /// How many; at most a piece.
+        length: u32,
+    },
+    /// A piece is not needed at hand any more.
+    LetGo {
+        /// Of what.
+        payload: PayloadId,
+        /// From the payload's start.
+        offset: u64,
+    },
+    /// A file of somebody else's will come, and is to be kept on the disk from its first byte on. It stays there after
+    /// its end, until [`Output::Release`] or the person says otherwise.
+    Prepare {
+        /// Which.
+        payload: PayloadId,
+        /// To be kept with it, for [`Kept::record`].
+        record: Vec<u8>,
+    },
+    /// A piece that was stored matches its hash, which is to be kept for [`Kept::hashes`]. They come in order; the one
+    /// behind the last piece's is the root, and says that all of it was verified.
+    Checked {
+        /// Of what.
+        payload: PayloadId,
+        /// Which piece.
+        index: u32,
+        /// Its hash.
+        digest: Digest,
+    },
+    /// What is kept behind so many bytes is of no use, nor are the hashes of its pieces.
+    Truncate {
+        /// Of what.
+        payload: PayloadId,
+        /// How many stay: whole pieces.
+        bytes: u64,
+    },
     /// The exact bytes of a photo of ours that is sent on request are needed at hand; answered by [`Input::Loaded`].
     Load(PayloadId),
     /// They are not needed at hand any more, and may be again. Work on them that has not ended is of no use.
     Unload(PayloadId),
     /// A checked payload may be shown.
     Show(PayloadId),
-    /// A payload is of no more use to the session. What was given to [`Output::Show`] may be kept by the driver.
+    /// A payload is of no more use to the session, nor are pieces of it at hand. What was given to [`Output::Show`] may be
+    /// kept by the driver.
     Release(PayloadId),
     /// For the person.
     News(News),

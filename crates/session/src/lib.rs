@@ -66,7 +66,7 @@ use chacha20::{
     rand_core::{Rng, SeedableRng},
 };
 use litemap::LiteMap;
-use snaproom_protocol::{DeviceKey, DeviceSecret, Nonce, PeerId, TabId, Token, server::Turn};
+use snaproom_protocol::{DeviceKey, DeviceSecret, ItemId, Nonce, PeerId, TabId, Token, server::Turn};
 
 pub use io::{ChunkId, Command, ConnectionId, Event, Input, News, Output, PayloadId, Photo};
 pub use link::Link;
@@ -81,7 +81,7 @@ use outputs::Outputs;
 use peer::Peer;
 use signaling::Signaling;
 use timing::ASLEEP;
-use transfer::{Ended, Shelf};
+use transfer::{Changed, Ended, Inbox, Shelf};
 use trust::Devices;
 
 /// Peers that a session keeps a record of; a server that invents more is not followed.
@@ -126,6 +126,10 @@ pub struct Session {
     next_connection: u32,
     shelf: Shelf,
     ended_items: Ended,
+    /// Files of ours that an earlier life of this page offered to people who are not connected yet.
+    returning: LiteMap<PeerId, Vec<ItemId>>,
+    /// What it received of people who are not here.
+    absent: LiteMap<PeerId, Inbox>,
     /// Where to, once the others have read it.
     moving: Option<Moving>,
     call: Call,
@@ -166,6 +170,8 @@ impl Session {
             next_connection: 0,
             shelf: Shelf::new(me),
             ended_items: Ended::default(),
+            returning: LiteMap::new(),
+            absent: LiteMap::new(),
             moving: None,
             call: Call::default(),
             refused: None,
@@ -201,8 +207,12 @@ impl Session {
                 }
             }
             Input::Hashed { payload, offset, digest } if payload.owner == self.me => {
-                self.shelf.hashed(payload, offset, digest);
-                self.pump_outboxes(now);
+                let known = self.shelf.hashed(payload, offset, digest);
+                self.on_read(payload, known, now);
+            }
+            Input::Fetched { payload, offset, digest } => {
+                let known = self.shelf.fetched(payload, offset, digest, &mut self.out);
+                self.on_read(payload, known, now);
             }
             Input::Hashed { payload, offset, digest } => {
                 if let Some(peer) = self.peers.get_mut(&payload.owner) {
@@ -218,7 +228,7 @@ impl Session {
                 self.shelf.loaded(payload);
                 self.pump_outboxes(now);
             }
-            Input::PayloadFailed(payload) => self.on_payload_failed(payload),
+            Input::PayloadFailed(payload) => self.on_payload_failed(payload, now),
             Input::NetworkChanged => self.on_network_changed(now),
             Input::Tick => {}
         }
@@ -228,6 +238,17 @@ impl Session {
         self.on_time(now);
         self.settle_originals();
         self.tell(now);
+    }
+
+    /// Bytes of ours were read.
+    fn on_read(&mut self, payload: PayloadId, known: Result<(), Changed>, now: Time) {
+        match known {
+            Ok(()) => {
+                self.pump_outboxes(now);
+                self.clear_shelf();
+            }
+            Err(Changed) => self.on_source_lost(payload.item, now),
+        }
     }
 
     /// The next thing to do, in order.

@@ -55,6 +55,13 @@ pub enum News {
     Incoming(Incoming),
     /// An item on its way to one of its recipients.
     Outgoing(Outgoing),
+    /// Who got a file of ours whole has saved it.
+    Saved {
+        /// Who.
+        by: PeerId,
+        /// Which.
+        item: ItemId,
+    },
 }
 
 /// How the room is, in one word. The names are the page's `data-state`.
@@ -243,13 +250,19 @@ pub struct Outgoing {
 pub enum TransferState {
     /// Not begun.
     Waiting,
+    /// The receiver's person has yet to say whether they want it.
+    Offered,
     /// Bytes are moving.
     Active,
+    /// None are, for as long as somebody wants.
+    Paused(Pause),
     /// The preview is there, and the sender keeps the rest until it is asked for.
     Held,
     /// All of it is there and matches.
     Verified,
-    /// The sender gave up.
+    /// The receiver's person does not want it.
+    Declined,
+    /// One of the two gave it up.
     Cancelled,
     /// It ended before its end.
     Failed(Failure),
@@ -259,8 +272,22 @@ impl TransferState {
     /// Whether it has ended, and not at its end.
     #[must_use]
     pub fn is_in_vain(self) -> bool {
-        matches!(self, Self::Cancelled | Self::Failed(_))
+        matches!(self, Self::Declined | Self::Cancelled | Self::Failed(_))
     }
+}
+
+/// Why no bytes of a file are moving. What holds both sides up is told by the first that applies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Pause {
+    /// The sender has to choose the file again: its page was loaded anew, or the file cannot be read, or is not what it
+    /// was.
+    Source,
+    /// Our disk takes no more. What came is kept.
+    Storage,
+    /// Our person wants it.
+    Us,
+    /// The other's does.
+    Them,
 }
 
 /// Why a transfer ended before its end.
@@ -272,6 +299,8 @@ pub enum Failure {
     Lost,
     /// The sender could not read it.
     Unreadable,
+    /// What the sender has is not what it was, and the receiver has a part of that.
+    Changed,
     /// Too many items are under way.
     TooMany,
 }

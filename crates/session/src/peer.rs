@@ -83,7 +83,7 @@ pub(crate) struct Heard {
 }
 
 impl Peer {
-    pub(crate) fn new(id: PeerId, seat: Seat) -> Self {
+    pub(crate) fn new(id: PeerId, seat: Seat, inbox: Inbox) -> Self {
         Self {
             id,
             seat,
@@ -96,7 +96,7 @@ impl Peer {
             life: None,
             device: None,
             compared: None,
-            inbox: Inbox::new(id),
+            inbox,
             outbox: Outbox::new(id),
             failures: 0,
             refused: None,

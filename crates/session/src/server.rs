@@ -17,6 +17,7 @@ use crate::{
     peer::{Greeting, Peer, Seat},
     random, seal,
     timing::{RENEW_ICE_AGAIN, RENEW_ICE_AT_PERCENT},
+    transfer::Inbox,
 };
 
 /// Entries of a server's list that are used; browsers warn of five.
@@ -187,7 +188,11 @@ impl Session {
             let absent = self.absent_peer()?;
             self.remove(absent);
         }
-        let peer = self.peers.entry(id).or_insert_with(|| Peer::new(id, seat));
+        let Self { peers, absent, .. } = self;
+        let peer = peers.entry(id).or_insert_with(|| {
+            let inbox = absent.remove(&id).unwrap_or_else(|| Inbox::new(id));
+            Peer::new(id, seat, inbox)
+        });
         peer.seat = seat;
         peer.seat_until = None;
         Some(id)

@@ -6,20 +6,20 @@ use snaproom_protocol::{
     Digest, ItemId, PeerId,
     bulk::{Header, Part},
     control::{
-        Control, Kind, MAX_PHOTO_PIXELS, MAX_PHOTO_SIDE, MAX_PREVIEW_BYTES, MAX_PREVIEW_SIDE, Offer,
-        RefusedItem,
+        Control, Kind, MAX_FILE_BYTES, MAX_FOLDER_FILES, MAX_LISTING_BYTES, MAX_PHOTO_PIXELS, MAX_PHOTO_SIDE,
+        MAX_PREVIEW_BYTES, MAX_PREVIEW_SIDE, Offer, RefusedItem,
     },
 };
 
 use super::{
     ended::{Ended, Ending},
-    item::{Item, piece_root},
+    item::{Check, Item, piece_root},
     line::{Bulk, Current, Line, Violation},
-    shelf::most_items,
+    shelf::Class,
 };
 use crate::{
     Time,
-    io::{ChunkId, ConnectionId, Failure, Incoming, News, Output, PayloadId, TransferState},
+    io::{ChunkId, ConnectionId, Failure, Incoming, Kept, News, Output, Pause, PayloadId, TransferState},
     jpeg, name,
     outputs::Outputs,
 };
@@ -34,17 +34,21 @@ pub(crate) struct Inbox {
     items: LiteMap<ItemId, Item>,
     /// While a connection is confirmed.
     line: Option<Line>,
+    /// The person wants all files of theirs.
+    accepts_all: bool,
 }
 
 impl Inbox {
     pub(crate) fn new(from: PeerId) -> Self {
-        Self { from, items: LiteMap::new(), line: None }
+        Self { from, items: LiteMap::new(), line: None, accepts_all: false }
     }
 
     /// A connection is confirmed: the sender may begin.
     pub(crate) fn connect(&mut self, connection: ConnectionId, out: &mut Outputs) {
         for (_, item) in &mut self.items {
             item.is_offered = false;
+            item.held = None;
+            item.exact.reconnect();
         }
         self.line = Some(Line::open(connection, out));
     }
@@ -58,10 +62,36 @@ impl Inbox {
         }
     }
 
-    /// The sender, or the life of its page that sent all this, will not come back.
+    /// The sender will not come back.
     pub(crate) fn forget(&mut self, ended: &mut Ended, out: &mut Outputs) {
-        while let Some(item) = self.items.keys().next().copied() {
+        self.lose(|_| true, ended, out);
+    }
+
+    /// The life of the sender's page that sent all this will not come back. The next one may go on with files.
+    pub(crate) fn forget_photos(&mut self, ended: &mut Ended, out: &mut Outputs) {
+        self.lose(|item| !item.is_file(), ended, out);
+    }
+
+    fn lose(&mut self, is_lost: fn(&Item) -> bool, ended: &mut Ended, out: &mut Outputs) {
+        let lost = self.items.iter().filter(|(_, item)| is_lost(item)).map(|(id, _)| *id);
+        for item in lost.collect::<Vec<_>>() {
             self.end(item, TransferState::Failed(Failure::Lost), ended, out);
+        }
+    }
+
+    /// What an earlier life of this page received of a file. Of one that is all there nothing else is to come.
+    pub(crate) fn restore(&mut self, kept: &Kept, ended: &mut Ended, out: &mut Outputs) {
+        let Some((item, is_verified)) = Item::kept(kept) else { return };
+        let id = item.offer.item;
+        let (bytes, state) = if is_verified {
+            ended.insert(self.from, id, Ending::Verified);
+            (item.total(), TransferState::Verified)
+        } else {
+            (item.checked(), item.state(false))
+        };
+        out.news(News::Incoming(view(self.from, &item.offer, bytes, state)));
+        if !is_verified {
+            self.items.insert(id, item);
         }
     }
 
@@ -78,7 +108,7 @@ impl Inbox {
         self.items.values().map(Item::begun).sum()
     }
 
-    /// The peer offers an item. Photos need no question.
+    /// The peer offers an item. Photos need no question, and files none where the person wants all of them.
     pub(crate) fn offer(
         &mut self,
         offer: Offer,
@@ -93,10 +123,15 @@ impl Inbox {
                 known.is_offered = true;
                 let accept = known.accept();
                 let is_requested = known.offer.on_request && known.is_wanted;
+                let pauses = known.pause.is_some();
                 self.say(&accept, out);
+                if pauses {
+                    self.say(&Control::Pause { item, pauses }, out);
+                }
                 if is_requested {
                     self.say(&Control::Request { item }, out);
                 }
+                self.tell(item, out);
             } else {
                 self.say(&Control::Refused { item, reason: RefusedItem::Duplicate }, out);
             }
@@ -106,11 +141,17 @@ impl Inbox {
             let state = TransferState::Failed(Failure::Refused(reason));
             out.news(News::Incoming(view(self.from, &offer, 0, state)));
         } else {
-            out.news(News::Incoming(view(self.from, &offer, 0, TransferState::Waiting)));
+            let new = Item::new(offer);
+            let (accept, is_file) = (new.accept(), new.is_file());
+            let state = if is_file { TransferState::Offered } else { TransferState::Waiting };
+            out.news(News::Incoming(view(self.from, &new.offer, 0, state)));
             if resumes {
-                self.say(&Control::Accept { item, preview: 0, exact: 0 }, out);
+                self.say(&accept, out);
             }
-            self.items.insert(item, Item::new(offer));
+            self.items.insert(item, new);
+            if is_file && self.accepts_all {
+                self.request(item, out);
+            }
         }
         self.resume(ended, out)
     }
@@ -132,14 +173,69 @@ impl Inbox {
         let Some(known) = self.items.get_mut(&item).filter(|known| !known.is_wanted) else { return };
         known.is_wanted = true;
         out.news(News::Incoming(view(self.from, &known.offer, known.checked(), known.state(is_connected))));
+        if known.is_file() {
+            let (payload, record) = (PayloadId { owner: self.from, item, part: Part::Exact }, known.record());
+            out.push(Output::Prepare { payload, record });
+        }
         self.say(&Control::Request { item }, out);
     }
 
-    /// As many items of its kind are unfinished as an honest sender has on its shelf. What was not offered again may have
-    /// been taken back; it counts less, until the sender says so.
-    fn is_full(&self, on_request: bool) -> bool {
-        let alike = || self.items.values().filter(|item| item.offer.on_request == on_request);
-        let most = most_items(on_request);
+    /// The person wants all files of theirs, or does not any more.
+    pub(crate) fn accept_all(&mut self, accepts: bool, out: &mut Outputs) {
+        self.accepts_all = accepts;
+        let offered = self.items.iter().filter(|(_, item)| accepts && item.is_file() && !item.is_wanted);
+        for item in offered.map(|(id, _)| *id).collect::<Vec<_>>() {
+            self.request(item, out);
+        }
+    }
+
+    /// The person does not want a file, or not any more.
+    pub(crate) fn decline(&mut self, item: ItemId, ended: &mut Ended, out: &mut Outputs) {
+        let Some(known) = self.items.get(&item).filter(|known| known.is_file()) else { return };
+        let (reason, state) = if known.is_wanted {
+            (RefusedItem::Cancelled, TransferState::Cancelled)
+        } else {
+            (RefusedItem::Declined, TransferState::Declined)
+        };
+        let is_kept = known.checked() > 0;
+        self.say(&Control::Refused { item, reason }, out);
+        self.end(item, state, ended, out);
+        if is_kept {
+            self.release(item, out);
+        }
+    }
+
+    /// The person wants no more of a file for now, or goes on with it; also after the disk took no more.
+    pub(crate) fn pause(&mut self, item: ItemId, pauses: bool, out: &mut Outputs) {
+        let Some(known) = self.items.get_mut(&item).filter(|known| known.is_file() && known.is_wanted) else {
+            return;
+        };
+        if pauses == known.pause.is_some() {
+            return;
+        }
+        if known.pause == Some(Pause::Storage) {
+            known.exact.begin_anew();
+        }
+        known.pause = pauses.then_some(Pause::Us);
+        self.see_to_repeat(item, out);
+        self.say(&Control::Pause { item, pauses }, out);
+        self.tell(item, out);
+    }
+
+    /// Its sender stops a file, or goes on with it.
+    pub(crate) fn held(&mut self, item: ItemId, holds: bool, out: &mut Outputs) {
+        if let Some(known) = self.items.get_mut(&item).filter(|known| known.is_file()) {
+            known.held = holds.then_some(Pause::Them);
+            self.tell(item, out);
+        }
+    }
+
+    /// As many items of its class are unfinished as an honest sender has on its shelf. What was not offered again may
+    /// have been taken back; it counts less, until the sender says so.
+    fn is_full(&self, class: Class) -> bool {
+        let is_alike = |item: &&Item| Class::of(item.offer.kind, item.offer.on_request) == class;
+        let alike = || self.items.values().filter(is_alike);
+        let most = class.most();
         alike().filter(|item| item.is_offered).count() >= most || alike().count() >= 2 * most
     }
 
@@ -147,23 +243,20 @@ impl Inbox {
         if !name::is_file_name(&offer.name) {
             return Err(RefusedItem::Name);
         }
-        let Kind::Photo { width, height, .. } = offer.kind;
-        // Before anything is multiplied: two sides of 32 bits and 4 bytes a pixel do not fit into 64.
-        if width.max(height) > MAX_PHOTO_SIDE || self.is_full(offer.on_request) {
+        if self.is_full(Class::of(offer.kind, offer.on_request)) {
             return Err(RefusedItem::TooBig);
         }
-        let pixels = u64::from(width) * u64::from(height);
-        if pixels == 0 || offer.bytes != pixels * 4 {
-            return Err(RefusedItem::Length);
-        }
-        if pixels > MAX_PHOTO_PIXELS {
-            return Err(RefusedItem::TooBig);
-        }
-        match offer.preview {
-            Some(preview) if preview.bytes == 0 || preview.bytes > MAX_PREVIEW_BYTES => {
-                Err(RefusedItem::PreviewSize)
+        match offer.kind {
+            Kind::Photo { width, height, .. } => judge_photo(offer, width, height),
+            Kind::File => judge_file(offer),
+            Kind::Folder { files, listing } => {
+                let is_one =
+                    (1..=MAX_FOLDER_FILES).contains(&files) && (1..=MAX_LISTING_BYTES).contains(&listing);
+                if !is_one || u64::from(listing) > offer.bytes {
+                    return Err(RefusedItem::Length);
+                }
+                judge_file(offer)
             }
-            _ => Ok(()),
         }
     }
 
@@ -224,7 +317,9 @@ impl Inbox {
             }
             Bulk::Header(Header::End { item, root }) => {
                 self.now_come(Current::Nothing);
-                if let Some(incoming) = self.items.get_mut(&item) {
+                if let Some(incoming) = self.items.get_mut(&item)
+                    && !incoming.exact.is_rewound()
+                {
                     if !incoming.is_complete() {
                         self.refuse(item, RefusedItem::TooFewBytes, ended, out);
                     } else if incoming.root.replace(root).is_some_and(|said| said != root) {
@@ -268,8 +363,12 @@ impl Inbox {
         if part == Part::Exact && !incoming.is_wanted {
             return Some(Err(RefusedItem::Order));
         }
+        let is_photo = !incoming.is_file();
         let Some(stream) = incoming.stream_mut(part) else { return Some(Err(RefusedItem::Order)) };
-        if stream.hashes.is_empty() && begun + stream.bytes > MAX_UNFINISHED_BYTES {
+        if stream.is_stale(index, offset) {
+            return None;
+        }
+        if is_photo && stream.hashes.is_empty() && begun + stream.bytes > MAX_UNFINISHED_BYTES {
             return Some(Err(RefusedItem::TooBig));
         }
         Some(stream.announce(index, offset, length, sha256))
@@ -294,13 +393,22 @@ impl Inbox {
         out.push(Output::Store { chunk, payload: self.payload(item, part), of, offset });
     }
 
-    /// A chunk is where it belongs, whichever connection it came over: the sender may send as much again.
+    /// A chunk is where it belongs, whichever connection it came over: the sender may send as much again, unless much of
+    /// a file waits for its check.
     pub(crate) fn stored(&mut self, payload: PayloadId, offset: u64, bytes: u32, out: &mut Outputs) {
-        self.grant(bytes, out);
-        let stream = self.items.get_mut(&payload.item).and_then(|incoming| incoming.stream_mut(payload.part));
-        if let Some((offset, length)) = stream.and_then(|stream| stream.stored(offset, bytes)) {
+        let PayloadId { item, part, .. } = payload;
+        let Some(incoming) = self.items.get_mut(&item) else { return self.grant(bytes, out) };
+        let is_file = incoming.is_file();
+        let Some(stream) = incoming.stream_mut(part) else { return self.grant(bytes, out) };
+        if let Some((offset, length)) = stream.stored(offset, bytes) {
             out.push(Output::Hash { payload, offset, length });
         }
+        if is_file && stream.is_ahead() {
+            stream.owed = stream.owed.saturating_add(bytes);
+        } else {
+            self.grant(bytes, out);
+        }
+        self.see_to_repeat(item, out);
     }
 
     /// A complete piece was hashed.
@@ -314,14 +422,25 @@ impl Inbox {
     ) {
         let PayloadId { item, part, .. } = payload;
         let Some(incoming) = self.items.get_mut(&item) else { return };
-        match incoming.stream_mut(part).and_then(|stream| stream.check(offset, digest)) {
-            None => return,
-            Some(false) => return self.refuse(item, RefusedItem::Hash, ended, out),
-            Some(true) => {}
+        let is_file = incoming.is_file();
+        match incoming.stream_mut(part).map_or(Check::Nothing, |stream| stream.check(offset, digest)) {
+            Check::Nothing => return self.see_to_repeat(item, out),
+            Check::Bad if is_file && incoming.repeat(offset) => {
+                self.now_come_no_more_of(item);
+                self.pay(item, out);
+                return self.see_to_repeat(item, out);
+            }
+            Check::Bad => return self.refuse(item, RefusedItem::Hash, ended, out),
+            Check::Good(pieces) if is_file => {
+                for (index, digest) in pieces {
+                    out.push(Output::Checked { payload, index, digest });
+                }
+            }
+            Check::Good(_) => {}
         }
         let bytes = incoming.checked();
-        let state = incoming.state(self.line.is_some());
-        out.news(News::Incoming(view(self.from, &incoming.offer, bytes, state)));
+        self.tell(item, out);
+        self.pay(item, out);
         self.say(&Control::Received { item, bytes }, out);
         match part {
             Part::Preview => out.push(Output::Read(payload)),
@@ -329,10 +448,43 @@ impl Inbox {
         }
     }
 
+    /// Gives credit that waited for a check.
+    fn pay(&mut self, item: ItemId, out: &mut Outputs) {
+        let owed = self.items.get_mut(&item).map_or(0, |incoming| std::mem::take(&mut incoming.exact.owed));
+        if owed > 0 {
+            self.grant(owed, out);
+        }
+    }
+
+    /// Asks for pieces again that were bad, or could not be kept.
+    fn see_to_repeat(&mut self, item: ItemId, out: &mut Outputs) {
+        if self.line.is_none() {
+            return;
+        }
+        if let Some(exact) = self.items.get_mut(&item).and_then(Item::see_to_repeat) {
+            out.push(Output::Truncate { payload: self.payload(item, Part::Exact), bytes: exact });
+            self.say(&Control::Repeat { item, exact }, out);
+        }
+    }
+
+    fn now_come_no_more_of(&mut self, item: ItemId) {
+        if let Some(line) = &mut self.line {
+            line.ended(item);
+        }
+    }
+
+    /// Tells the person how an item is.
+    fn tell(&self, item: ItemId, out: &mut Outputs) {
+        if let Some(known) = self.items.get(&item) {
+            let state = known.state(self.line.is_some());
+            out.news(News::Incoming(view(self.from, &known.offer, known.checked(), state)));
+        }
+    }
+
     /// The preview's bytes are what was announced; now see whether they are a picture that may be decoded.
     pub(crate) fn preview_read(&mut self, item: ItemId, bytes: &[u8], ended: &mut Ended, out: &mut Outputs) {
         let Some(incoming) = self.items.get_mut(&item) else { return };
-        let Kind::Photo { width, height, .. } = incoming.offer.kind;
+        let Kind::Photo { width, height, .. } = incoming.offer.kind else { return };
         let fits = jpeg::size(bytes).is_some_and(|(w, h)| {
             w > 0 && h > 0 && w.max(h) <= MAX_PREVIEW_SIDE && w <= width && h <= height
         });
@@ -349,9 +501,19 @@ impl Inbox {
         self.finish(item, ended, out);
     }
 
-    /// The driver could not keep, hash or read a payload.
+    /// The driver could not keep, hash or read a payload. A file waits until the person has made room for it.
     pub(crate) fn payload_failed(&mut self, item: ItemId, ended: &mut Ended, out: &mut Outputs) {
-        self.refuse(item, RefusedItem::Storage, ended, out);
+        let Some(known) = self.items.get_mut(&item).filter(|known| known.is_file()) else {
+            return self.refuse(item, RefusedItem::Storage, ended, out);
+        };
+        known.exact.rewind_to_stored();
+        let was_paused = known.pause.replace(Pause::Storage);
+        self.now_come_no_more_of(item);
+        self.pay(item, out);
+        if was_paused.is_none() {
+            self.say(&Control::Pause { item, pauses: true }, out);
+        }
+        self.tell(item, out);
     }
 
     fn finish(&mut self, item: ItemId, ended: &mut Ended, out: &mut Outputs) {
@@ -364,7 +526,11 @@ impl Inbox {
         if root != piece_root(incoming.exact.hashes.iter()) {
             return self.refuse(item, RefusedItem::Hash, ended, out);
         }
-        out.push(Output::Show(self.payload(item, Part::Exact)));
+        let payload = self.payload(item, Part::Exact);
+        if incoming.is_file() {
+            out.push(Output::Checked { payload, index: incoming.exact.hashes.len() as u32, digest: root });
+        }
+        out.push(Output::Show(payload));
         self.say(&Control::Verified { item }, out);
         self.end(item, TransferState::Verified, ended, out);
     }
@@ -378,18 +544,29 @@ impl Inbox {
 
     /// The one way in which an accepted item ends.
     fn end(&mut self, item: ItemId, state: TransferState, ended: &mut Ended, out: &mut Outputs) {
+        self.pay(item, out);
         let Some(incoming) = self.items.remove(&item) else { return };
-        if let Some(line) = &mut self.line {
-            line.ended(item);
-        }
+        self.now_come_no_more_of(item);
         // What was lost with its sender may come again, unless a late result would then count for other bytes.
         if state != TransferState::Failed(Failure::Lost) || incoming.is_in_work() {
             ended.insert(self.from, item, Ending::of(state));
         }
+        // What is kept of a file may be of use to the person.
+        if !incoming.is_file() || incoming.checked() == 0 && state != TransferState::Verified {
+            self.release(item, out);
+        }
+        out.news(News::Incoming(view(self.from, &incoming.offer, incoming.checked(), state)));
+    }
+
+    fn release(&self, item: ItemId, out: &mut Outputs) {
         for part in [Part::Preview, Part::Exact] {
             out.push(Output::Release(self.payload(item, part)));
         }
-        out.news(News::Incoming(view(self.from, &incoming.offer, incoming.checked(), state)));
+    }
+
+    /// The person has saved a file of theirs.
+    pub(crate) fn saved(&self, item: ItemId, out: &mut Outputs) {
+        self.say(&Control::Saved { item }, out);
     }
 
     /// What waits for its offer waits as long again.
@@ -424,6 +601,39 @@ impl Inbox {
         if let Some(line) = &self.line {
             out.control(line.connection, message);
         }
+    }
+}
+
+fn judge_photo(offer: &Offer, width: u32, height: u32) -> Result<(), RefusedItem> {
+    // Before anything is multiplied: two sides of 32 bits and 4 bytes a pixel do not fit into 64.
+    if width.max(height) > MAX_PHOTO_SIDE {
+        return Err(RefusedItem::TooBig);
+    }
+    let pixels = u64::from(width) * u64::from(height);
+    if pixels == 0 || offer.bytes != pixels * 4 {
+        return Err(RefusedItem::Length);
+    }
+    if pixels > MAX_PHOTO_PIXELS {
+        return Err(RefusedItem::TooBig);
+    }
+    match offer.preview {
+        Some(preview) if preview.bytes == 0 || preview.bytes > MAX_PREVIEW_BYTES => {
+            Err(RefusedItem::PreviewSize)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Nothing of a file comes before it is asked for.
+fn judge_file(offer: &Offer) -> Result<(), RefusedItem> {
+    if offer.bytes > MAX_FILE_BYTES {
+        Err(RefusedItem::TooBig)
+    } else if offer.preview.is_some() {
+        Err(RefusedItem::PreviewSize)
+    } else if !offer.on_request {
+        Err(RefusedItem::Order)
+    } else {
+        Ok(())
     }
 }
 

@@ -5,11 +5,19 @@ use std::collections::VecDeque;
 use sha2::{Digest as _, Sha256};
 use snaproom_protocol::{
     Digest,
-    bulk::{PIECE_BYTES, Part},
+    bulk::{PIECE_BYTES, Part, WINDOW_BYTES},
     control::{Control, Offer, RefusedItem},
+    wire,
 };
 
-use crate::io::TransferState;
+use crate::io::{Kept, Pause, TransferState};
+
+/// Pieces of one file that may be bad before it is given up.
+const MAX_REPEATS: u32 = 3;
+
+/// Bytes of a file that came and are not checked, beyond which no more are asked for: a reload of the page then loses
+/// at most a piece, since the sender has a window more under way.
+const MAX_UNCHECKED: u64 = 2 * PIECE_BYTES as u64 - WINDOW_BYTES as u64;
 
 /// An accepted item on its way.
 #[derive(Debug)]
@@ -23,6 +31,12 @@ pub(super) struct Item {
     pub(super) is_wanted: bool,
     pub(super) exact: Stream,
     pub(super) root: Option<Digest>,
+    /// Why we want no more of a file just now.
+    pub(super) pause: Option<Pause>,
+    /// Why its sender sends no more just now.
+    pub(super) held: Option<Pause>,
+    /// Pieces that were bad.
+    repeats: u32,
 }
 
 /// One part of an item: pieces come in order, and are stored and hashed behind.
@@ -31,9 +45,35 @@ pub(super) struct Stream {
     pub(super) bytes: u64,
     /// The hashes that were announced, in order.
     pub(super) hashes: Vec<Digest>,
-    /// Announced pieces that are not checked; the last one may be incomplete.
+    /// Announced pieces from the first that is not checked; the last one may be incomplete.
     pieces: VecDeque<Piece>,
+    /// Bytes of the pieces before.
     checked: u64,
+    /// Bytes of the piece that is announced next, which an earlier life of this page received.
+    begun: u32,
+    /// Pieces that are to come again.
+    rewound: Option<Rewound>,
+    /// Credit that waits for a check.
+    pub(super) owed: u32,
+}
+
+/// What came from some piece on counts for nothing.
+#[derive(Debug, Default)]
+struct Rewound {
+    /// Pieces that are still being stored or hashed: what comes of that is not to count for what comes next.
+    stale: VecDeque<Piece>,
+    /// The sender was told.
+    is_said: bool,
+}
+
+/// How a hash compares with what was announced.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Check {
+    /// No complete piece waits for it, as with a hash that was asked for before a connection was lost.
+    Nothing,
+    Bad,
+    /// These pieces, in order, are known to be good now.
+    Good(Vec<(u32, Digest)>),
 }
 
 #[derive(Debug)]
@@ -42,6 +82,9 @@ struct Piece {
     length: u32,
     received: u32,
     stored: u32,
+    /// Its hash was asked for.
+    is_hashed: bool,
+    is_checked: bool,
 }
 
 impl Item {
@@ -49,14 +92,54 @@ impl Item {
         let preview = offer.preview.map(|preview| Stream::new(u64::from(preview.bytes)));
         let exact = Stream::new(offer.bytes);
         let is_wanted = !offer.on_request;
-        Self { offer, is_offered: true, preview, preview_shown: false, is_wanted, exact, root: None }
+        Self {
+            offer,
+            is_offered: true,
+            preview,
+            preview_shown: false,
+            is_wanted,
+            exact,
+            root: None,
+            pause: None,
+            held: None,
+            repeats: 0,
+        }
+    }
+
+    /// What an earlier life of this page has received of it, and its sender; none for a record that is none. True where
+    /// all of it was verified then.
+    pub(super) fn kept(kept: &Kept) -> Option<(Self, bool)> {
+        let offer: Offer = wire::from_bytes(&kept.record).ok()?;
+        if offer.kind.is_photo() {
+            return None;
+        }
+        let pieces = offer.bytes.div_ceil(u64::from(PIECE_BYTES)) as usize;
+        let is_verified = kept.hashes.len() > pieces;
+        let mut item = Self::new(offer);
+        item.is_wanted = true;
+        item.is_offered = false;
+        item.exact.restore(&kept.hashes[..kept.hashes.len().min(pieces)], kept.bytes);
+        Some((item, is_verified))
+    }
+
+    /// To be kept with it on the disk.
+    pub(super) fn record(&self) -> Vec<u8> {
+        wire::to_bytes(&self.offer)
+    }
+
+    pub(super) fn is_file(&self) -> bool {
+        !self.offer.kind.is_photo()
     }
 
     /// How it is, while there is a connection or while there is none.
     pub(super) fn state(&self, is_connected: bool) -> TransferState {
         let is_checked = |stream: &Stream| stream.checked == stream.bytes;
-        if !self.is_wanted && self.preview.as_ref().is_none_or(is_checked) {
+        if !self.is_wanted && self.is_file() {
+            TransferState::Offered
+        } else if !self.is_wanted && self.preview.as_ref().is_none_or(is_checked) {
             TransferState::Held
+        } else if let Some(pause) = self.pause.or(self.held) {
+            TransferState::Paused(pause)
         } else if is_connected {
             TransferState::Active
         } else {
@@ -72,7 +155,20 @@ impl Item {
     /// Where the sender is to go on.
     pub(super) fn accept(&self) -> Control {
         let preview = self.preview.as_ref().map_or(0, |stream| stream.received() as u32);
-        Control::Accept { item: self.offer.item, preview, exact: self.exact.received() }
+        let (pieces, root) = self.exact.checked_root();
+        Control::Accept { item: self.offer.item, preview, exact: self.exact.received(), pieces, root }
+    }
+
+    /// Goes back to a bad piece. False where there were too many of them.
+    pub(super) fn repeat(&mut self, offset: u64) -> bool {
+        self.repeats += 1;
+        self.exact.rewind(offset);
+        self.repeats <= MAX_REPEATS
+    }
+
+    /// What its sender is to be told of pieces that are to come again, once nothing is in work of what they were.
+    pub(super) fn see_to_repeat(&mut self) -> Option<u64> {
+        if self.pause.is_some() { None } else { self.exact.see_to_repeat() }
     }
 
     pub(super) fn stream_mut(&mut self, part: Part) -> Option<&mut Stream> {
@@ -96,6 +192,10 @@ impl Item {
 
     /// Memory that its begun parts take, without what was released already.
     pub(super) fn begun(&self) -> u64 {
+        if self.is_file() {
+            // On the disk.
+            return 0;
+        }
         let preview = self.preview.as_ref().filter(|_| !self.is_preview_released());
         let streams = preview.into_iter().chain([&self.exact]);
         streams.filter(|stream| !stream.hashes.is_empty()).map(|stream| stream.bytes).sum()
@@ -120,7 +220,87 @@ impl Item {
 
 impl Stream {
     pub(super) fn new(bytes: u64) -> Self {
-        Self { bytes, hashes: Vec::new(), pieces: VecDeque::new(), checked: 0 }
+        Self {
+            bytes,
+            hashes: Vec::new(),
+            pieces: VecDeque::new(),
+            checked: 0,
+            begun: 0,
+            rewound: None,
+            owed: 0,
+        }
+    }
+
+    /// Pieces that were checked, and bytes that were stored.
+    fn restore(&mut self, hashes: &[Digest], stored: u64) {
+        self.hashes = hashes.to_vec();
+        self.checked = (hashes.len() as u64 * u64::from(PIECE_BYTES)).min(self.bytes);
+        // A byte of the piece has to come, and with it its hash.
+        let due = (self.bytes - self.checked).min(u64::from(PIECE_BYTES));
+        self.begun = stored.saturating_sub(self.checked).min(due.saturating_sub(1)) as u32;
+    }
+
+    /// The pieces that were checked, and the root over their hashes.
+    fn checked_root(&self) -> (u32, Digest) {
+        let pieces = self.checked.div_ceil(u64::from(PIECE_BYTES)) as usize;
+        (pieces as u32, piece_root(self.hashes[..pieces.min(self.hashes.len())].iter()))
+    }
+
+    /// What came from the piece at `offset` on counts for nothing.
+    pub(super) fn rewind(&mut self, offset: u64) {
+        let first = (offset.max(self.checked) / u64::from(PIECE_BYTES)) as usize;
+        let kept = self.pieces.iter().take_while(|piece| (piece.index as usize) < first).count();
+        let mut stale = self.rewound.take().map_or_else(VecDeque::new, |rewound| rewound.stale);
+        stale.extend(self.pieces.drain(kept..).filter(Piece::is_in_work));
+        self.hashes.truncate(first);
+        self.begun = 0;
+        self.rewound = Some(Rewound { stale, is_said: false });
+    }
+
+    /// The disk failed: the same from the first piece on that is not stored as a whole.
+    pub(super) fn rewind_to_stored(&mut self) {
+        let stored = self.pieces.iter().take_while(|piece| piece.is_hashed).count();
+        let first = self.checked.div_ceil(u64::from(PIECE_BYTES)) + stored as u64;
+        self.rewind((first * u64::from(PIECE_BYTES)).min(self.bytes));
+    }
+
+    /// The person wants it to go on after that: whatever was in work has ended long ago, or never will.
+    pub(super) fn begin_anew(&mut self) {
+        self.rewind(self.checked);
+        if let Some(rewound) = &mut self.rewound {
+            rewound.stale.clear();
+        }
+    }
+
+    /// A new connection: its sender hears where to go on, and sends nothing before.
+    pub(super) fn reconnect(&mut self) {
+        self.owed = 0;
+        self.rewound.take_if(|rewound| rewound.stale.is_empty());
+    }
+
+    fn see_to_repeat(&mut self) -> Option<u64> {
+        let rewound = self.rewound.as_mut().filter(|rewound| !rewound.is_said && rewound.stale.is_empty())?;
+        rewound.is_said = true;
+        Some((self.hashes.len() as u64 * u64::from(PIECE_BYTES)).min(self.bytes))
+    }
+
+    /// Whether credit for what was stored has to wait for a check.
+    pub(super) fn is_ahead(&self) -> bool {
+        self.received() - self.checked > MAX_UNCHECKED
+    }
+
+    pub(super) fn is_rewound(&self) -> bool {
+        self.rewound.is_some()
+    }
+
+    /// Whether a piece that is announced belongs to what counts for nothing.
+    pub(super) fn is_stale(&mut self, index: u32, offset: u32) -> bool {
+        let Some(rewound) = &self.rewound else { return false };
+        if rewound.is_said && index as usize == self.hashes.len() && offset == 0 {
+            self.rewound = None;
+            return false;
+        }
+        true
     }
 
     pub(super) fn announce(
@@ -142,20 +322,28 @@ impl Stream {
         if due == 0 {
             return Err(RefusedItem::TooManyBytes);
         }
-        if index as usize != self.hashes.len() || offset != 0 || u64::from(length) != due {
+        let begun = std::mem::take(&mut self.begun);
+        if index as usize != self.hashes.len() || offset != begun || u64::from(length) != due {
             return Err(RefusedItem::Order);
         }
         self.hashes.push(sha256);
-        self.pieces.push_back(Piece { index, length, received: 0, stored: 0 });
+        self.pieces.push_back(Piece {
+            index,
+            length,
+            received: begun,
+            stored: begun,
+            is_hashed: false,
+            is_checked: false,
+        });
         Ok(())
     }
 
     /// Bytes that came, stored or not.
     fn received(&self) -> u64 {
-        match self.pieces.back().filter(|piece| piece.received < piece.length) {
-            Some(piece) => piece.start() + u64::from(piece.received),
-            None => (self.hashes.len() as u64 * u64::from(PIECE_BYTES)).min(self.bytes),
+        if let Some(piece) = self.pieces.back().filter(|piece| piece.received < piece.length) {
+            return piece.start() + u64::from(piece.received);
         }
+        (self.hashes.len() as u64 * u64::from(PIECE_BYTES)).min(self.bytes) + u64::from(self.begun)
     }
 
     /// Where in the payload the next `bytes` belong, if they belong anywhere.
@@ -169,25 +357,47 @@ impl Stream {
 
     /// The range of the piece that is complete with these bytes.
     pub(super) fn stored(&mut self, offset: u64, bytes: u32) -> Option<(u64, u32)> {
+        if let Some(rewound) = &mut self.rewound
+            && let Some(stale) = rewound.stale.iter_mut().find(|piece| piece.holds(offset))
+        {
+            stale.stored += bytes;
+            // Nobody hashes it.
+            rewound.stale.retain(|piece| piece.stored < piece.received || piece.is_hashed);
+            return None;
+        }
         let piece = self.pieces.iter_mut().find(|piece| piece.holds(offset))?;
         piece.stored += bytes;
-        (piece.stored == piece.length).then_some((piece.start(), piece.length))
+        piece.is_hashed = piece.stored == piece.length;
+        piece.is_hashed.then_some((piece.start(), piece.length))
     }
 
-    /// Whether the piece at `offset` is what was announced; none where no complete piece waits there, as with a
-    /// hash that was asked for before a connection was lost.
-    pub(super) fn check(&mut self, offset: u64, digest: Digest) -> Option<bool> {
-        let complete = |piece: &Piece| piece.start() == offset && piece.stored == piece.length;
-        let piece = self.pieces.iter().position(complete).and_then(|place| self.pieces.remove(place))?;
-        let matches = self.hashes.get(piece.index as usize) == Some(&digest);
-        if matches {
-            self.checked += u64::from(piece.length);
+    /// Whether the piece at `offset` is what was announced.
+    pub(super) fn check(&mut self, offset: u64, digest: Digest) -> Check {
+        if let Some(rewound) = &mut self.rewound
+            && let Some(stale) =
+                rewound.stale.iter().position(|piece| piece.is_hashed && piece.start() == offset)
+        {
+            rewound.stale.remove(stale);
+            return Check::Nothing;
         }
-        Some(matches)
+        let waits = |piece: &&mut Piece| piece.start() == offset && piece.is_hashed && !piece.is_checked;
+        let Some(piece) = self.pieces.iter_mut().find(waits) else { return Check::Nothing };
+        if self.hashes.get(piece.index as usize) != Some(&digest) {
+            piece.is_hashed = false;
+            return Check::Bad;
+        }
+        piece.is_checked = true;
+        let mut good = Vec::new();
+        while let Some(piece) = self.pieces.pop_front_if(|piece| piece.is_checked) {
+            self.checked += u64::from(piece.length);
+            good.extend(self.hashes.get(piece.index as usize).map(|hash| (piece.index, *hash)));
+        }
+        Check::Good(good)
     }
 
     fn is_in_work(&self) -> bool {
-        self.pieces.iter().any(|piece| piece.stored < piece.received || piece.stored == piece.length)
+        let is_rewound = self.rewound.as_ref().is_some_and(|rewound| !rewound.stale.is_empty());
+        is_rewound || self.pieces.iter().any(Piece::is_in_work)
     }
 
     pub(super) fn is_complete(&self) -> bool {
@@ -199,6 +409,11 @@ impl Stream {
 impl Piece {
     fn start(&self) -> u64 {
         u64::from(self.index) * u64::from(PIECE_BYTES)
+    }
+
+    /// Whether something is to come of it still: bytes are being stored, or it is being hashed.
+    fn is_in_work(&self) -> bool {
+        self.stored < self.received || self.is_hashed && !self.is_checked
     }
 
     fn holds(&self, offset: u64) -> bool {
@@ -228,11 +443,11 @@ mod tests {
         assert_eq!(stream.receive(60), Some(0));
         assert_eq!(stream.stored(0, 60), None);
         // Asked for by an earlier connection, and late.
-        assert_eq!(stream.check(0, sha256), None);
+        assert_eq!(stream.check(0, sha256), Check::Nothing);
         assert_eq!(stream.receive(40), Some(60));
         assert_eq!(stream.stored(60, 40), Some((0, 100)));
-        assert_eq!(stream.check(0, sha256), Some(true));
-        assert_eq!(stream.check(0, sha256), None, "once");
+        assert_eq!(stream.check(0, sha256), Check::Good(vec![(0, sha256)]));
+        assert_eq!(stream.check(0, sha256), Check::Nothing, "once");
         assert_eq!(stream.checked, 100);
     }
 }

@@ -1,6 +1,7 @@
 //! What goes between two people, whatever becomes of the connection between them: a transfer belongs to its peers,
 //! and goes on over the next connection where the last one ended.
 
+mod at_hand;
 mod ended;
 mod inbox;
 mod item;
@@ -15,4 +16,4 @@ pub(crate) use inbox::{Inbox, MAX_UNFINISHED_BYTES};
 pub(crate) use item::piece_root;
 pub(crate) use line::{Bulk, Violation};
 pub(crate) use outbox::Outbox;
-pub(crate) use shelf::Shelf;
+pub(crate) use shelf::{Changed, Class, Shelf};

@@ -5,6 +5,7 @@
 
 #![allow(dead_code, unused_imports, reason = "each test file uses a part of it")]
 
+mod disk;
 pub mod liar;
 mod net;
 mod payloads;
@@ -79,6 +80,8 @@ pub enum Lane {
     Bulk(WireId),
     /// One piece of work on a payload: every one has its own lane, so they end in any order.
     Work(u64),
+    /// A tab's disk does one thing after another.
+    Disk(Ix, u32),
     /// Something that happens at its time.
     Timer(u64),
 }
@@ -159,7 +162,12 @@ impl Room {
         let Tab { link, id: me, .. } = &self.tabs[tab];
         let (link, me) = (link.clone(), Me { life: me.life + 1, ..me.clone() });
         let session = Session::new(&link, me.clone(), self.random(), self.now);
-        self.tabs[tab] = Tab::new(link, me, session);
+        let disk = std::mem::take(&mut self.tabs[tab].disk);
+        let kept = disk.kept();
+        self.tabs[tab] = Tab { disk, ..Tab::new(link, me, session) };
+        for kept in kept {
+            self.handle(tab, Input::Command(Command::Restore(kept)));
+        }
         self.handle(tab, Input::Tick);
     }
 
@@ -370,7 +378,7 @@ impl Room {
             Lane::Control(wire) | Lane::Bulk(wire) => {
                 is_frozen(&wire) || (self.wires.contains_key(&wire) && !self.flows_to(wire))
             }
-            Lane::Work(_) | Lane::Timer(_) => false,
+            Lane::Work(_) | Lane::Disk(..) | Lane::Timer(_) => false,
         }
     }
 

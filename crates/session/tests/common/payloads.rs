@@ -22,6 +22,12 @@ pub enum Job {
         length: u32,
     },
     Read(PayloadId),
+    /// A piece of a file of its own.
+    Fetch {
+        payload: PayloadId,
+        offset: u64,
+        length: u32,
+    },
     Load(PayloadId),
     /// The person asks for the exact part.
     Ask(PayloadId),
@@ -54,8 +60,13 @@ impl Room {
     pub fn work(&mut self, tab: Ix, job: Job) {
         let (work, life) = (self.tabs[tab].work, self.tabs[tab].id.life);
         let delay = self.below(work + 1);
+        let on_disk = match &job {
+            Job::Store { payload, .. } | Job::Hash { payload, .. } => self.tabs[tab].disk.has(payload),
+            _ => false,
+        };
         self.serial += 1;
-        self.post_after(Lane::Work(self.serial), delay, Parcel::Work(tab, life, job));
+        let lane = if on_disk { Lane::Disk(tab, life) } else { Lane::Work(self.serial) };
+        self.post_after(lane, delay, Parcel::Work(tab, life, job));
     }
 
     /// Memory is taken when the work is given, as in a browser.
@@ -65,9 +76,11 @@ impl Room {
         let (wire, bytes) = here.chunks.remove(&chunk).expect("a chunk is stored or discarded once");
         assert_ne!(payload.owner, me, "a peer's bytes never touch our own");
         assert!(offset + bytes.len() as u64 <= of);
-        match here.payloads.entry(payload) {
-            Entry::Occupied(known) => assert_eq!(known.get().len() as u64, of),
-            Entry::Vacant(new) => drop(new.insert(vec![0; of as usize])),
+        if !here.disk.has(&payload) {
+            match here.payloads.entry(payload) {
+                Entry::Occupied(known) => assert_eq!(known.get().len() as u64, of),
+                Entry::Vacant(new) => drop(new.insert(vec![0; of as usize])),
+            }
         }
         let theirs = here.payloads.iter().filter(|(id, _)| id.owner == payload.owner);
         here.most_allocated = here.most_allocated.max(theirs.map(|(_, bytes)| bytes.len()).sum());
@@ -84,10 +97,17 @@ impl Room {
         let (Job::Store { payload, .. }
         | Job::Hash { payload, .. }
         | Job::Read(payload)
+        | Job::Fetch { payload, .. }
         | Job::Load(payload)
         | Job::Ask(payload)) = job;
         let here = &mut self.tabs[tab];
         let failing = here.failing.is_some_and(|fails| fails(&job));
+        if here.disk.has(&payload) || here.sources.contains_key(&payload) {
+            for input in here.finish_on_disk(payload, job, failing) {
+                self.handle(tab, input);
+            }
+            return;
+        }
         if matches!(job, Job::Load(_)) && !failing {
             here.load(payload);
         }
@@ -104,7 +124,7 @@ impl Room {
                 }
                 Some(Input::Stored { payload, offset, bytes: bytes.len() as u32 })
             }
-            (_, None) | (Job::Ask(_), _) => None,
+            (_, None) | (Job::Ask(_) | Job::Fetch { .. }, _) => None,
             (Job::Hash { offset, length, .. }, Some(stored)) => {
                 let digest = digest(&stored[offset as usize..][..length as usize]);
                 Some(Input::Hashed { payload, offset, digest })

@@ -11,7 +11,7 @@ use snaproom_session::{
     },
 };
 
-use super::{Event, Ix, Lane, Parcel, Room, SocketId, WireId, payloads::Job};
+use super::{Event, Ix, Lane, Parcel, Room, SocketId, WireId, disk::Disk, payloads::Job};
 
 pub struct Tab {
     pub link: Link,
@@ -30,6 +30,15 @@ pub struct Tab {
     /// Its own photos that are sent on request, and the most of them that were at hand at once.
     pub originals: BTreeMap<PayloadId, Vec<u8>>,
     pub most_loaded: usize,
+    /// Files of its own, as long as they can be read.
+    pub sources: BTreeMap<PayloadId, Option<Vec<u8>>>,
+    /// Pieces of them that are at hand, and the most there were.
+    pub at_hand: BTreeMap<(PayloadId, u64), Vec<u8>>,
+    pub most_at_hand: usize,
+    /// Files of others.
+    pub disk: Disk,
+    /// Who saved what.
+    pub saved: Vec<(PeerId, ItemId)>,
     /// The longest that work on a payload takes, in milliseconds.
     pub work: u64,
     /// Which work fails.
@@ -103,6 +112,11 @@ impl Tab {
             payloads: BTreeMap::new(),
             originals: BTreeMap::new(),
             most_loaded: 0,
+            sources: BTreeMap::new(),
+            at_hand: BTreeMap::new(),
+            most_at_hand: 0,
+            disk: Disk::default(),
+            saved: Vec::new(),
             work: 5,
             failing: None,
             max_message: 256 * 1024,
@@ -185,6 +199,8 @@ impl Tab {
     pub fn assert_no_bytes(&self) {
         assert_eq!(self.payloads.keys().collect::<Vec<_>>(), Vec::<&PayloadId>::new(), "payloads");
         assert_eq!(self.originals.len(), 0, "originals");
+        assert_eq!(self.at_hand.len(), 0, "pieces at hand");
+        assert_eq!(self.sources.len(), 0, "files");
         assert_eq!(self.chunks.len(), 0, "chunks neither stored nor discarded");
     }
 }
@@ -220,9 +236,23 @@ impl Room {
                 self.work(tab, Job::Hash { payload, offset, length });
             }
             Output::Read(payload) => self.work(tab, Job::Read(payload)),
+            Output::Fetch { payload, offset, length } => {
+                assert_eq!(payload.owner, self.me(tab));
+                self.work(tab, Job::Fetch { payload, offset, length });
+            }
+            Output::LetGo { payload, offset } => {
+                let at_hand = self.tabs[tab].at_hand.remove(&(payload, offset));
+                assert!(at_hand.is_some(), "a piece is let go once");
+            }
+            Output::Prepare { payload, record } => self.tabs[tab].disk.prepare(payload, record),
+            Output::Checked { payload, index, digest } => self.tabs[tab].disk.checked(payload, index, digest),
+            Output::Truncate { payload, bytes } => self.tabs[tab].disk.truncate(payload, bytes),
             Output::Show(payload) => {
                 assert_ne!(payload.owner, self.me(tab));
-                let bytes = self.tabs[tab].payloads[&payload].clone();
+                let here = &self.tabs[tab];
+                let on_disk = here.disk.has(&payload).then(|| here.disk.get(payload.item)).flatten();
+                let bytes =
+                    on_disk.map_or_else(|| here.payloads[&payload].clone(), |file| file.bytes.clone());
                 self.tabs[tab].shown.push(Shown { at: self.now, payload, bytes });
             }
             Output::Load(payload) => self.work(tab, Job::Load(payload)),
@@ -232,6 +262,9 @@ impl Room {
             Output::Release(payload) => {
                 self.tabs[tab].payloads.remove(&payload);
                 self.tabs[tab].originals.remove(&payload);
+                self.tabs[tab].sources.remove(&payload);
+                self.tabs[tab].at_hand.retain(|(id, _), _| *id != payload);
+                self.tabs[tab].disk.remove(payload);
             }
             Output::News(news) => self.note(tab, news),
             Output::Connect { connection, ice, .. } => {
@@ -292,8 +325,14 @@ impl Room {
             }
             Output::SendBytes { connection, payload, offset, length } => {
                 assert!(length > 0 && length <= snaproom_protocol::bulk::CHUNK_BYTES);
-                let bytes = &self.tabs[tab].payloads[&payload];
-                let bytes = bytes[offset as usize..][..length as usize].to_vec();
+                let here = &self.tabs[tab];
+                let bytes = if here.sources.contains_key(&payload) {
+                    let piece = offset - offset % u64::from(snaproom_protocol::bulk::PIECE_BYTES);
+                    &here.at_hand[&(payload, piece)][(offset - piece) as usize..]
+                } else {
+                    &here.payloads[&payload][offset as usize..]
+                };
+                let bytes = bytes[..length as usize].to_vec();
                 self.transmit(wire(self, connection), Lane::Bulk, Parcel::Bytes(bytes));
             }
             output => unreachable!("{output:?}"),
@@ -345,6 +384,7 @@ impl Room {
             }
             News::CallEnded(end) => tab.call_ends.push((now, end)),
             News::StillRefused(peer) => tab.stills_refused.push(peer),
+            News::Saved { by, item } => tab.saved.push((by, item)),
             News::Moved(link) => tab.moved = Some((now, link)),
             News::Incoming(incoming) => {
                 let Incoming { from: owner, item, state, .. } = incoming;
@@ -384,6 +424,11 @@ fn name_of(output: &Output) -> &'static str {
         Output::Discard(_) => "Discard",
         Output::Hash { .. } => "Hash",
         Output::Read(_) => "Read",
+        Output::Fetch { .. } => "Fetch",
+        Output::LetGo { .. } => "LetGo",
+        Output::Prepare { .. } => "Prepare",
+        Output::Checked { .. } => "Checked",
+        Output::Truncate { .. } => "Truncate",
         Output::Load(_) => "Load",
         Output::Unload(_) => "Unload",
         Output::Show(_) => "Show",

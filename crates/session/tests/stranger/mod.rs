@@ -222,6 +222,11 @@ impl World {
             Output::Show(payload) => self.page.show(payload),
             Output::Release(payload) => self.page.release(payload),
             Output::News(news) => self.on_news(news),
+            Output::Fetch { .. }
+            | Output::LetGo { .. }
+            | Output::Prepare { .. }
+            | Output::Checked { .. }
+            | Output::Truncate { .. } => panic!("nobody sends files"),
         }
     }
 
@@ -316,6 +321,7 @@ impl World {
             }
             News::CallEnded(_)
             | News::StillRefused(_)
+            | News::Saved { .. }
             | News::Status(_)
             | News::Relays(_)
             | News::Comparison { .. }

@@ -202,8 +202,17 @@ fn control(world: &mut World, script: &mut Script) {
         7 => Control::Credit { until: 1 << script.below(64) },
         8 => Control::Credit { until: u64::MAX },
         9 => Control::AllOffered,
-        10 => Control::Accept { item, preview, exact },
-        11 => Control::Accept { item, preview: u32::MAX, exact: u64::MAX },
+        10 => {
+            let (pieces, root) = (script.below(3) as u32, script.digest());
+            Control::Accept { item, preview, exact, pieces, root }
+        }
+        11 => Control::Accept {
+            item,
+            preview: u32::MAX,
+            exact: u64::MAX,
+            pieces: u32::MAX,
+            root: script.digest(),
+        },
         12 => Control::Received { item, bytes: exact },
         13 => Control::Verified { item },
         14 => Control::Refused { item, reason: RefusedItem::Hash },

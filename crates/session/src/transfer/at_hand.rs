@@ -1,0 +1,44 @@
+//! Pieces of a file of ours that are in memory: for each recipient the one that goes, and the next.
+
+use litemap::LiteMap;
+
+/// By their index, and whether they were read already.
+#[derive(Debug, Default)]
+pub(super) struct AtHand(LiteMap<u32, bool>);
+
+impl AtHand {
+    pub(super) fn has(&self, index: u32) -> bool {
+        self.0.get(&index) == Some(&true)
+    }
+
+    /// Whether it is to be fetched.
+    pub(super) fn wants(&mut self, index: u32) -> bool {
+        !self.0.contains_key(&index) && self.0.insert(index, false).is_none()
+    }
+
+    /// It was read. False where nobody wants it any more.
+    pub(super) fn read(&mut self, index: u32) -> bool {
+        self.0.get_mut(&index).map(|read| *read = true).is_some()
+    }
+
+    /// Those that were read, and are not needed any more.
+    pub(super) fn let_go(&mut self, is_needed: impl Fn(u32) -> bool) -> Vec<u32> {
+        let idle: Vec<u32> = self
+            .0
+            .iter()
+            .filter(|(index, read)| **read && !is_needed(**index))
+            .map(|(index, _)| *index)
+            .collect();
+        for index in &idle {
+            self.0.remove(index);
+        }
+        idle
+    }
+
+    /// The file cannot be read any more: none of them is of use, and those that are still being read neither.
+    pub(super) fn clear(&mut self) -> Vec<u32> {
+        let read = self.0.iter().filter(|(_, read)| **read).map(|(index, _)| *index).collect();
+        self.0.clear();
+        read
+    }
+}
