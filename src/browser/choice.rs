@@ -1,0 +1,235 @@
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+
+use js_sys::{Array, Promise};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{ClipboardEvent, DataTransfer, DragEvent, Element, Event, File, FileList, HtmlInputElement};
+
+use super::{
+    Source,
+    error::text,
+    externs::{DroppedItem, Entry},
+    focus,
+    live::Listener,
+    window,
+};
+
+/// Files of one choice; what is beyond them is left out.
+pub const MAX_FILES: usize = 20_000;
+
+/// Folders within each other.
+const MAX_DEPTH: usize = 32;
+
+/// What a person wants to give.
+pub enum Choice {
+    /// One or several, each for itself.
+    Files(Vec<Chosen>),
+    /// A folder with all that is in it, and in the folders in it; an empty folder in it is left out.
+    Folder {
+        /// Its own, as the system has it.
+        name: String,
+        /// At least one.
+        files: Vec<Chosen>,
+    },
+}
+
+/// A file as the person's system has it. Its names are not cleaned.
+pub struct Chosen {
+    /// With its extension, without a path.
+    pub name: String,
+    /// Where it is in a chosen folder, that one's name and its own included, as in `Holiday/a/b.jpg`.
+    pub path: Option<String>,
+    /// Bytes.
+    pub bytes: u64,
+    /// Milliseconds since 1970.
+    pub modified: u64,
+    /// What is in it.
+    pub source: Source,
+}
+
+impl Chosen {
+    fn new(file: File, path: Option<String>) -> Self {
+        let (name, modified) = (file.name(), file.last_modified());
+        let source = Source::from(gloo_file::Blob::from(web_sys::Blob::from(file)));
+        #[expect(clippy::cast_sign_loss, reason = "a file from before 1970 reads 0: float casts saturate")]
+        Self { name, path, bytes: source.bytes(), modified: modified as u64, source }
+    }
+}
+
+/// What was chosen in an `<input type=file>`, one with `webkitdirectory` included, and empties it, so that the same can
+/// be chosen again. None when that is nothing, as an empty folder is.
+#[must_use]
+pub fn chosen_in(input: &HtmlInputElement) -> Option<Choice> {
+    let files: Vec<_> = listed(input.files()).map(in_folder).collect();
+    input.set_value("");
+    let folder = files.first()?.path.as_deref().and_then(|path| path.split('/').next()).map(str::to_owned);
+    Some(match folder {
+        Some(name) => Choice::Folder { name, files },
+        None => Choice::Files(files),
+    })
+}
+
+fn in_folder(file: File) -> Chosen {
+    let path = text(&file, "webkitRelativePath").filter(|path| !path.is_empty());
+    Chosen::new(file, path)
+}
+
+fn listed(files: Option<FileList>) -> impl Iterator<Item = File> {
+    let count = files.as_ref().map_or(0, FileList::length).min(MAX_FILES as u32);
+    (0..count).filter_map(move |index| files.as_ref()?.get(index))
+}
+
+/// Files that come over the page.
+pub enum Drag {
+    /// Whether they are over the zone, where they can be dropped.
+    Over(bool),
+    /// They were dropped there; no longer over it.
+    Dropped(Dropped),
+}
+
+/// What was dropped: files, and folders that are still to be looked into.
+pub struct Dropped(Vec<Entry>);
+
+impl Dropped {
+    fn of(transfer: &DataTransfer) -> Self {
+        // Only within the event: afterwards the browser has forgotten it all.
+        let items = transfer.items();
+        let entries = (0..items.length().min(MAX_FILES as u32))
+            .filter_map(|index| items.get(index)?.unchecked_into::<DroppedItem>().entry().ok()?);
+        Self(entries.collect())
+    }
+
+    /// The files first, then each folder. Of more than [`MAX_FILES`] the rest is left out, and so is what lies deeper
+    /// than 32 folders or cannot be read, such as a link to nothing.
+    pub async fn choices(self) -> Vec<Choice> {
+        let (folders, files): (Vec<_>, Vec<_>) = self.0.into_iter().partition(Entry::is_directory);
+        let mut left = MAX_FILES;
+        let mut single = Vec::new();
+        for entry in &files {
+            single.extend(file_of(entry, None).await);
+        }
+        left -= single.len();
+        let mut choices = Vec::new();
+        if !single.is_empty() {
+            choices.push(Choice::Files(single));
+        }
+        for folder in folders {
+            let name = folder.name();
+            let files = files_in(folder, left).await;
+            left -= files.len();
+            if !files.is_empty() {
+                choices.push(Choice::Folder { name, files });
+            }
+        }
+        choices
+    }
+}
+
+/// Those in the folder and its folders, at most `most`.
+async fn files_in(folder: Entry, most: usize) -> Vec<Chosen> {
+    let mut found = Vec::new();
+    let name = folder.name();
+    let mut folders = vec![(folder, name, 0)];
+    while let Some((folder, path, depth)) = folders.pop() {
+        let reader = folder.reader();
+        // In portions, until there is none.
+        loop {
+            let asked = Promise::new(&mut |resolve, reject| reader.read_entries(&resolve, &reject));
+            let Ok(entries) = asked.await else { break };
+            let entries: Array = JsValue::from(entries).unchecked_into();
+            if entries.length() == 0 {
+                break;
+            }
+            for entry in entries.iter().map(JsCast::unchecked_into::<Entry>) {
+                let path = format!("{path}/{}", entry.name());
+                if found.len() == most {
+                    return found;
+                }
+                if !entry.is_directory() {
+                    found.extend(file_of(&entry, Some(path)).await);
+                } else if depth < MAX_DEPTH {
+                    folders.push((entry, path, depth + 1));
+                }
+            }
+        }
+    }
+    found
+}
+
+async fn file_of(entry: &Entry, path: Option<String>) -> Option<Chosen> {
+    let asked = Promise::new(&mut |resolve, reject| entry.file(&resolve, &reject));
+    let file: JsValue = asked.await.ok()?;
+    Some(Chosen::new(file.unchecked_into(), path))
+}
+
+/// Tells of files that are dragged over the page, and lets them be dropped on what `zone` selects. Anywhere else
+/// nothing happens with them: a browser would open them in the page's place.
+#[must_use = "dropping the listeners removes them"]
+pub fn on_drag(zone: &'static str, tell: impl FnMut(Drag) + 'static) -> Vec<Listener> {
+    let is_over = Rc::new(Cell::new(false));
+    let tell = Rc::new(RefCell::new(tell));
+    let set_over = {
+        let tell = tell.clone();
+        move |over: bool| {
+            if is_over.replace(over) != over {
+                tell.borrow_mut()(Drag::Over(over));
+            }
+        }
+    };
+    let (enter, drop, leave) = (set_over.clone(), set_over.clone(), set_over);
+    let entered = move |event: &Event| {
+        if let Some(transfer) = files_of(event) {
+            let over = is_within(event, zone);
+            event.prevent_default();
+            transfer.set_drop_effect(if over { "copy" } else { "none" });
+            enter(over);
+        }
+    };
+    let dropped = move |event: &Event| {
+        if let Some(transfer) = files_of(event) {
+            event.prevent_default();
+            drop(false);
+            if is_within(event, zone) {
+                tell.borrow_mut()(Drag::Dropped(Dropped::of(&transfer)));
+            }
+        }
+    };
+    let left = move |event: &Event| {
+        // From one element of the page to another they are still over it.
+        if event.unchecked_ref::<DragEvent>().related_target().is_none() {
+            leave(false);
+        }
+    };
+    vec![
+        Listener::preventing(&window(), "dragover", entered),
+        Listener::preventing(&window(), "drop", dropped),
+        Listener::new(&window(), "dragleave", left),
+    ]
+}
+
+/// What is dragged, when there are files in it.
+fn files_of(event: &Event) -> Option<DataTransfer> {
+    let transfer = event.unchecked_ref::<DragEvent>().data_transfer()?;
+    transfer.types().includes(&"Files".into(), 0).then_some(transfer)
+}
+
+fn is_within(event: &Event, zone: &str) -> bool {
+    let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    target.is_some_and(|target| target.closest(zone).is_ok_and(|found| found.is_some()))
+}
+
+/// Tells of files that a person pastes; not of those that come with a text into a field, as from a spreadsheet.
+#[must_use = "dropping a listener removes it"]
+pub fn on_paste(mut tell: impl FnMut(Choice) + 'static) -> Listener {
+    Listener::preventing(&window(), "paste", move |event| {
+        let Some(data) = event.unchecked_ref::<ClipboardEvent>().clipboard_data() else { return };
+        let files: Vec<_> = listed(data.files()).map(|file| Chosen::new(file, None)).collect();
+        let is_text = focus::takes_letters() && data.types().includes(&"text/plain".into(), 0);
+        if !files.is_empty() && !is_text {
+            event.prevent_default();
+            tell(Choice::Files(files));
+        }
+    })
+}
