@@ -39,6 +39,10 @@ const written = (handle, bytes, at) => {
   if (handle.write(bytes, { at }) < bytes.byteLength) throw new DOMException("the disk is full", "QuotaExceededError");
 };
 
+const shortened = (handle, bytes) => {
+  if (handle.getSize() > bytes) handle.truncate(bytes);
+};
+
 const released = (file) => {
   for (const handle of [file.data, file.hashes]) handle?.close();
   file.data = file.hashes = undefined;
@@ -86,9 +90,8 @@ const work = {
     written(file.hashes, digest, index * HASH_BYTES);
   },
   truncate(file, key, bytes) {
-    file.data.truncate(bytes);
-    const hashes = Math.floor(bytes / PIECE_BYTES) * HASH_BYTES;
-    if (file.hashes.getSize() > hashes) file.hashes.truncate(hashes);
+    shortened(file.data, bytes);
+    shortened(file.hashes, Math.floor(bytes / PIECE_BYTES) * HASH_BYTES);
   },
   close: released,
   async remove(file, key) {

@@ -90,27 +90,36 @@ pub enum Drag {
 }
 
 /// What was dropped: files, and folders that are still to be looked into.
-pub struct Dropped(Vec<Entry>);
+pub struct Dropped {
+    entries: Vec<Entry>,
+    /// Of which there is no entry, as of a picture out of a page.
+    files: Vec<Chosen>,
+}
 
 impl Dropped {
     fn of(transfer: &DataTransfer) -> Self {
         // Only within the event: afterwards the browser has forgotten it all.
+        let (mut entries, mut files) = (Vec::new(), Vec::new());
         let items = transfer.items();
-        let entries = (0..items.length().min(MAX_FILES as u32))
-            .filter_map(|index| items.get(index)?.unchecked_into::<DroppedItem>().entry().ok()?);
-        Self(entries.collect())
+        for item in (0..items.length().min(MAX_FILES as u32)).filter_map(|index| items.get(index)) {
+            if let Ok(Some(entry)) = item.unchecked_ref::<DroppedItem>().entry() {
+                entries.push(entry);
+            } else if let Ok(Some(file)) = item.get_as_file() {
+                files.push(Chosen::new(file, None));
+            }
+        }
+        Self { entries, files }
     }
 
     /// The files first, then each folder. Of more than [`MAX_FILES`] the rest is left out, and so is what lies deeper
     /// than 32 folders or cannot be read, such as a link to nothing.
     pub async fn choices(self) -> Vec<Choice> {
-        let (folders, files): (Vec<_>, Vec<_>) = self.0.into_iter().partition(Entry::is_directory);
-        let mut left = MAX_FILES;
-        let mut single = Vec::new();
-        for entry in &files {
+        let (folders, entries): (Vec<_>, Vec<_>) = self.entries.into_iter().partition(Entry::is_directory);
+        let mut single = self.files;
+        for entry in &entries {
             single.extend(file_of(entry, None).await);
         }
-        left -= single.len();
+        let mut left = MAX_FILES - single.len();
         let mut choices = Vec::new();
         if !single.is_empty() {
             choices.push(Choice::Files(single));
