@@ -147,7 +147,7 @@ async fn files_in(folder: Entry, most: usize) -> Vec<Chosen> {
         loop {
             let asked = Promise::new(&mut |resolve, reject| reader.read_entries(&resolve, &reject));
             let Ok(entries) = asked.await else { break };
-            let entries: Array = JsValue::from(entries).unchecked_into();
+            let entries: Array = entries.unchecked_into();
             if entries.length() == 0 {
                 break;
             }

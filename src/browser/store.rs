@@ -119,6 +119,7 @@ impl Store {
     }
 
     /// Puts `chunk` at `offset`. [`StoreEvent::Written`] follows, or [`StoreEvent::Failed`].
+    #[expect(clippy::needless_pass_by_value, reason = "its bytes go to the worker")]
     pub fn write(&self, key: &str, offset: u64, chunk: Chunk) {
         let message = message(["write", key], &[from_u64(offset), chunk.0.clone().into()]);
         // Fails only for a buffer that somebody else has, and a chunk has one owner.
