@@ -29,6 +29,12 @@ const patiently = async (what) => {
   }
 };
 
+const reach = async () => {
+  const root = await navigator.storage.getDirectory();
+  places = await root.getDirectoryHandle("files", { create: true });
+  here = await places.getDirectoryHandle(place, { create: true });
+};
+
 const opened = async (folder, name) => {
   const file = await folder.getFileHandle(name, { create: true });
   return patiently(() => file.createSyncAccessHandle());
@@ -57,6 +63,8 @@ const removed = (key) =>
 const work = {
   async begin(file, key, offer) {
     released(file);
+    /** The person, or a tab that tidied up, may have removed it. */
+    await reach();
     const folder = await here.getDirectoryHandle(key, { create: true });
     file.data = await opened(folder, "data");
     file.hashes = await opened(folder, "hashes");
@@ -112,9 +120,7 @@ const answers = {
       throw new DOMException("files cannot be written in place", "NotSupportedError");
     }
     place = name;
-    const root = await navigator.storage.getDirectory();
-    places = await root.getDirectoryHandle("files", { create: true });
-    here = await places.getDirectoryHandle(name, { create: true });
+    await reach();
   },
   async file(key) {
     await files.get(key)?.last;

@@ -7,7 +7,9 @@ mod support;
 use std::{cell::RefCell, rc::Rc};
 
 use sha2::{Digest, Sha256};
-use snaproom_app::browser::{Blob, Choice, Chosen, Drag, Part, Source, chosen_in, live, on_drag, on_paste};
+use snaproom_app::browser::{
+    Blob, Choice, Chosen, Drag, Given, MAX_FILES, Part, Source, chosen_in, live, on_drag, on_paste, task,
+};
 use support::{Replaced, bytes, document, noise_bytes, place, soon, until};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -99,10 +101,10 @@ async fn read(source: &Source, offset: u64, length: u32) -> Vec<u8> {
     bytes(&soon("a piece", source.read(offset, length)).await.unwrap())
 }
 
-/// The names of all files, and whether each file's bytes are its name; a folder is `name: path path`.
-async fn described(choices: Vec<Choice>) -> String {
+/// The names of all files, and how many are left out; a folder is `name: path path`. Each file has its name in it.
+async fn described(given: Given) -> (String, usize) {
     let mut all = Vec::new();
-    for choice in choices {
+    for choice in given.choices {
         let (name, files) = match choice {
             Choice::Files(files) => (None, files),
             Choice::Folder { name, files } => (Some(name), files),
@@ -119,7 +121,21 @@ async fn described(choices: Vec<Choice>) -> String {
         let names = names.join(" ");
         all.push(name.map_or(names.clone(), |name| format!("{name}: {names}")));
     }
-    all.join(", ")
+    (all.join(", "), given.left_out)
+}
+
+/// The same of what lacks nothing.
+async fn whole(given: Given) -> String {
+    let (described, left_out) = described(given).await;
+    assert_eq!(left_out, 0);
+    described
+}
+
+fn sizes(given: &Given) -> (Vec<usize>, usize) {
+    let sizes = given.choices.iter().map(|choice| match choice {
+        Choice::Files(files) | Choice::Folder { files, .. } => files.len(),
+    });
+    (sizes.collect(), given.left_out)
 }
 
 #[wasm_bindgen_test]
@@ -182,17 +198,18 @@ async fn what_was_chosen_can_be_chosen_again() {
     let input: HtmlInputElement = document().create_element("input").unwrap().unchecked_into();
     input.set_type("file");
     input.set_multiple(true);
-    assert!(chosen_in(&input).is_none());
+    assert!(chosen_in(&input).choices.is_empty());
     for _ in 0..2 {
         choose(&input, &files(&["a.txt", "b"]));
-        assert_eq!(described(chosen_in(&input).into_iter().collect()).await, "a.txt b");
-        assert!(chosen_in(&input).is_none(), "it is empty again");
+        assert_eq!(whole(chosen_in(&input)).await, "a.txt b");
+        assert!(chosen_in(&input).choices.is_empty(), "it is empty again");
     }
     choose(&input, &files(&["Holiday/a/b.jpg", "Holiday/c.jpg"]));
-    assert_eq!(
-        described(chosen_in(&input).into_iter().collect()).await,
-        "Holiday: Holiday/a/b.jpg Holiday/c.jpg"
-    );
+    assert_eq!(whole(chosen_in(&input)).await, "Holiday: Holiday/a/b.jpg Holiday/c.jpg");
+
+    let names = (0..MAX_FILES + 2).map(|number| number.to_string()).collect();
+    choose(&input, &transfer(names, None));
+    assert_eq!(sizes(&chosen_in(&input)), (vec![MAX_FILES], 2));
 }
 
 /// What was told of drags: whether they are over, and what was dropped.
@@ -212,7 +229,7 @@ impl Drags {
 
     async fn dropped(&self) -> String {
         let dropped = self.1.borrow_mut().pop().unwrap();
-        described(soon("what was dropped", dropped.choices()).await).await
+        whole(soon("what was dropped", dropped.given()).await).await
     }
 }
 
@@ -271,30 +288,28 @@ async fn dropped_folders_are_looked_into() {
         r#"[["Holiday", ["a.jpg", ["empty", []], ["in", ["b.jpg", null, "c.jpg"]], ["locked", null], "d.jpg"]],
             "single", ["none", [["none", []]]], ["Second", ["e"]]]"#,
     );
-    let choices = soon("the choices", dropped.choices()).await;
+    let given = soon("what is given", dropped.given()).await;
     assert_eq!(
-        described(choices).await,
-        "single, Holiday: Holiday/a.jpg Holiday/d.jpg Holiday/in/b.jpg Holiday/in/c.jpg, Second: Second/e"
+        described(given).await,
+        (
+            "single, Holiday: Holiday/a.jpg Holiday/d.jpg Holiday/in/b.jpg Holiday/in/c.jpg, Second: Second/e".to_owned(),
+            2
+        )
     );
 
     let many: Vec<String> = (0..250).map(|number| format!("\"{number}\"")).collect();
     let dropped = drop_tree(1, &format!("[[\"many\", [{}]]]", many.join(",")));
-    let choices = soon("the choices", dropped.choices()).await;
-    assert!(matches!(choices.as_slice(), [Choice::Folder { files, .. }] if files.len() == 250));
+    assert_eq!(sizes(&soon("what is given", dropped.given()).await), (vec![250], 0));
 
     let dropped = drop_tree(1, &nested(40));
-    let choices = soon("the choices", dropped.choices()).await;
-    assert!(
-        matches!(choices.as_slice(), [Choice::Folder { files, .. }] if files.len() == 33),
-        "32 levels deep"
-    );
+    assert_eq!(sizes(&soon("what is given", dropped.given()).await), (vec![33], 1), "32 levels deep");
 
-    let too_many =
-        format!("[[\"many\", [{}]], \"one\", [\"more\", [\"x\"]]]", vec!["\"x\""; 20_001].join(","));
-    let dropped = drop_tree(3, &too_many);
-    let choices = soon("the choices", dropped.choices()).await;
-    let [Choice::Files(one), Choice::Folder { files, .. }] = choices.as_slice() else { panic!() };
-    assert_eq!((one.len(), files.len()), (1, 19_999));
+    // What is in a folder is looked at until there is too much.
+    let many = vec!["\"x\""; MAX_FILES + 1000].join(",");
+    let given = drop_tree(3, &format!("[[\"more\", [\"x\"]], [\"many\", [{many}]], \"one\"]")).given();
+    let (sizes, left_out) = sizes(&task::within(60_000, given).await.unwrap());
+    assert_eq!(sizes, [1, 1, MAX_FILES - 2]);
+    assert!((1..=200).contains(&left_out), "{left_out}");
     zone.remove();
 }
 
@@ -306,17 +321,18 @@ async fn files_are_pasted_and_texts_are_left_to_fields() {
     let field: web_sys::HtmlElement = page.first_element_child().unwrap().unchecked_into();
     let pasted = Rc::new(RefCell::new(Vec::new()));
     let told = pasted.clone();
-    let listener = on_paste(move |choice| told.borrow_mut().push(choice));
+    let listener = on_paste(move |given| told.borrow_mut().push(given));
+    let pasted = || pasted.borrow_mut().pop().unwrap_or_default();
 
     let sheet = transfer(vec!["sheet.png".to_owned()], Some("1\t2"));
     assert!(paste(&page, &sheet), "nobody else wants it");
-    assert_eq!(described(pasted.take()).await, "sheet.png");
+    assert_eq!(whole(pasted()).await, "sheet.png");
     field.focus().unwrap();
     assert!(!paste(&field, &sheet), "the field takes the text");
     assert!(paste(&field, &files(&["image.png", "two"])), "there is no text");
-    assert_eq!(described(pasted.take()).await, "image.png two");
+    assert_eq!(whole(pasted()).await, "image.png two");
     assert!(!paste(&page, &transfer(Vec::new(), Some("text"))));
-    assert!(pasted.borrow().is_empty());
+    assert!(pasted().choices.is_empty());
     drop(listener);
     assert!(!paste(&page, &sheet));
     until("everything to be released", || live() == before).await;

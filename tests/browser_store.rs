@@ -43,11 +43,14 @@ const OFFER: &[u8] = b"what it is known by";
         for await (const name of folder.keys()) names.push(name);
         return names.sort().join(' ');
     }
+    export async function remove(place) { await (await places()).removeEntry(place, { recursive: true }); }
     export function url(script) { return URL.createObjectURL(new Blob([script], { type: 'text/javascript' })); }
 ")]
 extern "C" {
     #[wasm_bindgen(catch)]
     async fn put(path: &str, text: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch)]
+    async fn remove(place: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch)]
     async fn list(path: &str) -> Result<JsValue, JsValue>;
     fn url(script: &str) -> String;
@@ -354,6 +357,16 @@ async fn what_nobody_would_recognise_is_removed() {
     let whole = Stored { key: "whole".to_owned(), offer: b"x".to_vec(), hashes: vec![], bytes: 4 };
     assert_eq!(told.stored().await, [whole]);
     assert_eq!(names_in("broken").await, "whole");
+    told.leave().await;
+}
+
+#[wasm_bindgen_test]
+async fn a_place_that_somebody_removed_is_made_again() {
+    let told = Told::open("removed").await;
+    soon("its removal", remove("removed")).await.unwrap();
+    told.store.begin("file", OFFER);
+    told.write("file", 0, b"bytes").await;
+    assert_eq!(names_in("removed").await, "file");
     told.leave().await;
 }
 

@@ -16,11 +16,21 @@ use super::{
     window,
 };
 
-/// Files of one choice; what is beyond them is left out.
+/// Files that can be given at once.
 pub const MAX_FILES: usize = 20_000;
 
 /// Folders within each other.
 const MAX_DEPTH: usize = 32;
+
+/// All that a person gives at once.
+#[derive(Default)]
+pub struct Given {
+    /// Single files first, then each folder; none where there was nothing but empty folders.
+    pub choices: Vec<Choice>,
+    /// How many files and folders are not in it: more than [`MAX_FILES`], deeper than 32 folders, or not readable. Of
+    /// what was not looked at it counts one.
+    pub left_out: usize,
+}
 
 /// What a person wants to give.
 pub enum Choice {
@@ -59,26 +69,40 @@ impl Chosen {
 }
 
 /// What was chosen in an `<input type=file>`, one with `webkitdirectory` included, and empties it, so that the same can
-/// be chosen again. None when that is nothing, as an empty folder is.
+/// be chosen again.
 #[must_use]
-pub fn chosen_in(input: &HtmlInputElement) -> Option<Choice> {
-    let files: Vec<_> = listed(input.files()).map(in_folder).collect();
+pub fn chosen_in(input: &HtmlInputElement) -> Given {
+    let mut given = Given::of(input.files().as_ref());
     input.set_value("");
-    let folder = files.first()?.path.as_deref().and_then(|path| path.split('/').next()).map(str::to_owned);
-    Some(match folder {
-        Some(name) => Choice::Folder { name, files },
-        None => Choice::Files(files),
-    })
+    if let Some(Choice::Files(files)) = given.choices.first_mut()
+        && let Some(path) = files.first().and_then(|file| file.path.as_deref())
+    {
+        let name = path.split('/').next().unwrap_or_default().to_owned();
+        given.choices = vec![Choice::Folder { name, files: std::mem::take(files) }];
+    }
+    given
 }
 
-fn in_folder(file: File) -> Chosen {
-    let path = text(&file, "webkitRelativePath").filter(|path| !path.is_empty());
-    Chosen::new(file, path)
-}
+impl Given {
+    fn of(list: Option<&FileList>) -> Self {
+        let all = list.map_or(0, FileList::length);
+        let some = all.min(MAX_FILES as u32);
+        let files = (0..some).filter_map(|index| {
+            let file = list?.get(index)?;
+            let path = text(&file, "webkitRelativePath").filter(|path| !path.is_empty());
+            Some(Chosen::new(file, path))
+        });
+        let mut given = Self { choices: Vec::new(), left_out: (all - some) as usize };
+        given.add(Choice::Files(files.collect()));
+        given
+    }
 
-fn listed(files: Option<FileList>) -> impl Iterator<Item = File> {
-    let count = files.as_ref().map_or(0, FileList::length).min(MAX_FILES as u32);
-    (0..count).filter_map(move |index| files.as_ref()?.get(index))
+    fn add(&mut self, choice: Choice) {
+        let (Choice::Files(files) | Choice::Folder { files, .. }) = &choice;
+        if !files.is_empty() {
+            self.choices.push(choice);
+        }
+    }
 }
 
 /// Files that come over the page.
@@ -94,6 +118,7 @@ pub struct Dropped {
     entries: Vec<Entry>,
     /// Of which there is no entry, as of a picture out of a page.
     files: Vec<Chosen>,
+    left_out: usize,
 }
 
 impl Dropped {
@@ -101,70 +126,92 @@ impl Dropped {
         // Only within the event: afterwards the browser has forgotten it all.
         let (mut entries, mut files) = (Vec::new(), Vec::new());
         let items = transfer.items();
-        for item in (0..items.length().min(MAX_FILES as u32)).filter_map(|index| items.get(index)) {
+        let some = items.length().min(MAX_FILES as u32);
+        for item in (0..some).filter_map(|index| items.get(index)) {
             if let Ok(Some(entry)) = item.unchecked_ref::<DroppedItem>().entry() {
                 entries.push(entry);
             } else if let Ok(Some(file)) = item.get_as_file() {
                 files.push(Chosen::new(file, None));
             }
         }
-        Self { entries, files }
+        Self { entries, files, left_out: (items.length() - some) as usize }
     }
 
-    /// The files first, then each folder. Of more than [`MAX_FILES`] the rest is left out, and so is what lies deeper
-    /// than 32 folders or cannot be read, such as a link to nothing.
-    pub async fn choices(self) -> Vec<Choice> {
+    /// Looks into the folders.
+    pub async fn given(self) -> Given {
         let (folders, entries): (Vec<_>, Vec<_>) = self.entries.into_iter().partition(Entry::is_directory);
-        let mut single = self.files;
+        let mut given = Given::default();
+        let mut walk =
+            Walk { left: MAX_FILES - self.files.len(), files: self.files, left_out: self.left_out };
         for entry in &entries {
-            single.extend(file_of(entry, None).await);
+            walk.take(entry, None).await;
         }
-        let mut left = MAX_FILES - single.len();
-        let mut choices = Vec::new();
-        if !single.is_empty() {
-            choices.push(Choice::Files(single));
-        }
+        given.add(Choice::Files(std::mem::take(&mut walk.files)));
         for folder in folders {
             let name = folder.name();
-            let files = files_in(folder, left).await;
-            left -= files.len();
-            if !files.is_empty() {
-                choices.push(Choice::Folder { name, files });
-            }
+            walk.look_into(folder).await;
+            given.add(Choice::Folder { name, files: std::mem::take(&mut walk.files) });
         }
-        choices
+        given.left_out = walk.left_out;
+        given
     }
 }
 
-/// Those in the folder and its folders, at most `most`.
-async fn files_in(folder: Entry, most: usize) -> Vec<Chosen> {
-    let mut found = Vec::new();
-    let name = folder.name();
-    let mut folders = vec![(folder, name, 0)];
-    while let Some((folder, path, depth)) = folders.pop() {
-        let reader = folder.reader();
-        // In portions, until there is none.
-        loop {
-            let asked = Promise::new(&mut |resolve, reject| reader.read_entries(&resolve, &reject));
-            let Ok(entries) = asked.await else { break };
-            let entries: Array = entries.unchecked_into();
-            if entries.length() == 0 {
-                break;
+/// A look into dropped folders.
+struct Walk {
+    files: Vec<Chosen>,
+    /// How many more may come.
+    left: usize,
+    left_out: usize,
+}
+
+impl Walk {
+    /// All that is in the folder and its folders, as long as there may be more.
+    async fn look_into(&mut self, folder: Entry) {
+        let name = folder.name();
+        let mut folders = vec![(folder, name, 0)];
+        while let Some((folder, path, depth)) = folders.pop() {
+            if depth > MAX_DEPTH || self.left == 0 {
+                self.left_out += 1;
+                continue;
             }
-            for entry in entries.iter().map(JsCast::unchecked_into::<Entry>) {
-                let path = format!("{path}/{}", entry.name());
-                if found.len() == most {
-                    return found;
+            let reader = folder.reader();
+            // In portions, until there is none.
+            loop {
+                let asked = Promise::new(&mut |resolve, reject| reader.read_entries(&resolve, &reject));
+                let Ok(entries) = asked.await else {
+                    self.left_out += 1;
+                    break;
+                };
+                let entries: Array = entries.unchecked_into();
+                if entries.length() == 0 {
+                    break;
                 }
-                if !entry.is_directory() {
-                    found.extend(file_of(&entry, Some(path)).await);
-                } else if depth < MAX_DEPTH {
-                    folders.push((entry, path, depth + 1));
+                let is_full = self.left == 0;
+                for entry in entries.iter().map(JsCast::unchecked_into::<Entry>) {
+                    let path = format!("{path}/{}", entry.name());
+                    if entry.is_directory() {
+                        folders.push((entry, path, depth + 1));
+                    } else {
+                        self.take(&entry, Some(path)).await;
+                    }
+                }
+                if is_full {
+                    break;
                 }
             }
         }
     }
-    found
+
+    async fn take(&mut self, entry: &Entry, path: Option<String>) {
+        let file = if self.left > 0 { file_of(entry, path).await } else { None };
+        if let Some(file) = file {
+            self.files.push(file);
+            self.left -= 1;
+        } else {
+            self.left_out += 1;
+        }
+    }
 }
 
 async fn file_of(entry: &Entry, path: Option<String>) -> Option<Chosen> {
@@ -212,6 +259,7 @@ pub fn on_drag(zone: &'static str, tell: impl FnMut(Drag) + 'static) -> Vec<List
         }
     };
     vec![
+        Listener::preventing(&window(), "dragenter", entered.clone()),
         Listener::preventing(&window(), "dragover", entered),
         Listener::preventing(&window(), "drop", dropped),
         Listener::new(&window(), "dragleave", left),
@@ -231,14 +279,14 @@ fn is_within(event: &Event, zone: &str) -> bool {
 
 /// Tells of files that a person pastes; not of those that come with a text into a field, as from a spreadsheet.
 #[must_use = "dropping a listener removes it"]
-pub fn on_paste(mut tell: impl FnMut(Choice) + 'static) -> Listener {
+pub fn on_paste(mut tell: impl FnMut(Given) + 'static) -> Listener {
     Listener::preventing(&window(), "paste", move |event| {
         let Some(data) = event.unchecked_ref::<ClipboardEvent>().clipboard_data() else { return };
-        let files: Vec<_> = listed(data.files()).map(|file| Chosen::new(file, None)).collect();
+        let given = Given::of(data.files().as_ref());
         let is_text = focus::takes_letters() && data.types().includes(&"text/plain".into(), 0);
-        if !files.is_empty() && !is_text {
+        if !given.choices.is_empty() && !is_text {
             event.prevent_default();
-            tell(Choice::Files(files));
+            tell(given);
         }
     })
 }

@@ -77,7 +77,7 @@ pub use abilities::{Ability, abilities, is_secure, is_touched, user_agent};
 pub use camera::{Camera, Facing, Wish};
 pub use canvas::Canvas;
 pub use capture::{CaptureError, Constrain, Track, chosen_or_any};
-pub use choice::{Choice, Chosen, Drag, Dropped, chosen_in, on_drag, on_paste};
+pub use choice::{Choice, Chosen, Drag, Dropped, Given, MAX_FILES, chosen_in, on_drag, on_paste};
 pub use connection::{Connection, Event, Settings, State};
 pub use constraints::{CameraCapabilities, CameraConstraints, CameraSettings, Range, StudiedCamera};
 pub use devices::{Device, Devices, count_devices, devices, on_device_change};
