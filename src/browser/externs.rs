@@ -64,6 +64,30 @@ extern "C" {
     pub(super) fn wake_lock(this: &Navigator) -> Option<WakeLocks>;
     #[wasm_bindgen(method, getter)]
     pub(super) fn connection(this: &Navigator) -> Option<NetworkInformation>;
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn storage(this: &Navigator) -> Option<StorageManager>;
+
+    /// As long as the event lasts.
+    pub(super) type DroppedItem;
+    #[wasm_bindgen(method, js_name = webkitGetAsEntry, catch)]
+    pub(super) fn entry(this: &DroppedItem) -> Result<Option<Entry>, JsValue>;
+    /// `FileSystemEntry` and what is derived of it, with callbacks as a promise has them.
+    pub(super) type Entry;
+    #[wasm_bindgen(method, getter, js_name = isDirectory)]
+    pub(super) fn is_directory(this: &Entry) -> bool;
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn name(this: &Entry) -> String;
+    #[wasm_bindgen(method)]
+    pub(super) fn file(this: &Entry, resolve: &Function, reject: &Function);
+    #[wasm_bindgen(method, js_name = createReader)]
+    pub(super) fn reader(this: &Entry) -> EntryReader;
+    pub(super) type EntryReader;
+    #[wasm_bindgen(method, js_name = readEntries)]
+    pub(super) fn read_entries(this: &EntryReader, resolve: &Function, reject: &Function);
+
+    pub(super) type StorageManager;
+    #[wasm_bindgen(method)]
+    pub(super) fn estimate(this: &StorageManager) -> Promise;
 
     /// In Chromium alone; and `type` on phones alone.
     #[wasm_bindgen(extends = EventTarget)]

@@ -1,6 +1,6 @@
 use std::cell::Cell;
 
-use gloo_events::EventListener;
+use gloo_events::{EventListener, EventListenerOptions};
 use web_sys::EventTarget;
 
 /// How many handles of each kind are held now. A test takes it before and after.
@@ -24,6 +24,8 @@ pub struct Live {
     pub locks: u32,
     /// Object URLs.
     pub object_urls: u32,
+    /// Workers that are not ended.
+    pub workers: u32,
 }
 
 impl Live {
@@ -76,13 +78,27 @@ impl Listener {
         event: &'static str,
         callback: impl FnMut(&web_sys::Event) + 'static,
     ) -> Self {
-        Self::boxed(target, event, Box::new(callback))
+        Self::boxed(target, event, EventListenerOptions::default(), Box::new(callback))
+    }
+
+    /// One that may keep the browser from what it does by default.
+    pub(super) fn preventing(
+        target: &EventTarget,
+        event: &'static str,
+        callback: impl FnMut(&web_sys::Event) + 'static,
+    ) -> Self {
+        Self::boxed(target, event, EventListenerOptions::enable_prevent_default(), Box::new(callback))
     }
 
     /// There once for all callbacks: what a listener is made of is large.
-    fn boxed(target: &EventTarget, event: &'static str, callback: Box<dyn FnMut(&web_sys::Event)>) -> Self {
+    fn boxed(
+        target: &EventTarget,
+        event: &'static str,
+        options: EventListenerOptions,
+        callback: Box<dyn FnMut(&web_sys::Event)>,
+    ) -> Self {
         Self {
-            _listener: EventListener::new(target, event, callback),
+            _listener: EventListener::new_with_options(target, event, options, callback),
             _held: Held::new(|live| &mut live.listeners),
         }
     }

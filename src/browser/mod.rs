@@ -12,6 +12,8 @@
 //! | [`still`](take_still()), [`recorder`](Recorder) | a photo of the camera in its full size; a file of what is seen and heard |
 //! | [`watch`](Watch), [`dialog`](Dialog), [`focus`] | what is on the screen, and what has the keyboard |
 //! | [`payload`](Payload) | bytes that live outside wasm memory |
+//! | [`choice`](Choice), [`source`](Source) | files that a person chose, dropped or pasted; their bytes, a piece at a time |
+//! | [`store`](Store) | bytes of others' files on the browser's own disk |
 //! | [`connection`](Connection), `channel`, `path` | `RTCPeerConnection` and its two data channels |
 //! | [`abilities`](abilities()), [`gather`](Gathering) | what the browser can do; what STUN and TURN servers answer |
 //! | [`loopback`](Loopback) | two connections in one page, and an announced channel from one to the other |
@@ -31,6 +33,7 @@ mod camera;
 mod canvas;
 mod capture;
 mod channel;
+mod choice;
 mod connection;
 mod constraints;
 mod devices;
@@ -61,8 +64,10 @@ mod save;
 mod screen;
 pub mod self_call;
 mod socket;
+mod source;
 mod still;
 pub mod storage;
+mod store;
 pub mod task;
 mod video;
 mod wake_lock;
@@ -72,6 +77,7 @@ pub use abilities::{Ability, abilities, is_secure, is_touched, user_agent};
 pub use camera::{Camera, Facing, Wish};
 pub use canvas::Canvas;
 pub use capture::{CaptureError, Constrain, Track, chosen_or_any};
+pub use choice::{Choice, Chosen, Drag, Dropped, Given, MAX_FILES, chosen_in, on_drag, on_paste};
 pub use connection::{Connection, Event, Settings, State};
 pub use constraints::{CameraCapabilities, CameraConstraints, CameraSettings, Range, StudiedCamera};
 pub use devices::{Device, Devices, count_devices, devices, on_device_change};
@@ -99,7 +105,9 @@ pub use ring::Ring;
 pub use save::{join, save};
 pub use screen::Screen;
 pub use socket::{Socket, SocketEvent};
+pub use source::{Part, Source};
 pub use still::take_still;
+pub use store::{Store, StoreEvent, Stored, free_bytes};
 pub use video::Video;
 pub use wake_lock::WakeLock;
 pub use watch::Watch;

@@ -16,6 +16,9 @@ const LIMIT: usize = 295_000;
 /// In the names of what only the pages under `/check` load, in place of the room's program.
 const CHECK: &str = "check";
 
+/// What the name of the worker's script begins with: the room loads it once there are files to keep.
+const STORE: &str = "store";
+
 /// Set where the app without protection may be compiled as people's is.
 const INSECURE: &str = "SNAPROOM_INSECURE";
 
@@ -49,12 +52,14 @@ fn build_and_print(workspace: &Workspace) -> Result<usize> {
     both(workspace)?;
     let files = sizes(&workspace.dist())?;
     let (check, room): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| file.name.contains(CHECK));
+    let (store, room): (Vec<_>, Vec<_>) = room.into_iter().partition(|file| file.name.starts_with(STORE));
     let is_wasm = |file: &&Size| Path::new(&file.name).extension().is_some_and(|kind| kind == "wasm");
     let Some(wasm) = room.iter().find(is_wasm) else {
         bail!("{} holds no .wasm: trunk built no app", workspace.dist().display());
     };
     weigh::print(workspace, wasm.raw)?;
     print_sizes("The pages under /check load, in place of the room's .js and .wasm,", &check);
+    print_sizes("What keeps others' files loads", &store);
     Ok(print_sizes("A first visit loads", &room))
 }
 

@@ -19,7 +19,10 @@ use wasmparser::{BinaryReader, Parser, Payload};
 const PROGRAMS: [&str; 2] = ["snaproom-app", "snaproom-check"];
 
 /// The style sheet that only the second program's pages load.
-const STYLE: &str = "check.css";
+const STYLE: [&str; 2] = ["check", "css"];
+
+/// The worker's script.
+const STORE: [&str; 2] = ["store", "js"];
 
 /// What the module that the functions come from is called afterwards.
 const SHORT_MODULE: &str = "m";
@@ -63,11 +66,17 @@ fn shrink(folder: &Path) -> Result<()> {
         removed.extend([old.wasm(), old.js()]);
         written.extend([(new.wasm(), wasm), (new.js(), js.into_bytes())]);
     }
-    let style = read(&folder.join(STYLE))?;
-    let name = format!("check-{}.css", hash(&[&style])?);
-    mention_anew(&mut page, STYLE, &name)?;
-    removed.push(folder.join(STYLE));
-    written.extend([(folder.join(name), style), (index, without_comments(&page).into_bytes())]);
+    for [stem, extension] in [STYLE, STORE] {
+        let old = format!("{stem}.{extension}");
+        let text =
+            String::from_utf8(read(&folder.join(&old))?).with_context(|| format!("{old} is not UTF-8"))?;
+        let text = without_comments(&text);
+        let name = format!("{stem}-{}.{extension}", hash(&[text.as_bytes()])?);
+        mention_anew(&mut page, &old, &name)?;
+        removed.push(folder.join(old));
+        written.push((folder.join(name), text.into_bytes()));
+    }
+    written.push((index, without_comments(&page).into_bytes()));
 
     for path in removed {
         fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
@@ -270,7 +279,7 @@ mod tests {
     /// A folder as trunk leaves it: one function in each program, and names that say nothing of what comes out here.
     fn staged(note: &str) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
-        let mut page = String::from("<link href=/check.css>\n/** Words. */\n");
+        let mut page = String::from("<link href=/check.css>\n<meta content=/store.js>\n/** Words. */\n");
         for (program, old) in PROGRAMS.into_iter().zip(["snaproom-app-00000000000000ff", "snaproom-check"]) {
             let from = format!("./{program}_bg.js");
             let js = format!(
@@ -281,7 +290,8 @@ mod tests {
             fs::write(folder.path().join(format!("{old}.js")), js).unwrap();
         }
         fs::write(folder.path().join("index.html"), page).unwrap();
-        fs::write(folder.path().join(STYLE), "p {}").unwrap();
+        fs::write(folder.path().join("check.css"), "p {}\n").unwrap();
+        fs::write(folder.path().join("store.js"), "/** Words. */\ng();\n").unwrap();
         folder
     }
 
@@ -290,10 +300,13 @@ mod tests {
         let names = ["", "", "another"].map(|note| {
             let folder = staged(note);
             shrink(folder.path()).unwrap();
-            assert_eq!(fs::read_dir(&folder).unwrap().count(), 6, "the old files are gone");
-            let style = format!("check-{}.css", hash(&[b"p {}"]).unwrap());
-            assert_eq!(fs::read_to_string(folder.path().join(&style)).unwrap(), "p {}");
-            let mut page = format!("<link href=/{style}>\n");
+            assert_eq!(fs::read_dir(&folder).unwrap().count(), 7, "the old files are gone");
+            let [style, store] = [(STYLE, "p {}\n"), (STORE, "g();\n")].map(|([stem, extension], text)| {
+                let name = format!("{stem}-{}.{extension}", hash(&[text.as_bytes()]).unwrap());
+                assert_eq!(fs::read_to_string(folder.path().join(&name)).unwrap(), text);
+                name
+            });
+            let mut page = format!("<link href=/{style}>\n<meta content=/{store}>\n");
             let stems = PROGRAMS.map(|program| {
                 let new = Pair::find(folder.path(), program).unwrap();
                 let wasm = fs::read(new.wasm()).unwrap();
