@@ -24,7 +24,8 @@ pub(super) async fn zip(
             let bytes =
                 u32::try_from(file.size()).map_err(|_| Error::new("RangeError", "a photo of over 4 GiB"))?;
             let crc32 = crc32(&file, bytes).await?;
-            let header = zip.add(&Entry { name: &name, modified: page::calendar(*taken), crc32, bytes });
+            let header =
+                zip.add(&Entry { name: &name, modified: page::calendar(*taken), crc32, bytes: bytes.into() });
             parts.extend([Payload::from(header.as_slice()).to_blob("")?, file]);
             added.push(index);
         }

@@ -18,6 +18,8 @@
 //! | `company`, `names` | the others: who is here, what was found out about them; what they want to be called |
 
 mod album;
+#[cfg_attr(not(test), expect(dead_code, reason = "for what saves a folder"))]
+mod bundle;
 mod burst;
 mod call;
 mod company;
