@@ -136,8 +136,9 @@ const answers = {
           ["offer", "hashes", "data"].map(async (name) => (await folder.getFileHandle(name)).getFile()),
         );
         if (offer.size === 0 || offer.size > MAX_OFFER_BYTES) throw new RangeError("no offer");
-        const pieces = Math.min(Math.floor(hashes.size / HASH_BYTES), Math.ceil(data.size / PIECE_BYTES));
-        const checked = hashes.slice(0, pieces * HASH_BYTES);
+        /** Behind those of the pieces may be the one over all of them. */
+        const count = Math.min(Math.floor(hashes.size / HASH_BYTES), Math.ceil(data.size / PIECE_BYTES) + 1);
+        const checked = hashes.slice(0, count * HASH_BYTES);
         found.push([key, await offer.arrayBuffer(), await checked.arrayBuffer(), data.size]);
       } catch (error) {
         if (BROKEN.includes(error.name)) await removed(key).catch(() => {});

@@ -39,6 +39,27 @@ pub fn forget_token(room: &str) {
     }
 }
 
+/// What this tab remembers of files in `room`, as whoever keeps it writes it; none also where the browser blocks storage.
+#[must_use]
+pub fn files(room: &str) -> Option<String> {
+    session_storage()?.get_item(&files_key(room)).ok()?
+}
+
+/// Remembers it as long as the tab lives, where the browser lets it; none: nothing.
+pub fn keep_files(room: &str, text: Option<&str>) {
+    if let Some(storage) = session_storage() {
+        // Full or blocked: a reload then begins anew.
+        let _ = match text {
+            Some(text) => storage.set_item(&files_key(room), text),
+            None => storage.remove_item(&files_key(room)),
+        };
+    }
+}
+
+fn files_key(room: &str) -> String {
+    format!("snaproom:files:{room}")
+}
+
 fn key(room: &str) -> String {
     format!("snaproom:token:{room}")
 }

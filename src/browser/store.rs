@@ -75,7 +75,7 @@ pub struct Stored {
     pub key: String,
     /// What it began with.
     pub offer: Vec<u8>,
-    /// Of its checked pieces, in order.
+    /// Of its checked pieces, in order; of a file that is whole there may be one more behind them, over all.
     pub hashes: Vec<[u8; 32]>,
     /// How far it is, those of a piece that is not checked included.
     pub bytes: u64,

@@ -11,6 +11,8 @@ const PIECE_BYTES: u32 = 1024 * 1024;
 
 /// A file in the zip.
 pub(super) struct Bundled {
+    /// What it is in.
+    pub(super) source: Source,
     /// With `/` between folders, clean, and another one than every other's.
     pub(super) path: String,
     /// Milliseconds since 1970.
@@ -19,10 +21,10 @@ pub(super) struct Bundled {
     pub(super) bytes: Range<u64>,
 }
 
-/// A zip of these parts of `source`, in their order. Tells how many bytes of them were read.
-pub(super) async fn bundle(source: &Source, files: &[Bundled], told: impl Fn(u64)) -> Result<Source, Error> {
+/// A zip of these files, in their order. Tells how many bytes of them were read.
+pub(super) async fn bundle(files: &[Bundled], told: impl Fn(u64)) -> Result<Source, Error> {
     let (mut zip, mut headers, mut read) = (Zip::default(), Vec::with_capacity(files.len()), 0);
-    for Bundled { path, modified, bytes } in files {
+    for Bundled { source, path, modified, bytes } in files {
         let mut crc = Crc32::new();
         let mut at = bytes.start;
         while at < bytes.end {
@@ -40,7 +42,7 @@ pub(super) async fn bundle(source: &Source, files: &[Bundled], told: impl Fn(u64
     let end = zip.finish();
     let mut parts = Vec::with_capacity(2 * files.len() + 1);
     for (header, file) in headers.iter().zip(files) {
-        parts.extend([Part::Bytes(header), Part::Of(source, file.bytes.clone())]);
+        parts.extend([Part::Bytes(header), Part::Of(&file.source, file.bytes.clone())]);
     }
     parts.push(Part::Bytes(&end));
     Source::composed(&parts)
@@ -65,16 +67,17 @@ mod tests {
         moments.find(|moment| page::calendar(*moment) == WHEN).unwrap()
     }
 
-    fn file(path: &str, bytes: Range<u64>) -> Bundled {
-        Bundled { path: path.to_owned(), modified: when(), bytes }
+    fn file(source: &Source, path: &str, bytes: Range<u64>) -> Bundled {
+        let source = source.clone();
+        Bundled { source, path: path.to_owned(), modified: when(), bytes }
     }
 
     #[wasm_bindgen_test]
     async fn slices_of_a_source_are_the_zip_that_other_programs_read() {
         let source = Source::from(Blob::new("..second!|first".as_bytes()));
         let read = RefCell::new(Vec::new());
-        let files = [file("a.png", 10..15), file("b-2.png", 2..9)];
-        let zip = bundle(&source, &files, |bytes| read.borrow_mut().push(bytes)).await.unwrap();
+        let files = [file(&source, "a.png", 10..15), file(&source, "b-2.png", 2..9)];
+        let zip = bundle(&files, |bytes| read.borrow_mut().push(bytes)).await.unwrap();
         assert_eq!(zip.head(1000).await.unwrap(), include_bytes!("../../tests/two.zip"));
         assert_eq!(read.take(), [5, 12]);
     }
@@ -85,8 +88,8 @@ mod tests {
         let source = Source::from(Blob::new(bytes.as_slice()));
         let read = RefCell::new(Vec::new());
         let length = bytes.len() as u64;
-        let files = [file("empty", length..length), file("large", 0..length)];
-        let zip = bundle(&source, &files, |bytes| read.borrow_mut().push(bytes)).await.unwrap();
+        let files = [file(&source, "empty", length..length), file(&source, "large", 0..length)];
+        let zip = bundle(&files, |bytes| read.borrow_mut().push(bytes)).await.unwrap();
         let piece = u64::from(PIECE_BYTES);
         assert_eq!(read.take(), [piece, 2 * piece, 2 * piece + 1]);
         let zip = zip.head(u32::MAX).await.unwrap();
@@ -99,6 +102,6 @@ mod tests {
     #[wasm_bindgen_test]
     async fn what_lies_outside_is_an_error() {
         let source = Source::from(Blob::new("abc".as_bytes()));
-        assert_eq!(bundle(&source, &[file("a", 1..4)], |_| ()).await.err().unwrap().name, "RangeError");
+        assert_eq!(bundle(&[file(&source, "a", 1..4)], |_| ()).await.err().unwrap().name, "RangeError");
     }
 }

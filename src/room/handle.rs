@@ -6,7 +6,7 @@ use send_wrapper::SendWrapper;
 use snaproom_protocol::{ItemId, PeerId};
 
 use super::view::{PhotoKey, Records, RoomView, Signs};
-use crate::browser::{Canvas, Larger, Shown, Video, page, storage};
+use crate::browser::{Canvas, Given, Larger, Shown, Video, page, storage};
 
 /// Commands that wait for the driver: the canvases of a full trail that leave the page at once, and a person.
 const COMMAND_QUEUE: usize = 2048;
@@ -24,6 +24,15 @@ pub(super) enum Command {
     Save(PhotoKey),
     SaveAll,
     Remove(PhotoKey),
+    Give(SendWrapper<Given>),
+    OfferOriginal(ItemId),
+    Accept(PhotoKey),
+    AcceptAll { from: PeerId, accepts: bool },
+    Decline(PhotoKey),
+    Pause { file: PhotoKey, pauses: bool },
+    SaveFile(PhotoKey),
+    SaveFiles,
+    RemoveFile(PhotoKey),
     CopyLink,
     ShareLink,
     SetName(String),
@@ -133,6 +142,51 @@ impl Room {
     /// Takes a photo that has ended, well or not, out of the trail.
     pub fn remove(&self, photo: PhotoKey) {
         self.tell(Command::Remove(photo));
+    }
+
+    /// Offers files and folders to whom the person chose, or everybody; or goes on with one that had to be chosen again.
+    pub fn give(&self, given: Given) {
+        self.tell(Command::Give(SendWrapper::new(given)));
+    }
+
+    /// Sends a photo with all that it tells beside its picture, in the place of the one without.
+    pub fn offer_original(&self, item: ItemId) {
+        self.tell(Command::OfferOriginal(item));
+    }
+
+    /// Takes a file that somebody offers.
+    pub fn accept(&self, file: PhotoKey) {
+        self.tell(Command::Accept(file));
+    }
+
+    /// Takes all files that somebody offers, in this visit; or not any more.
+    pub fn accept_all(&self, from: PeerId, accepts: bool) {
+        self.tell(Command::AcceptAll { from, accepts });
+    }
+
+    /// Does without a file of somebody else's: what came of it goes.
+    pub fn decline(&self, file: PhotoKey) {
+        self.tell(Command::Decline(file));
+    }
+
+    /// Stops a file for now, ours or theirs; or goes on with it.
+    pub fn pause(&self, file: PhotoKey, pauses: bool) {
+        self.tell(Command::Pause { file, pauses });
+    }
+
+    /// Saves a file, or the part that came of it; a folder as a zip.
+    pub fn save_file(&self, file: PhotoKey) {
+        self.tell(Command::SaveFile(file));
+    }
+
+    /// Saves all files that are whole as one zip.
+    pub fn save_files(&self) {
+        self.tell(Command::SaveFiles);
+    }
+
+    /// Takes a file that has ended out of the list.
+    pub fn remove_file(&self, file: PhotoKey) {
+        self.tell(Command::RemoveFile(file));
     }
 
     /// Puts the link into the clipboard.

@@ -10,9 +10,10 @@ use litemap::LiteMap;
 use snaproom_protocol::PeerId;
 use snaproom_session::{ConnectionId, Input, PayloadId};
 
-use super::{PhotoKey, studio::Taken};
+use super::{PhotoKey, disk::Opened, parcel::Parcel, sources::Read, studio::Taken};
 use crate::browser::{
-    self, Camera, CaptureError, Devices, Measured, Microphone, Payload, Screen, SocketEvent, WakeLock,
+    self, Camera, CaptureError, Devices, Drag, Given, Measured, Microphone, Payload, Screen, SocketEvent,
+    StoreEvent, WakeLock,
 };
 
 /// Messages of one connection that wait for the driver. An honest peer has less under way: six chunks in its
@@ -30,6 +31,20 @@ pub(super) enum Happened {
     Done(Input),
     /// A photo of ours that somebody wants is in memory again, unless that failed.
     Loaded(PayloadId, Option<Payload>),
+    /// A piece of a file of ours was read, unless that failed.
+    Read(Read),
+    /// What the person gave is ready to be sent.
+    Parcels(Vec<Parcel>),
+    /// Files were dropped on the page, pasted, or hang over it.
+    Given(Given),
+    Dragged(Drag),
+    /// There is room for a file that the person wants.
+    Accepted(PhotoKey),
+    /// They are in the person's downloads.
+    FilesSaved(Vec<PhotoKey>),
+    /// The disk is there, unless there is none.
+    DiskOpened(Opened),
+    Disk(StoreEvent),
     /// A frame became a photo that can be sent.
     Taken(Taken),
     Camera(Result<Camera, CaptureError>),

@@ -14,16 +14,20 @@
 //! | `gallery`, `photo` | photos of others, and the canvases of each |
 //! | `original`, `originals` | the exact pixels of a photo; those of ours that wait until somebody asks |
 //! | `album`, `zip` | all of them in one file; its format |
+//! | `files` | files and folders that are given and got |
+//! | `parcel`, `sources` | ours: made ready to be sent, and read piece by piece |
+//! | `disk`, `bundle` | theirs: kept on the disk, and saved in one |
 //! | `identity` | the tab's token in a room, and its person's name |
 //! | `company`, `names` | the others: who is here, what was found out about them; what they want to be called |
 
 mod album;
-#[cfg_attr(not(test), expect(dead_code, reason = "for what saves a folder"))]
 mod bundle;
 mod burst;
 mod call;
 mod company;
 mod countdown;
+mod disk;
+mod files;
 mod gallery;
 mod handle;
 mod identity;
@@ -32,8 +36,10 @@ mod names;
 mod original;
 mod originals;
 mod others;
+mod parcel;
 mod photo;
 mod recording;
+mod sources;
 mod studio;
 mod vault;
 mod view;
@@ -48,14 +54,14 @@ use snaproom_session::{self as session, Input, Link};
 pub use crate::browser::{Device, Devices, Larger, Shown};
 pub use handle::Room;
 pub use view::{
-    CallEnd, CallView, CameraFailure, CameraView, Comparison, Entry, Failure, Invitation, LinkView,
-    MyDevices, Notice, Participant, Path, PeerState, PeerView, PhotoKey, PhotoView, Quality, Recipient,
-    Records, RefusedPeer, RoomView, Saving, Sends, SentView, Shows, Signs, SnapView, Status, TransferState,
-    Trust,
+    CallEnd, CallView, CameraFailure, CameraView, Comparison, Entry, Failure, FileKind, FileView, Invitation,
+    LinkView, MyDevices, Notice, Participant, Path, Pause, PeerState, PeerView, PhotoKey, PhotoView, Quality,
+    Recipient, Records, RefusedPeer, RoomView, Saving, Sends, SentView, Shows, Signs, SnapView, Status,
+    TransferState, Trust,
 };
 
 use crate::browser::{
-    Error, Listener, Video, devices, on_device_change, page, storage,
+    Drag, Error, Listener, Video, devices, on_device_change, on_drag, on_paste, page, storage,
     task::{self, Task},
 };
 use call::Call;
@@ -65,6 +71,9 @@ use inbox::{Happened, Inbox, Page};
 use recording::Ended;
 use studio::Studio;
 use visit::Visit;
+
+/// Where files can be dropped.
+const DROP_ZONE: &str = "main.room";
 
 /// Opens the room of the address bar's link. Dropping the task leaves it and releases everything.
 pub fn open(view: RoomView) -> (Room, Task) {
@@ -112,6 +121,10 @@ impl Driver {
         ]);
         let changed = inbox.clone();
         listeners.extend(on_device_change(move || changed.push(Happened::DevicesChanged)));
+        let dragged = inbox.clone();
+        listeners.extend(on_drag(DROP_ZONE, move |drag| dragged.push(Happened::Dragged(drag))));
+        let pasted = inbox.clone();
+        listeners.push(on_paste(move |given| pasted.push(Happened::Given(given))));
         Self {
             view,
             commands,
@@ -227,6 +240,18 @@ impl Driver {
                 Happened::Frame => self.studio.on_frame(),
                 Happened::BurstOver => self.studio.end_burst(),
                 Happened::Loaded(payload, pixels) => visit.on_loaded(payload, pixels),
+                Happened::Read(read) => visit.on_read(read),
+                Happened::Given(given) => visit.files.give(given),
+                Happened::Dragged(Drag::Over(over)) => self.view.dragged.set(over),
+                Happened::Dragged(Drag::Dropped(dropped)) => visit.files.look_into(dropped),
+                Happened::Parcels(parcels) => visit.offer(parcels),
+                Happened::Accepted(file) => visit.request(file),
+                Happened::FilesSaved(files) => {
+                    visit.on_files_saved(&files);
+                    self.view.notice.set(Some(Notice::FileSaved));
+                }
+                Happened::DiskOpened(opened) => visit.on_disk_opened(opened),
+                Happened::Disk(event) => visit.on_disk(&event),
                 Happened::Escape => drop(self.studio.stop_counting()),
                 Happened::Notice(notice) => self.view.notice.set(Some(notice)),
                 Happened::Seen(photo, seen) => self.gallery.on_seen(photo, seen),
@@ -303,6 +328,19 @@ impl Driver {
             }
             Command::SaveAll => self.gallery.save_all(),
             Command::Remove(photo) => self.gallery.remove(photo),
+            Command::Give(given) => visit.files.give(given.take()),
+            Command::OfferOriginal(item) => visit.offer_original(item),
+            Command::Accept(file) => visit.files.accept(file),
+            Command::AcceptAll { from, accepts } => {
+                visit.command(session::Command::AcceptAll { from, accepts });
+            }
+            Command::Decline(PhotoKey { owner: from, item }) => {
+                visit.command(session::Command::Decline { from, item });
+            }
+            Command::Pause { file, pauses } => visit.pause(file, pauses),
+            Command::SaveFile(file) => visit.files.save(file),
+            Command::SaveFiles => visit.files.save_all(),
+            Command::RemoveFile(file) => visit.files.remove(file),
             Command::CopyLink => self.copy_link(),
             Command::ShareLink => self.share_link(),
             Command::SetName(name) => visit.set_name(&name),

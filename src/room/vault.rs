@@ -47,6 +47,11 @@ impl Vault {
         id
     }
 
+    /// Hands a chunk to whoever keeps it elsewhere.
+    pub(super) fn take(&mut self, chunk: ChunkId) -> Option<Chunk> {
+        self.chunks.remove(&chunk)
+    }
+
     pub(super) fn discard(&mut self, chunk: ChunkId) {
         self.chunks.remove(&chunk);
     }

@@ -3,11 +3,11 @@
 use leptos::prelude::{ArcRwSignal, RwSignal, Set, Update};
 use litemap::LiteMap;
 use snaproom_protocol::{ItemId, PeerId, control::RefusedItem};
-use snaproom_session::Link;
 pub use snaproom_session::io::{
-    CallEnd, CallView, Comparison, Failure, Participant, Path, PeerState, PeerView, Records, RefusedPeer,
-    Sends, Signs, Status, TransferState, Trust,
+    CallEnd, CallView, Comparison, Failure, Participant, Path, Pause, PeerState, PeerView, Records,
+    RefusedPeer, Sends, Signs, Status, TransferState, Trust,
 };
+use snaproom_session::{Link, exif::Secrets};
 
 use crate::browser::{Device, Devices, Recorder, Screen, page, storage};
 pub use crate::failure::CameraFailure;
@@ -187,6 +187,77 @@ pub struct Recipient {
     pub total: u64,
     /// How the transfer is.
     pub state: TransferState,
+    /// Whether its person has saved it, as far as a file is concerned.
+    pub saved: bool,
+}
+
+/// A file or a folder that is given or got.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileView {
+    /// Its name, fit to be shown.
+    pub name: String,
+    /// What it is.
+    pub kind: FileKind,
+    /// Whether we give it.
+    pub is_ours: bool,
+    /// Of one that we get: bytes that came and were checked.
+    pub bytes: u64,
+    /// Bytes there are.
+    pub total: u64,
+    /// Of one that we get: how it is.
+    pub state: TransferState,
+    /// Of ours: each recipient and what it says that it has.
+    pub recipients: Vec<Recipient>,
+    /// Bytes in a second, in all, while some move.
+    pub speed: Option<u64>,
+    /// What was taken out of photos of ours before they were sent.
+    pub removed: Secrets,
+    /// Whether it was saved.
+    pub saved: bool,
+}
+
+/// What a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileKind {
+    /// One file.
+    File,
+    /// A folder.
+    Folder {
+        /// How many files are in it.
+        files: u32,
+        /// Bytes of the list before them.
+        listing: u32,
+    },
+}
+
+impl FileView {
+    /// Whether nothing comes or goes by itself any more.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        let has_ended = |state: TransferState| state == TransferState::Verified || state.is_in_vain();
+        if self.is_ours {
+            self.recipients.iter().all(|recipient| has_ended(recipient.state))
+        } else {
+            has_ended(self.state)
+        }
+    }
+
+    /// Whether there is something to be saved: all of it, or the part that came of what does not go on.
+    #[must_use]
+    pub fn can_be_saved(&self) -> bool {
+        let is_part = self.bytes > 0
+            && matches!(
+                self.state,
+                TransferState::Cancelled | TransferState::Failed(_) | TransferState::Waiting
+            );
+        !self.is_ours && (self.state == TransferState::Verified || is_part)
+    }
+
+    /// Whether a file is whole here, and nowhere else.
+    #[must_use]
+    pub fn is_unsaved(&self) -> bool {
+        !self.is_ours && self.state == TransferState::Verified && !self.saved
+    }
 }
 
 /// Somebody goes to another room, and asks us to come along.
@@ -267,6 +338,19 @@ pub enum Notice {
     RecordingFailed(String),
     /// This many photos are in the zip that was saved.
     AllSaved(usize),
+    /// This many files could not be read, or were too many, and are not sent.
+    FilesLeftOut(usize),
+    /// There is nobody here to whom files could be sent.
+    NobodyToSendTo,
+    /// The browser has no room for a file.
+    NoRoom {
+        /// Bytes of it.
+        needs: u64,
+        /// Bytes that are free.
+        free: u64,
+    },
+    /// A file, or a part of one, is in the downloads.
+    FileSaved,
 }
 
 /// Everything the page shows of a room.
@@ -322,6 +406,12 @@ pub struct RoomView {
     pub trail: RwSignal<Vec<Entry<PhotoView>>>,
     /// Photos of ours that were sent, newest first.
     pub sent: RwSignal<Vec<Entry<SentView>>>,
+    /// Files that are given or got, newest first.
+    pub files: RwSignal<Vec<Entry<FileView>>>,
+    /// To whom files are given; nobody: to everybody.
+    pub give_to: RwSignal<Vec<PeerId>>,
+    /// Files are dragged over the place where they can be dropped.
+    pub dragged: RwSignal<bool>,
     /// The zip of all photos, while it is made.
     pub saving: RwSignal<Option<Saving>>,
     /// The last notice.
@@ -360,6 +450,9 @@ impl RoomView {
             snapped: RwSignal::new(None),
             trail: RwSignal::default(),
             sent: RwSignal::default(),
+            files: RwSignal::default(),
+            give_to: RwSignal::default(),
+            dragged: RwSignal::new(false),
             saving: RwSignal::new(None),
             notice: RwSignal::new(None),
             can_share: page::can_share(),
@@ -376,6 +469,7 @@ impl RoomView {
         self.comparisons.update(LiteMap::clear);
         self.invited.set(None);
         self.call.set(CallView::default());
+        self.files.update(Vec::clear);
         self.notice.set(None);
     }
 
@@ -393,6 +487,7 @@ impl RoomView {
         self.names.update(LiteMap::clear);
         self.trail.update(Vec::clear);
         self.sent.update(Vec::clear);
+        self.give_to.update(Vec::clear);
     }
 }
 

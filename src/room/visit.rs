@@ -13,16 +13,22 @@ use snaproom_session::{
 use super::{
     call::Call,
     company::Company,
+    disk::Opened,
+    files::Files,
     gallery::{self, Gallery},
     identity::{self, Identity},
     inbox::{Happened, Inbox},
     originals::Originals,
+    parcel::Parcel,
+    sources::Read,
     studio::Taken,
     vault::Vault,
     view::{Entry, Notice, PeerState, PeerView, PhotoKey, Recipient, RoomView, SentView},
     wires::Wires,
 };
-use crate::browser::{self, Connection, Error, Payload, Socket, SocketEvent, page, storage, task};
+use crate::browser::{
+    self, Connection, Error, Payload, Socket, SocketEvent, StoreEvent, page, storage, task,
+};
 
 /// Photos of ours that are listed with their recipients.
 const MAX_SENT: usize = 50;
@@ -38,6 +44,7 @@ pub(super) struct Visit {
     wires: Wires,
     vault: Vault,
     originals: Originals,
+    pub(super) files: Files,
     /// The room that we go to, once whoever comes along has read it.
     pub(super) moved: Option<Link>,
     /// Inputs that an action led to at once.
@@ -47,9 +54,13 @@ pub(super) struct Visit {
 
 impl Visit {
     pub(super) async fn begin(link: &Link, view: RoomView, inbox: Inbox) -> Result<Self, Error> {
-        let identity = Identity::claim(RoomKeys::derive(link).room()).await?;
+        let room = RoomKeys::derive(link).room();
+        let identity = Identity::claim(room).await?;
         let session = Session::new(link, identity.me.clone(), task::random()?, now());
-        view.me.set(Some(session.me()));
+        let me = session.me();
+        view.me.set(Some(me));
+        let mut files = Files::new(view, inbox.clone(), room.to_string(), me);
+        let left = files.restore().await;
         let mut visit = Self {
             session,
             view,
@@ -57,6 +68,7 @@ impl Visit {
             wires: Wires::new(inbox.clone()),
             vault: Vault::new(inbox.clone()),
             originals: Originals::new(inbox.clone()),
+            files,
             inbox,
             socket: None,
             next_socket: 0,
@@ -69,6 +81,7 @@ impl Visit {
             visit.command(Command::SetRelayOnly(true));
         }
         visit.command(Command::SetName(view.my_name.get_untracked()));
+        visit.obey(left);
         Ok(visit)
     }
 
@@ -78,6 +91,12 @@ impl Visit {
 
     pub(super) fn command(&mut self, command: Command) {
         self.handle(Input::Command(command));
+    }
+
+    fn obey(&mut self, commands: Vec<Command>) {
+        for command in commands {
+            self.command(command);
+        }
     }
 
     pub(super) fn wires(&mut self) -> &mut Wires {
@@ -135,10 +154,12 @@ impl Visit {
     pub(super) fn leave(&mut self, gallery: &mut Gallery, call: &mut Call) {
         self.command(Command::Leave);
         self.carry_out(gallery, call);
+        self.files.leave();
     }
 
     /// Lets go of everybody, and keeps the seat for the lease.
     pub(super) fn put_aside(&mut self, gallery: &mut Gallery, call: &mut Call) {
+        self.files.put_aside();
         self.command(Command::PutAside);
         self.carry_out(gallery, call);
     }
@@ -209,7 +230,49 @@ impl Visit {
         photo
     }
 
-    /// Asks the sender of a photo for its exact pixels.
+    /// Offers what the person gave.
+    pub(super) fn offer(&mut self, parcels: Vec<Parcel>) {
+        let commands = self.files.offer(parcels);
+        self.obey(commands);
+    }
+
+    /// Sends a photo with all that it tells, in the place of the one without.
+    pub(super) fn offer_original(&mut self, item: ItemId) {
+        let commands = self.files.offer_original(item);
+        self.obey(commands);
+    }
+
+    /// Stops a file for now, or goes on with it.
+    pub(super) fn pause(&mut self, PhotoKey { owner: from, item }: PhotoKey, pauses: bool) {
+        self.command(if from == self.session.me() {
+            Command::Hold { item, holds: pauses }
+        } else {
+            Command::Pause { from, item, pauses }
+        });
+    }
+
+    pub(super) fn on_files_saved(&mut self, files: &[PhotoKey]) {
+        let commands = self.files.on_files_saved(files);
+        self.obey(commands);
+    }
+
+    /// A piece of a file of ours was read.
+    pub(super) fn on_read(&mut self, read: Read) {
+        let input = self.files.sources.on_read(read);
+        self.handle(input);
+    }
+
+    pub(super) fn on_disk_opened(&mut self, opened: Opened) {
+        let inputs = self.files.disk.on_opened(opened);
+        self.done.extend(inputs);
+    }
+
+    pub(super) fn on_disk(&mut self, event: &StoreEvent) {
+        let inputs = self.files.disk.on_event(event);
+        self.done.extend(inputs);
+    }
+
+    /// Asks the sender of a photo for its exact pixels, or of a file for all of it.
     pub(super) fn request(&mut self, PhotoKey { owner: from, item }: PhotoKey) {
         self.command(Command::Request { from, item });
     }
@@ -295,20 +358,35 @@ impl Visit {
             Output::FindPath(id) => self.wires.find_path(id),
             Output::SendControl(id, text) => self.wires.at_once(id, |wire| wire.send_control(&text)),
             Output::SendHeader(id, text) => self.wires.at_once(id, |wire| wire.send_header(&text)),
-            Output::SendBytes { connection, payload, offset, length } => match self.vault.payload(payload) {
-                Some(bytes) => self.wires.send_bytes(connection, bytes, offset, length),
-                None => self.done.push_back(Input::PayloadFailed(payload)),
-            },
+            Output::SendBytes { connection, payload, offset, length } => {
+                let piece = self.files.sources.piece(payload, offset);
+                let whole = || Some((self.vault.payload(payload)?, offset));
+                match piece.or_else(whole) {
+                    Some((bytes, offset)) => self.wires.send_bytes(connection, bytes, offset, length),
+                    None => self.done.push_back(Input::PayloadFailed(payload)),
+                }
+            }
             Output::Close(id) => {
                 call.others.forget(id);
                 self.wires.close(id);
             }
             Output::StartMedia(id, peer) => call.start_media(id, peer, &mut self.wires),
             Output::StopMedia(id, _) => call.stop_media(id, &mut self.wires),
+            Output::Store { chunk, payload, of, offset } if self.files.disk.has(payload) => {
+                if let Some(chunk) = self.vault.take(chunk) {
+                    self.done.extend(self.files.disk.write(payload, of, offset, chunk));
+                }
+            }
             Output::Store { chunk, payload, of, offset } => {
                 self.done.extend(self.vault.store(chunk, payload, of, offset));
             }
             Output::Discard(chunk) => self.vault.discard(chunk),
+            Output::Hash { payload, offset, length } if self.files.sources.has(payload) => {
+                self.files.sources.read(payload, offset, length, false);
+            }
+            Output::Hash { payload, offset, length } if self.files.disk.has(payload) => {
+                self.done.extend(self.files.disk.hash(payload, offset, length));
+            }
             Output::Hash { payload, offset, length } => {
                 self.done.extend(self.vault.hash(payload, offset, length));
             }
@@ -323,16 +401,21 @@ impl Visit {
             Output::Unload(payload) => self.vault.release(payload),
             Output::Release(payload) => {
                 self.vault.release(payload);
+                self.files.release(payload);
                 if payload.owner == self.session.me() && payload.part == Part::Exact {
                     self.originals.forget(payload);
                 }
             }
-            // Nobody can send or accept a file yet.
-            Output::Fetch { .. }
-            | Output::LetGo { .. }
-            | Output::Prepare { .. }
-            | Output::Checked { .. }
-            | Output::Truncate { .. } => {}
+            Output::Fetch { payload, offset, length } => {
+                self.files.sources.read(payload, offset, length, true);
+            }
+            Output::LetGo { payload, offset } => self.files.sources.let_go(payload, offset),
+            Output::Prepare { payload, record } => self.files.prepare(payload, record),
+            Output::Checked { payload, index, digest } => self.files.disk.checked(payload, index, digest),
+            Output::Truncate { payload, bytes } => self.files.disk.truncate(payload, bytes),
+            Output::News(News::Incoming(incoming)) if !incoming.kind.is_photo() => {
+                self.files.on_incoming(&incoming);
+            }
             Output::News(News::Incoming(incoming)) => gallery.on_incoming(&incoming),
             Output::News(News::Call(view)) => call.on_view(view),
             Output::News(News::CallEnded(end)) => call.on_ended(end),
@@ -368,7 +451,11 @@ impl Visit {
     fn publish(&mut self, news: News) {
         match news {
             News::Status(status) => self.view.status.set(status),
-            News::Outgoing(outgoing) => self.on_outgoing(&outgoing),
+            News::Outgoing(outgoing) => {
+                self.on_outgoing(&outgoing);
+                self.files.on_outgoing(&outgoing);
+            }
+            News::Saved { by, item } => self.files.on_saved(by, item),
             News::Relays(relays) => self.view.relays.set(relays),
             News::Verified(device) => storage::keep_verified(&device.0),
             News::NotVerified(device) => storage::forget_verified(&device.0),
@@ -379,7 +466,7 @@ impl Visit {
             | News::Invited { .. }
             | News::PeerGone(_) => self.company.on_news(news),
             News::StillRefused(peer) => self.view.notice.set(Some(Notice::StillRefused(peer))),
-            News::Call(_) | News::CallEnded(_) | News::Incoming(_) | News::Saved { .. } => {}
+            News::Call(_) | News::CallEnded(_) | News::Incoming(_) => {}
         }
     }
 
@@ -387,7 +474,7 @@ impl Visit {
         let &Outgoing { item, to, bytes, total, state } = outgoing;
         let sent = self.view.sent.get_untracked();
         let Some(entry) = sent.iter().find(|entry| entry.key.item == item) else { return };
-        let recipient = Recipient { peer: to, bytes, total, state };
+        let recipient = Recipient { peer: to, bytes, total, state, saved: false };
         entry.view.update(|view| match view.recipients.iter_mut().find(|known| known.peer == to) {
             Some(known) => *known = recipient,
             None => view.recipients.push(recipient),

@@ -11,6 +11,7 @@
 //! | `call`, `tile` | calling, being called, what one does in a call; the others beside oneself |
 //! | `keys` | what single keys do, and how one learns of it |
 //! | `trail`, `lightbox` | photos of others: the gallery, and one of them large |
+//! | `files` | files and folders, given and got |
 //! | `modal`, `icon`, `surface` | dialogs; signs; the elements that show pictures |
 //! | `check` | the pages under `/check` |
 //! | `words`, `states` | what people read, and what style sheets and tests read |
@@ -23,6 +24,7 @@ mod call;
 mod camera;
 mod check;
 mod effects;
+mod files;
 mod icon;
 mod invitation;
 mod keys;
@@ -54,6 +56,7 @@ use announcer::Announcer;
 use call::{CallButton, CallPanel, Ringing};
 use camera::Capture;
 pub use check::check_page;
+use files::Files;
 use invitation::Invited;
 use leave::{NewRoom, needs_new_room};
 use link::LinkBar;
@@ -96,6 +99,7 @@ pub fn RoomPage(
             </div>
             <Capture room />
             <Trail room />
+            <Files room />
             <Sent room />
         </main>
         <footer class="foot"><ToCheck page="/check" label=labels::CHECK /></footer>

@@ -75,7 +75,7 @@ fn Photo(room: Room, entry: Entry<SentView>) -> impl IntoView {
 }
 
 fn recipient(view: &Recipient, names: RwSignal<Names>) -> impl IntoView + use<> {
-    let Recipient { peer, bytes, total, state } = *view;
+    let Recipient { peer, bytes, total, state, .. } = *view;
     view! {
         <li
             class="recipient"

@@ -1,6 +1,6 @@
 //! The words of `data-…` attributes: what style sheets and tests read. People read [`super::words`].
 
-use crate::room::{Path, PeerState, Recipient, Shows, Status, TransferState};
+use crate::room::{FileView, Path, Pause, PeerState, Recipient, Shows, Status, TransferState};
 
 /// `#status[data-state]`.
 #[must_use]
@@ -87,6 +87,29 @@ pub fn of_all(recipients: &[Recipient]) -> TransferState {
     recipients.iter().map(|recipient| recipient.state).max_by_key(rank).unwrap_or(TransferState::Waiting)
 }
 
+/// Of a file: of ours the one for all recipients.
+#[must_use]
+pub fn of_file(file: &FileView) -> TransferState {
+    if !file.is_ours {
+        return file.state;
+    }
+    // What its person has to do comes first.
+    let waits = |to: &&Recipient| matches!(to.state, TransferState::Paused(Pause::Source | Pause::Us));
+    file.recipients.iter().find(waits).map_or_else(|| of_all(&file.recipients), |to| to.state)
+}
+
+/// `.recipient[data-state]` of a file.
+#[must_use]
+pub fn of_recipient(to: &Recipient) -> &'static str {
+    if to.saved { "saved" } else { transfer(to.state) }
+}
+
+/// Whether its progress is of interest.
+#[must_use]
+pub fn moves(state: TransferState) -> bool {
+    matches!(state, TransferState::Active | TransferState::Waiting | TransferState::Paused(_))
+}
+
 #[cfg(test)]
 mod tests {
     use snaproom_protocol::PeerId;
@@ -103,6 +126,7 @@ mod tests {
                 bytes: 0,
                 total: 1,
                 state: *state,
+                saved: false,
             };
             of_all(&states.iter().map(recipient).collect::<Vec<_>>())
         };

@@ -2,13 +2,13 @@
 //! the browser. Each picture's element is handed to the room while it is in the page; pixels never pass through a
 //! signal.
 
-use leptos::{html, prelude::*};
+use leptos::{ev::Event, html, prelude::*};
 use send_wrapper::SendWrapper;
 use snaproom_protocol::PeerId;
 
 pub use crate::browser::page::{set_title, time_of_day};
 use crate::{
-    browser::{Canvas, Dialog, Video, focus, page},
+    browser::{Canvas, Dialog, Given, Video, chosen_in, focus, page},
     room::{Larger, PhotoKey, Room, Shown},
 };
 
@@ -221,4 +221,11 @@ pub fn LargeSurface(
         }
     });
     view! { <canvas id="large" node_ref=element role="img" aria-labelledby="lightboxTitle"></canvas> }
+}
+
+/// What was chosen in the `<input type=file>` that the event is of.
+pub fn files_chosen(event: &Event) -> Option<Given> {
+    let input = event_target::<<html::Input as html::ElementType>::Output>(event);
+    let given = chosen_in(&input);
+    (!given.choices.is_empty() || given.left_out > 0).then_some(given)
 }

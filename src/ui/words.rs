@@ -2,6 +2,7 @@
 
 mod calls;
 pub mod check;
+pub mod files;
 pub mod labels;
 mod names;
 mod people;
@@ -337,6 +338,17 @@ pub fn notice(notice: &Notice, names: &Names) -> String {
         Notice::RecordingFailed(words) => {
             format!("The recording could not be made ({words}). Try again.")
         }
+        Notice::FilesLeftOut(1) => "One file could not be read, and is not sent.".into(),
+        Notice::FilesLeftOut(files) => {
+            format!("{files} files could not be read, or were too many, and are not sent.")
+        }
+        Notice::NobodyToSendTo => "There is nobody here to send it to. Share the link first.".into(),
+        Notice::NoRoom { needs, free } => format!(
+            "There is no room for it: it takes {}, and this browser has {} left. Free some space, and accept it then.",
+            files::size(*needs),
+            files::size(*free)
+        ),
+        Notice::FileSaved => "Saved, in your downloads.".into(),
         Notice::AllSaved(1) => "The photo is saved, in a zip file.".into(),
         Notice::AllSaved(photos) => format!("All {photos} photos are saved, in one zip file."),
     }

@@ -23,6 +23,7 @@
 //! | [`Launch`] | which browser, with which camera, and what is injected before the page's first script |
 //! | `bidi` | what Firefox has instead of the Chrome `DevTools` Protocol |
 //! | `page` | the page in a person's words: status, peers, snap, send, trail |
+//! | `files` | files: given, accepted, stopped, saved |
 //! | `call` | calls, and what really comes over the connections |
 //! | `keyboard` | the same without a mouse |
 //! | `faults` | what happens to tabs: frozen, throttled, out of storage, without their camera, crashed |
@@ -87,6 +88,7 @@ mod call;
 mod coturn;
 mod driver;
 mod faults;
+mod files;
 mod film;
 mod history;
 mod keyboard;
@@ -104,13 +106,14 @@ mod states;
 mod tab;
 mod taken;
 
-#[cfg(target_os = "linux")]
 pub use apart::Apart;
 pub use blank::Blank;
 pub use browser::Browser;
 pub use call::{Played, call_camera, in_call};
 #[cfg(target_os = "linux")]
 pub use coturn::Coturn;
+#[cfg(target_os = "linux")]
+pub use files::{Listed, make_file};
 pub use film::Film;
 pub use history::{Connection, History, Said, now};
 pub use launch::Launch;

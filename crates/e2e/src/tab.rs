@@ -190,6 +190,19 @@ impl Tab {
         complete.await?.with_context(|| format!("no .{extension} was saved"))
     }
 
+    /// Chooses these files in the `<input type=file>` where `selector` points, as in the system's own dialog.
+    pub async fn choose_files(&self, selector: &str, files: &[&Path]) -> Result<()> {
+        let names: Vec<_> = files.iter().map(|file| file.to_string_lossy()).collect();
+        let input = self.session.find(By::Css(selector)).await?;
+        input.send_keys(names.join("\n")).await.with_context(|| format!("{selector} takes no files"))
+    }
+
+    /// The folder where everything of this browser is, and goes with it.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.driver.folder()
+    }
+
     /// Lets the page use the camera, as the person does beside the address bar.
     pub async fn allow_camera(&self) -> Result<()> {
         self.set_camera_permission("granted").await

@@ -61,7 +61,8 @@ fn the_hint_names_what_is_missing() {
 
 #[wasm_bindgen_test]
 fn the_hint_follows_a_photo_to_the_people_it_goes_to() {
-    let recipient = |byte, bytes, state| Recipient { peer: PeerId([byte; 16]), bytes, total: 100, state };
+    let recipient =
+        |byte, bytes, state| Recipient { peer: PeerId([byte; 16]), bytes, total: 100, state, saved: false };
     let here = [6, 7].map(|byte| PeerView {
         peer: PeerId([byte; 16]),
         state: PeerState::Connected,
@@ -156,7 +157,8 @@ fn what_waits_says_what_for() {
         shows: Shows::Nothing,
         saved: false,
     };
-    let recipient = |bytes, state| Recipient { peer: PeerId([6; 16]), bytes, total: 100, state };
+    let recipient =
+        |bytes, state| Recipient { peer: PeerId([6; 16]), bytes, total: 100, state, saved: false };
     let (waiting, lost) = (TransferState::Waiting, TransferState::Failed(Failure::Lost));
     assert_eq!(incoming(&photo(0, waiting)), "Waiting for its turn");
     assert_eq!(incoming(&photo(40, waiting)), "40 % is here; the rest waits for the connection");

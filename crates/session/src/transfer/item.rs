@@ -113,12 +113,15 @@ impl Item {
         if offer.kind.is_photo() {
             return None;
         }
-        let pieces = offer.bytes.div_ceil(u64::from(PIECE_BYTES)) as usize;
-        let is_verified = kept.hashes.len() > pieces;
+        let pieces = offer.bytes.div_ceil(u64::from(PIECE_BYTES));
+        let is_all_there = kept.bytes >= offer.bytes;
+        let is_verified = is_all_there && kept.hashes.len() as u64 > pieces;
+        // A disk may have lost what was written last.
+        let whole = if is_all_there { pieces } else { kept.bytes / u64::from(PIECE_BYTES) };
         let mut item = Self::new(offer);
         item.is_wanted = true;
         item.is_offered = false;
-        item.exact.restore(&kept.hashes[..kept.hashes.len().min(pieces)], kept.bytes);
+        item.exact.restore(&kept.hashes[..kept.hashes.len().min(whole as usize)], kept.bytes);
         Some((item, is_verified))
     }
 

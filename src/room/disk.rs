@@ -1,0 +1,334 @@
+//! Files of others on the browser's own disk, where a reload of the page finds them again; in memory where there is no
+//! such disk.
+
+use std::collections::VecDeque;
+
+use litemap::LiteMap;
+use snaproom_protocol::{Digest, ItemId, PeerId, bulk::Part};
+use snaproom_session::{Input, PayloadId, io::Kept};
+
+use super::inbox::{Happened, Inbox};
+use crate::browser::{
+    Blob, Chunk, Error, Payload, Store, StoreEvent,
+    task::{self, Task},
+};
+
+/// What files may take where there is no disk, in bytes, all together: a phone's browser ends a page that takes much
+/// more.
+const MAX_MEMORY_BYTES: u64 = 256 * 1024 * 1024;
+
+/// Of the lock that a tab holds by the name of its peer id: what belongs to no tab is removed.
+const LOCKS: &str = "snaproom:peer:";
+
+pub(super) struct Disk {
+    inbox: Inbox,
+    me: PeerId,
+    state: State,
+    files: LiteMap<PayloadId, File>,
+    work: Vec<Task>,
+}
+
+enum State {
+    Closed,
+    /// What is to be done once it is open.
+    Opening(Vec<Job>),
+    Open(Store),
+    /// There is none.
+    Missing,
+}
+
+enum Job {
+    Prepare(PayloadId),
+    Write(PayloadId, u64, Chunk),
+    Hash(PayloadId, u64, u32),
+}
+
+#[derive(Default)]
+struct File {
+    record: Vec<u8>,
+    /// Its length, as far as it was said.
+    of: u64,
+    /// What is being written: the offset and the bytes of each chunk.
+    writing: VecDeque<(u64, u32)>,
+    /// Open for writing, as far as the store knows.
+    is_open: bool,
+    /// In memory, where there is no disk.
+    bytes: Option<Payload>,
+}
+
+/// How the disk's opening ended, and what an earlier life of this page left there.
+pub(super) type Opened = Result<Store, Error>;
+
+impl Disk {
+    pub(super) fn new(inbox: Inbox, me: PeerId) -> Self {
+        Self { inbox, me, state: State::Closed, files: LiteMap::new(), work: Vec::new() }
+    }
+
+    /// What an earlier life of this page received, in time for the first connection.
+    pub(super) async fn restore(&mut self) -> Vec<Kept> {
+        let Ok(store) = open(&self.inbox, self.me).await else { return Vec::new() };
+        let stored = store.stored().await.unwrap_or_default();
+        let mut all = Vec::new();
+        for stored in stored {
+            let Some(payload) = payload_of(&stored.key) else { continue };
+            let hashes: Vec<Digest> = stored.hashes.into_iter().map(Digest).collect();
+            let file = File { record: stored.offer.clone(), ..File::default() };
+            self.files.insert(payload, file);
+            all.push(Kept { from: payload.owner, record: stored.offer, hashes, bytes: stored.bytes });
+        }
+        self.state = State::Open(store);
+        all
+    }
+
+    pub(super) fn has(&self, payload: PayloadId) -> bool {
+        self.files.contains_key(&payload)
+    }
+
+    /// A file will come.
+    pub(super) fn prepare(&mut self, payload: PayloadId, record: Vec<u8>) {
+        self.files.insert(payload, File { record, ..File::default() });
+        self.open();
+        self.begin(payload);
+    }
+
+    fn open(&mut self) {
+        if !matches!(self.state, State::Closed) {
+            return;
+        }
+        self.state = State::Opening(Vec::new());
+        let (inbox, me) = (self.inbox.clone(), self.me);
+        self.do_work(async move {
+            let opened = open(&inbox, me).await;
+            inbox.push(Happened::DiskOpened(opened));
+        });
+    }
+
+    /// Does what waited for the disk. Gives what the session is to be told.
+    pub(super) fn on_opened(&mut self, opened: Opened) -> Vec<Input> {
+        let State::Opening(jobs) = std::mem::replace(&mut self.state, State::Missing) else {
+            return Vec::new();
+        };
+        if let Ok(store) = opened {
+            let tidying = store.tidy_up(LOCKS);
+            self.state = State::Open(store);
+            self.do_work(async move { drop(tidying.await) });
+        }
+        let mut told = Vec::new();
+        for job in jobs {
+            match job {
+                Job::Prepare(payload) => self.begin(payload),
+                Job::Write(payload, offset, chunk) => {
+                    // It is written now.
+                    if let Some(file) = self.files.get_mut(&payload) {
+                        file.writing.pop_front();
+                    }
+                    let of = self.files.get(&payload).map_or(0, |file| file.of);
+                    told.extend(self.write(payload, of, offset, chunk));
+                }
+                Job::Hash(payload, offset, length) => told.extend(self.hash(payload, offset, length)),
+            }
+        }
+        told
+    }
+
+    fn begin(&mut self, payload: PayloadId) {
+        let Some(file) = self.files.get_mut(&payload) else { return };
+        match &mut self.state {
+            State::Open(store) if !file.is_open => {
+                file.is_open = true;
+                store.begin(&key_of(payload), &file.record);
+            }
+            State::Opening(jobs) => jobs.push(Job::Prepare(payload)),
+            _ => {}
+        }
+    }
+
+    /// Writes a chunk of a file of `of` bytes. Gives what is to be told at once.
+    pub(super) fn write(&mut self, payload: PayloadId, of: u64, offset: u64, chunk: Chunk) -> Vec<Input> {
+        self.begin(payload);
+        let bytes = chunk.len();
+        let stored = Input::Stored { payload, offset, bytes };
+        let Some(file) = self.files.get_mut(&payload) else { return vec![stored] };
+        match &mut self.state {
+            State::Open(store) => {
+                file.writing.push_back((offset, bytes));
+                store.write(&key_of(payload), offset, chunk);
+                Vec::new()
+            }
+            State::Opening(jobs) => {
+                file.writing.push_back((offset, bytes));
+                file.of = file.of.max(of);
+                jobs.push(Job::Write(payload, offset, chunk));
+                Vec::new()
+            }
+            State::Closed | State::Missing => match self.write_in_memory(payload, of, offset, &chunk) {
+                Ok(()) => vec![stored],
+                Err(_) => vec![Input::PayloadFailed(payload), stored],
+            },
+        }
+    }
+
+    fn write_in_memory(
+        &mut self,
+        payload: PayloadId,
+        of: u64,
+        offset: u64,
+        chunk: &Chunk,
+    ) -> Result<(), Error> {
+        let taken: u64 = self
+            .files
+            .values()
+            .filter_map(|file| file.bytes.as_ref())
+            .map(|bytes| u64::from(bytes.len()))
+            .sum();
+        let Some(file) = self.files.get_mut(&payload) else { return Ok(()) };
+        let bytes = match &mut file.bytes {
+            Some(bytes) => bytes,
+            none => {
+                if taken.saturating_add(of) > MAX_MEMORY_BYTES {
+                    return Err(Error::new("QuotaExceededError", "more than this browser keeps in memory"));
+                }
+                none.insert(Payload::allocate(u32::try_from(of).unwrap_or(u32::MAX))?)
+            }
+        };
+        bytes.write(u32::try_from(offset).unwrap_or(u32::MAX), chunk)
+    }
+
+    /// Hashes a piece. Gives what is to be told at once.
+    pub(super) fn hash(&mut self, payload: PayloadId, offset: u64, length: u32) -> Option<Input> {
+        let file = self.files.get_mut(&payload)?;
+        match &mut self.state {
+            State::Open(store) => store.hash(&key_of(payload), offset, length),
+            State::Opening(jobs) => jobs.push(Job::Hash(payload, offset, length)),
+            State::Closed | State::Missing => {
+                let Some(bytes) = &file.bytes else { return Some(Input::PayloadFailed(payload)) };
+                let (hash, inbox) = (bytes.sha256(offset as u32, length), self.inbox.clone());
+                self.do_work(async move {
+                    inbox.push(Happened::Done(match hash.await {
+                        Ok(digest) => Input::Hashed { payload, offset, digest: Digest(digest) },
+                        Err(_) => Input::PayloadFailed(payload),
+                    }));
+                });
+            }
+        }
+        None
+    }
+
+    pub(super) fn checked(&mut self, payload: PayloadId, index: u32, digest: Digest) {
+        if let State::Open(store) = &self.state {
+            store.keep_hash(&key_of(payload), index, &digest.0);
+        }
+    }
+
+    pub(super) fn truncate(&mut self, payload: PayloadId, bytes: u64) {
+        self.begin(payload);
+        if let State::Open(store) = &self.state {
+            store.truncate(&key_of(payload), bytes);
+        }
+    }
+
+    /// Nothing more of it comes.
+    pub(super) fn close(&mut self, payload: PayloadId) {
+        if let (State::Open(store), Some(file)) = (&self.state, self.files.get_mut(&payload)) {
+            file.is_open = false;
+            store.close(&key_of(payload));
+        }
+    }
+
+    pub(super) fn remove(&mut self, payload: PayloadId) {
+        if self.files.remove(&payload).is_some()
+            && let State::Open(store) = &self.state
+        {
+            store.remove(&key_of(payload));
+        }
+    }
+
+    /// What came of a file, once it is closed; from memory at once.
+    pub(super) fn file(
+        &self,
+        payload: PayloadId,
+    ) -> Option<impl Future<Output = Result<Blob, Error>> + 'static + use<>> {
+        let file = self.files.get(&payload)?;
+        let in_memory = file.bytes.as_ref().map(|bytes| bytes.to_blob(""));
+        let on_disk = match &self.state {
+            State::Open(store) => Some(store.file(&key_of(payload))),
+            _ => None,
+        };
+        Some(async move {
+            match (in_memory, on_disk) {
+                (Some(bytes), _) => bytes,
+                (None, Some(file)) => file.await,
+                (None, None) => Err(Error::new("NotFoundError", "nothing of it was kept")),
+            }
+        })
+    }
+
+    /// What the disk reports. Gives what the session is to be told.
+    pub(super) fn on_event(&mut self, event: &StoreEvent) -> Vec<Input> {
+        let (StoreEvent::Written { key, .. }
+        | StoreEvent::Hashed { key, .. }
+        | StoreEvent::Failed { key, .. }) = event;
+        let Some(payload) = payload_of(key) else { return Vec::new() };
+        let Some(file) = self.files.get_mut(&payload) else { return Vec::new() };
+        match *event {
+            StoreEvent::Written { offset, bytes, .. } => {
+                file.writing.pop_front();
+                vec![Input::Stored { payload, offset, bytes }]
+            }
+            StoreEvent::Hashed { offset, digest, .. } => {
+                vec![Input::Hashed { payload, offset, digest: Digest(digest) }]
+            }
+            StoreEvent::Failed { .. } => {
+                file.is_open = false;
+                let lost = std::mem::take(&mut file.writing);
+                let gone = lost.into_iter().map(|(offset, bytes)| Input::Stored { payload, offset, bytes });
+                std::iter::once(Input::PayloadFailed(payload)).chain(gone).collect()
+            }
+        }
+    }
+
+    /// The room is left for good: nothing of it stays.
+    pub(super) fn leave(&mut self) -> Option<impl Future<Output = ()> + 'static + use<>> {
+        self.files.clear();
+        match std::mem::replace(&mut self.state, State::Missing) {
+            State::Open(store) => Some(store.leave()),
+            _ => None,
+        }
+    }
+
+    fn do_work(&mut self, work: impl Future<Output = ()> + 'static) {
+        self.work.retain(|task| !task.is_finished());
+        self.work.push(task::spawn(work));
+    }
+}
+
+async fn open(inbox: &Inbox, me: PeerId) -> Opened {
+    let inbox = inbox.clone();
+    Store::open(&me.to_string(), move |event| inbox.push(Happened::Disk(event))).await
+}
+
+/// The name of a file on the disk, and what it is of.
+fn key_of(payload: PayloadId) -> String {
+    format!("{}{}", payload.owner, payload.item)
+}
+
+fn payload_of(key: &str) -> Option<PayloadId> {
+    let (owner, item) = key.split_at_checked(key.len() / 2)?;
+    let (owner, item): (PeerId, ItemId) = (owner.parse().ok()?, item.parse().ok()?);
+    Some(PayloadId { owner, item, part: Part::Exact })
+}
+
+#[cfg(test)]
+mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    use super::*;
+
+    #[wasm_bindgen_test]
+    fn a_key_names_whose_it_is_and_which() {
+        let payload = PayloadId { owner: PeerId([0xFB; 16]), item: ItemId([7; 16]), part: Part::Exact };
+        assert_eq!(payload_of(&key_of(payload)), Some(payload));
+        assert_eq!(payload_of("something else"), None);
+        assert_eq!(payload_of("é"), None);
+    }
+}

@@ -1,0 +1,546 @@
+//! Files and folders: what the person gives and gets, as a list; their bytes are the sources' and the disk's.
+
+use std::collections::{HashSet, VecDeque};
+
+use leptos::prelude::{ArcRwSignal, GetUntracked, Update, WithUntracked};
+use litemap::LiteMap;
+use serde::{Deserialize, Serialize};
+use snaproom_protocol::{ItemId, PeerId, bulk::Part, control::Kind, wire};
+use snaproom_session::{
+    Command, PayloadId,
+    exif::Secrets,
+    io::{File, Incoming, Kept, Outgoing, Pause},
+    listing::{self, Listing},
+    name,
+};
+
+use super::{
+    bundle::{Bundled, bundle},
+    disk::Disk,
+    inbox::{Happened, Inbox},
+    parcel::{self, Parcel},
+    sources::Sources,
+    view::{Entry, FileKind, FileView, Notice, PhotoKey, Recipient, RoomView, TransferState},
+};
+use crate::browser::{
+    Blob, Dropped, Error, Given, Listener, Source, free_bytes, page, save, storage,
+    task::{self, Task, now_ms, unix_ms},
+};
+
+/// Files in the list; of more the oldest that has ended makes way.
+const MAX_FILES: usize = 300;
+
+/// The time over which a speed is measured, in milliseconds.
+const SPEED_OVER_MS: f64 = 6_000.0;
+
+/// So much of the disk stays free when a file is accepted, in bytes.
+const SPARE_BYTES: u64 = 16 * 1024 * 1024;
+
+pub(super) struct Files {
+    view: RoomView,
+    inbox: Inbox,
+    room: String,
+    me: PeerId,
+    pub(super) sources: Sources,
+    pub(super) disk: Disk,
+    /// What the page remembers of files of ours that somebody still waits for.
+    offered: Vec<Offered>,
+    /// Of photos without their secrets: the same with them.
+    originals: LiteMap<ItemId, Parcel>,
+    speeds: LiteMap<PhotoKey, Speed>,
+    work: Vec<Task>,
+    saving: Option<Task>,
+    leaving: Option<Listener>,
+    /// What ends now goes on in the page's next life.
+    is_put_aside: bool,
+}
+
+/// A file of ours that the next life of this page goes on with, once its person has chosen it again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Offered {
+    item: ItemId,
+    name: String,
+    kind: Kind,
+    bytes: u64,
+    modified: u64,
+    to: Vec<PeerId>,
+}
+
+/// How fast bytes come or go.
+#[derive(Default)]
+struct Speed(VecDeque<(f64, u64)>);
+
+impl Files {
+    pub(super) fn new(view: RoomView, inbox: Inbox, room: String, me: PeerId) -> Self {
+        Self {
+            view,
+            sources: Sources::new(inbox.clone()),
+            disk: Disk::new(inbox.clone(), me),
+            inbox,
+            room,
+            me,
+            offered: Vec::new(),
+            originals: LiteMap::new(),
+            speeds: LiteMap::new(),
+            work: Vec::new(),
+            saving: None,
+            leaving: None,
+            is_put_aside: false,
+        }
+    }
+
+    /// The page goes, perhaps to come back.
+    pub(super) fn put_aside(&mut self) {
+        self.is_put_aside = true;
+    }
+
+    /// What an earlier life of this page left, to be said before the first connection: files that came, and files of ours
+    /// that were on their way.
+    pub(super) async fn restore(&mut self) -> Vec<Command> {
+        let Some(text) = storage::files(&self.room) else { return Vec::new() };
+        let kept: Vec<Kept> = self.disk.restore().await;
+        let mut commands: Vec<Command> = kept.into_iter().map(Command::Restore).collect();
+        self.offered = wire::from_text(&text).unwrap_or_default();
+        for offered in self.offered.clone() {
+            let Offered { item, name, kind, bytes, to, .. } = offered;
+            self.list(PhotoKey { owner: self.me, item }, &name, kind, bytes, None);
+            commands.push(Command::SendFile(File {
+                item,
+                name,
+                kind,
+                bytes,
+                to,
+                goes_on: true,
+                is_here: false,
+            }));
+        }
+        commands
+    }
+
+    /// Finds out what was dropped: [`Happened::Given`] follows.
+    pub(super) fn look_into(&mut self, dropped: Dropped) {
+        let inbox = self.inbox.clone();
+        self.do_work(async move { inbox.push(Happened::Given(dropped.given().await)) });
+    }
+
+    /// Makes ready what the person gives; [`Happened::Parcels`] follows.
+    pub(super) fn give(&mut self, given: Given) {
+        let inbox = self.inbox.clone();
+        self.do_work(async move {
+            let mut lost = given.left_out;
+            for choice in given.choices {
+                let (parcels, left_out) = parcel::parcels(choice).await;
+                lost += left_out;
+                inbox.push(Happened::Parcels(parcels));
+            }
+            if lost > 0 {
+                inbox.push(Happened::Notice(Notice::FilesLeftOut(lost)));
+            }
+        });
+    }
+
+    /// Offers them to whom the person chose, or everybody. What is the missing file of an item goes on with that.
+    pub(super) fn offer(&mut self, parcels: Vec<Parcel>) -> Vec<Command> {
+        let mut offer = |parcel| self.resume(parcel).or_else(|parcel| self.offer_one(parcel)).ok();
+        parcels.into_iter().filter_map(&mut offer).collect()
+    }
+
+    fn offer_one(&mut self, parcel: Parcel) -> Result<Command, ()> {
+        let to = self.recipients();
+        if to.is_empty() {
+            self.inbox.push(Happened::Notice(Notice::NobodyToSendTo));
+            return Err(());
+        }
+        let item = ItemId(task::random().map_err(drop)?);
+        let Parcel { name, kind, source, modified, removed, original } = parcel;
+        let bytes = source.bytes();
+        let key = PhotoKey { owner: self.me, item };
+        self.list(key, &name, kind, bytes, Some(removed));
+        self.sources.put(item, source);
+        if let Some(original) = original {
+            let with_them = Parcel {
+                name: name.clone(),
+                kind,
+                source: original,
+                modified,
+                removed: Secrets::default(),
+                original: None,
+            };
+            self.originals.insert(item, with_them);
+        }
+        self.offered.push(Offered { item, name: name.clone(), kind, bytes, modified, to: to.clone() });
+        self.remember();
+        Ok(Command::SendFile(File { item, name, kind, bytes, to, goes_on: false, is_here: true }))
+    }
+
+    /// Whom the person chose, as far as they are here; everybody, if they chose nobody.
+    fn recipients(&self) -> Vec<PeerId> {
+        let chosen = self.view.give_to.get_untracked();
+        let here = self.view.peers.get_untracked();
+        let is_meant = |peer: &PeerId| chosen.is_empty() || chosen.contains(peer);
+        here.iter().map(|peer| peer.peer).filter(is_meant).collect()
+    }
+
+    /// Whether it is a file that has to be chosen again.
+    fn resume(&mut self, parcel: Parcel) -> Result<Command, Parcel> {
+        let is_it = |offered: &&Offered| {
+            let alike = offered.name == parcel.name && offered.bytes == parcel.source.bytes();
+            alike && offered.kind == parcel.kind && self.is_missing(offered.item)
+        };
+        let Some(item) = self.offered.iter().find(is_it).map(|offered| offered.item) else {
+            return Err(parcel);
+        };
+        self.sources.put(item, parcel.source);
+        Ok(Command::Supply(item))
+    }
+
+    fn is_missing(&self, item: ItemId) -> bool {
+        let missing = TransferState::Paused(Pause::Source);
+        self.entry(PhotoKey { owner: self.me, item }).is_some_and(|entry| {
+            entry
+                .view
+                .with_untracked(|view| view.recipients.iter().any(|recipient| recipient.state == missing))
+        })
+    }
+
+    /// Sends a photo with all that it tells, in the place of the one without.
+    pub(super) fn offer_original(&mut self, item: ItemId) -> Vec<Command> {
+        let Some(original) = self.originals.remove(&item) else { return Vec::new() };
+        let mut commands = vec![Command::Cancel(item)];
+        commands.extend(self.offer_one(original));
+        commands
+    }
+
+    /// The person wants a file, if there is room for it: [`Happened::Accepted`] follows.
+    pub(super) fn accept(&mut self, key: PhotoKey) {
+        let Some(bytes) = self.entry(key).map(|entry| entry.view.with_untracked(|view| view.total)) else {
+            return;
+        };
+        let inbox = self.inbox.clone();
+        self.do_work(async move {
+            match free_bytes().await {
+                Some(free) if bytes.saturating_add(SPARE_BYTES) > free => {
+                    inbox.push(Happened::Notice(Notice::NoRoom { needs: bytes, free }));
+                }
+                _ => inbox.push(Happened::Accepted(key)),
+            }
+        });
+    }
+
+    /// A file comes, or comes on.
+    pub(super) fn on_incoming(&mut self, incoming: &Incoming) {
+        let Incoming { item, from, ref name, kind, bytes, total, state, .. } = *incoming;
+        let key = PhotoKey { owner: from, item };
+        if self.entry(key).is_none() {
+            if state.is_in_vain() {
+                return;
+            }
+            self.list(key, name, kind, total, None);
+        }
+        if state == TransferState::Verified || state.is_in_vain() {
+            self.disk.close(payload_of(key));
+            self.remember();
+        }
+        self.show(key, bytes, state, |view| view.bytes = bytes);
+    }
+
+    /// A file of ours is on its way to one recipient.
+    pub(super) fn on_outgoing(&mut self, outgoing: &Outgoing) {
+        let Outgoing { item, to, bytes, total, state } = *outgoing;
+        let key = PhotoKey { owner: self.me, item };
+        let Some(entry) = self.entry(key) else { return };
+        entry.view.update(|view| match view.recipients.iter_mut().find(|known| known.peer == to) {
+            Some(known) => *known = Recipient { peer: to, bytes, total, state, saved: known.saved },
+            None => view.recipients.push(Recipient { peer: to, bytes, total, state, saved: false }),
+        });
+        let sum =
+            entry.view.with_untracked(|view| view.recipients.iter().map(|recipient| recipient.bytes).sum());
+        self.show(key, sum, state, |_| ());
+        let has_ended = |state: TransferState| state == TransferState::Verified || state.is_in_vain();
+        if entry
+            .view
+            .with_untracked(|view| view.recipients.iter().all(|recipient| has_ended(recipient.state)))
+        {
+            self.offered.retain(|offered| offered.item != item);
+            self.remember();
+        }
+    }
+
+    /// Somebody has saved a file of ours.
+    pub(super) fn on_saved(&self, by: PeerId, item: ItemId) {
+        if let Some(entry) = self.entry(PhotoKey { owner: self.me, item }) {
+            entry.view.update(|view| {
+                view.recipients.iter_mut().filter(|to| to.peer == by).for_each(|to| to.saved = true);
+            });
+        }
+    }
+
+    /// Updates how an entry is, and how fast it goes: `bytes` in all.
+    fn show(&mut self, key: PhotoKey, bytes: u64, state: TransferState, change: impl FnOnce(&mut FileView)) {
+        let Some(view) = self.entry(key).map(|entry| entry.view.clone()) else { return };
+        let speed = if state == TransferState::Active {
+            self.speeds.entry(key).or_default().measure(bytes, now_ms())
+        } else {
+            self.speeds.remove(&key);
+            None
+        };
+        view.update(|view| {
+            change(view);
+            view.speed = speed;
+            if view.recipients.is_empty() {
+                view.state = state;
+            }
+        });
+        self.ask_before_leaving();
+    }
+
+    fn list(&mut self, key: PhotoKey, name: &str, kind: Kind, total: u64, removed: Option<Secrets>) {
+        let kind = match kind {
+            Kind::Folder { files, listing } => FileKind::Folder { files, listing },
+            Kind::File | Kind::Photo { .. } => FileKind::File,
+        };
+        let view = FileView {
+            name: name.to_owned(),
+            kind,
+            is_ours: key.owner == self.me,
+            bytes: 0,
+            total,
+            state: TransferState::Waiting,
+            recipients: Vec::new(),
+            speed: None,
+            removed: removed.unwrap_or_default(),
+            saved: false,
+        };
+        let entry = Entry { key, view: ArcRwSignal::new(view) };
+        self.view.files.update(|files| {
+            files.insert(0, entry);
+            if files.len() > MAX_FILES {
+                let has_ended = |entry: &Entry<FileView>| entry.view.with_untracked(FileView::has_ended);
+                if let Some(place) = files.iter().rposition(has_ended) {
+                    files.remove(place);
+                }
+            }
+        });
+    }
+
+    fn entry(&self, key: PhotoKey) -> Option<Entry<FileView>> {
+        self.view.files.with_untracked(|files| files.iter().find(|entry| entry.key == key).cloned())
+    }
+
+    /// Takes an entry that has ended out of the list, and what there is of it from the disk.
+    pub(super) fn remove(&mut self, key: PhotoKey) {
+        if self.entry(key).is_some_and(|entry| entry.view.with_untracked(FileView::has_ended)) {
+            self.view.files.update(|files| files.retain(|entry| entry.key != key));
+            self.originals.remove(&key.item);
+            if key.owner != self.me {
+                self.disk.remove(payload_of(key));
+            }
+            self.ask_before_leaving();
+        }
+    }
+
+    /// Gives a file, or the part that came of it, to the person; a folder as a zip.
+    pub(super) fn save(&mut self, key: PhotoKey) {
+        let Some(entry) = self.entry(key) else { return };
+        let view = entry.view.get_untracked();
+        if !view.can_be_saved() || self.is_saving() {
+            return;
+        }
+        let payload = payload_of(key);
+        if view.state != TransferState::Verified {
+            self.disk.close(payload);
+        }
+        let Some(file) = self.disk.file(payload) else { return };
+        let (inbox, is_whole) = (self.inbox.clone(), view.state == TransferState::Verified);
+        self.saving = Some(task::spawn(async move {
+            let saved = async {
+                let (blob, name) = as_saved(file.await?, &view, is_whole).await?;
+                save(&blob, &name)
+            };
+            match saved.await {
+                Ok(()) => inbox.push(Happened::FilesSaved(vec![key])),
+                Err(error) => inbox.push(Happened::Notice(Notice::SaveFailed(error.to_string()))),
+            }
+        }));
+    }
+
+    /// Gives all files that are whole as one zip.
+    pub(super) fn save_all(&mut self) {
+        if self.is_saving() {
+            return;
+        }
+        let whole = self.view.files.with_untracked(|files| {
+            let is_whole = |entry: &&Entry<FileView>| {
+                entry.view.with_untracked(|view| !view.is_ours && view.state == TransferState::Verified)
+            };
+            files.iter().rev().filter(is_whole).cloned().collect::<Vec<_>>()
+        });
+        let files: Vec<_> = whole
+            .iter()
+            .filter_map(|entry| {
+                Some((entry.key, entry.view.get_untracked(), self.disk.file(payload_of(entry.key))?))
+            })
+            .collect();
+        if files.is_empty() {
+            return;
+        }
+        let inbox = self.inbox.clone();
+        self.saving = Some(task::spawn(async move {
+            let keys = files.iter().map(|(key, ..)| *key).collect();
+            let zip = async {
+                let mut all = Vec::new();
+                for (_, view, file) in files {
+                    let source = Source::from(file.await?);
+                    match view.kind {
+                        FileKind::File => {
+                            let bytes = 0..source.bytes();
+                            all.push(Bundled { source, path: view.name, modified: unix_ms(), bytes });
+                        }
+                        FileKind::Folder { listing, .. } => {
+                            all.extend(files_of(&source, &view.name, listing).await?);
+                        }
+                    }
+                }
+                make_unique(&mut all);
+                let name = format!("snaproom-{}.zip", page::date_and_time(unix_ms()));
+                save(bundle(&all, |_| ()).await?.blob(), &name)
+            };
+            match zip.await {
+                Ok(()) => inbox.push(Happened::FilesSaved(keys)),
+                Err(error) => inbox.push(Happened::Notice(Notice::SaveFailed(error.to_string()))),
+            }
+        }));
+    }
+
+    fn is_saving(&self) -> bool {
+        self.saving.as_ref().is_some_and(|task| !task.is_finished())
+    }
+
+    /// They are in the downloads. Gives what their senders are to be told.
+    pub(super) fn on_files_saved(&mut self, keys: &[PhotoKey]) -> Vec<Command> {
+        let mut commands = Vec::new();
+        for key in keys {
+            let Some(entry) = self.entry(*key) else { continue };
+            entry.view.update(|view| view.saved = true);
+            if entry.view.with_untracked(|view| view.state == TransferState::Verified) {
+                commands.push(Command::Saved { from: key.owner, item: key.item });
+            }
+        }
+        self.ask_before_leaving();
+        commands
+    }
+
+    /// As long as something would be lost with the page.
+    fn ask_before_leaving(&mut self) {
+        let is_unsaved = |entry: &Entry<FileView>| entry.view.with_untracked(FileView::is_unsaved);
+        let would_be_lost = self.view.files.with_untracked(|files| files.iter().any(is_unsaved));
+        self.leaving = would_be_lost.then(|| self.leaving.take().unwrap_or_else(page::ask_before_leaving));
+    }
+
+    /// For the next life of this page, as long as there is something that it may go on with.
+    fn remember(&self) {
+        if self.is_put_aside {
+            return;
+        }
+        let has_theirs =
+            self.view.files.with_untracked(|files| files.iter().any(|entry| entry.key.owner != self.me));
+        let text = (has_theirs || !self.offered.is_empty()).then(|| wire::to_text(&self.offered));
+        storage::keep_files(&self.room, text.as_deref());
+    }
+
+    /// A file that came is prepared for: the page may be loaded anew at any moment.
+    pub(super) fn prepare(&mut self, payload: PayloadId, record: Vec<u8>) {
+        self.disk.prepare(payload, record);
+        self.remember();
+    }
+
+    /// The session has no use for a payload any more.
+    pub(super) fn release(&mut self, payload: PayloadId) {
+        if payload.part == Part::Preview {
+            return;
+        }
+        if payload.owner == self.me {
+            self.sources.release(payload);
+        } else {
+            self.disk.remove(payload);
+        }
+    }
+
+    /// The room was left for good.
+    pub(super) fn leave(&mut self) {
+        storage::keep_files(&self.room, None);
+        self.leaving = None;
+        if let Some(leaving) = self.disk.leave() {
+            self.do_work(leaving);
+        }
+    }
+
+    /// Work that went on for the disk has something to say to the session.
+    pub(super) fn do_work(&mut self, work: impl Future<Output = ()> + 'static) {
+        self.work.retain(|task| !task.is_finished());
+        self.work.push(task::spawn(work));
+    }
+}
+
+impl Speed {
+    /// Bytes a second over the last seconds; none before there is something to measure.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "no more than a disk can hold"
+    )]
+    #[expect(clippy::cast_precision_loss, reason = "shown with two digits")]
+    fn measure(&mut self, bytes: u64, now: f64) -> Option<u64> {
+        self.0.push_back((now, bytes));
+        while self.0.front().is_some_and(|(at, _)| now - at > SPEED_OVER_MS) && self.0.len() > 2 {
+            self.0.pop_front();
+        }
+        let (since, before) = *self.0.front()?;
+        let (time, more) = (now - since, bytes.saturating_sub(before));
+        (time >= 500.0 && more > 0).then(|| (more as f64 * 1_000.0 / time) as u64)
+    }
+}
+
+/// What the person gets: a file under its name, a folder as a zip, a part as such.
+async fn as_saved(file: Blob, view: &FileView, is_whole: bool) -> Result<(Blob, String), Error> {
+    let name = name::file_name(&view.name);
+    if !is_whole {
+        return Ok((file, name::file_name(&format!("{name}.part"))));
+    }
+    let FileKind::Folder { listing, .. } = view.kind else { return Ok((file, name)) };
+    let all = files_of(&Source::from(file), &name, listing).await?;
+    Ok((bundle(&all, |_| ()).await?.blob().clone(), name::file_name(&format!("{name}.zip"))))
+}
+
+/// The files of a folder, below its name.
+async fn files_of(source: &Source, folder: &str, listing: u32) -> Result<Vec<Bundled>, Error> {
+    let head = source.head(listing).await?;
+    let listing = Listing::decode(&head, source.bytes())
+        .map_err(|_| Error::new("DataError", "the folder’s list does not fit its files"))?;
+    let bundled = |(index, entry): (usize, &listing::Entry)| {
+        let bytes = listing.range(index)?;
+        let path = format!("{folder}/{}", entry.path);
+        Some(Bundled { source: source.clone(), path, modified: entry.modified, bytes })
+    };
+    Ok(listing.files().iter().enumerate().filter_map(bundled).collect())
+}
+
+/// No two files of a zip have one name: `a.txt`, `a (2).txt`.
+fn make_unique(files: &mut [Bundled]) {
+    let mut known = HashSet::new();
+    for file in files {
+        let path = file.path.clone();
+        let mut number = 1;
+        while !known.insert(file.path.to_lowercase()) {
+            number += 1;
+            let (stem, ending) = path
+                .rsplit_once('.')
+                .map_or((path.as_str(), String::new()), |(stem, ending)| (stem, format!(".{ending}")));
+            file.path = format!("{stem} ({number}){ending}");
+        }
+    }
+}
+
+fn payload_of(key: PhotoKey) -> PayloadId {
+    PayloadId { owner: key.owner, item: key.item, part: Part::Exact }
+}

@@ -1,0 +1,260 @@
+use leptos::{attr::custom::custom_attribute, ev::Event, prelude::*};
+
+use super::{
+    peers::Who,
+    states,
+    surface::{files_chosen, hand_focus_on},
+    words::{files as sentences, labels},
+};
+use crate::room::{Entry, FileView, Pause, PeerState, PhotoKey, Recipient, Room, TransferState};
+
+/// Files and folders: what one gives, and what others give.
+#[component]
+pub fn Files(room: Room) -> impl IntoView {
+    let view = room.view;
+    let files = view.files;
+    let is_empty = Memo::new(move |_| files.with(Vec::is_empty));
+    let whole = Memo::new(move |_| {
+        let is_whole = |entry: &&Entry<FileView>| {
+            entry.view.with(|view| !view.is_ours && view.state == TransferState::Verified)
+        };
+        files.with(|files| files.iter().filter(is_whole).count())
+    });
+    let give = move |event: Event| {
+        if let Some(given) = files_chosen(&event) {
+            room.give(given);
+        }
+    };
+    view! {
+        <section id="files" class="card files" class:dragged=move || view.dragged.get() aria-labelledby="filesTitle">
+            <header class="trailHead">
+                <h2 id="filesTitle" tabindex="-1">{sentences::FILES}</h2>
+                <button type="button" id="saveFiles" hidden=move || whole.get() < 2 on:click=move |_| room.save_files()>
+                    {labels::SAVE_ALL}
+                </button>
+            </header>
+            <div class="giving">
+                <label class="button" for="fileInput">{sentences::CHOOSE}</label>
+                <input id="fileInput" class="unseen" type="file" multiple=true on:change=give aria-describedby="filesHint" />
+                <label class="button" for="folderInput">{sentences::CHOOSE_FOLDER}</label>
+                <input id="folderInput" class="unseen" type="file" on:change=give aria-describedby="filesHint" {..custom_attribute("webkitdirectory", "")} />
+                <p id="filesHint">{sentences::HINT}</p>
+            </div>
+            <GiveTo room />
+            <ul id="fileList" hidden=move || is_empty.get()>
+                <For
+                    each=move || files.get()
+                    key=|entry| entry.key
+                    children=move |entry| view! { <File room entry /> }
+                />
+            </ul>
+        </section>
+    }
+}
+
+/// To whom, where there is a choice.
+#[component]
+fn GiveTo(room: Room) -> impl IntoView {
+    let view = room.view;
+    let (peers, chosen, names) = (view.peers, view.give_to, view.names);
+    let here = Memo::new(move |_| {
+        let is_here = |state: PeerState| matches!(state, PeerState::Connected | PeerState::Away);
+        peers.with(|peers| {
+            peers.iter().filter(|peer| is_here(peer.state)).map(|peer| peer.peer).collect::<Vec<_>>()
+        })
+    });
+    let toggle = move |peer| {
+        chosen.update(|chosen| match chosen.iter().position(|known| *known == peer) {
+            Some(place) => drop(chosen.remove(place)),
+            None => chosen.push(peer),
+        });
+    };
+    view! {
+        <div class="giveTo" role="group" aria-label=sentences::TO_WHOM hidden=move || here.with(Vec::len) < 2>
+            <button
+                type="button"
+                aria-pressed=move || chosen.with(Vec::is_empty).to_string()
+                on:click=move |_| chosen.update(Vec::clear)
+            >
+                {sentences::EVERYBODY}
+            </button>
+            <For
+                each=move || here.get()
+                key=|peer| *peer
+                children=move |peer| view! {
+                    <button
+                        type="button"
+                        data-peer=peer.to_string()
+                        aria-pressed=move || chosen.with(|chosen| chosen.contains(&peer)).to_string()
+                        on:click=move |_| toggle(peer)
+                    >
+                        <Who peer names />
+                    </button>
+                }
+            />
+        </div>
+    }
+}
+
+#[component]
+fn File(room: Room, entry: Entry<FileView>) -> impl IntoView {
+    let key = entry.key;
+    let names = room.view.names;
+    let file = RwSignal::from(entry.view);
+    let state = Memo::new(move |_| file.with(states::of_file));
+    let FileView { name, kind, is_ours, total, removed, .. } = file.get_untracked();
+    let id = format!("file-{}-{}", key.owner, key.item);
+    let bytes = move || file.with(|file| if is_ours { sum(file, |to| to.bytes) } else { file.bytes });
+    let all =
+        move || file.with(|file| if is_ours { sum(file, |to| to.total).max(total) } else { file.total });
+    let own = id.clone();
+    on_cleanup(move || hand_focus_on(&own, "filesTitle"));
+    view! {
+        <li
+            id=id
+            class="transfer file"
+            data-id=key.item.to_string()
+            data-direction=if is_ours { "out" } else { "in" }
+            data-from=key.owner.to_string()
+            data-state=move || states::transfer(state.get())
+            data-bytes=move || bytes().to_string()
+            data-total=move || all().to_string()
+            data-saved=move || file.with(|file| file.saved).to_string()
+        >
+            <p class="name" title=name.clone()>{name.clone()}</p>
+            <p class="what">
+                {sentences::what(&name, kind, total)}
+                {(!is_ours).then(|| view! { " · "<Who peer=key.owner names /> })}
+            </p>
+            <p class="how" role="status">{move || file.with(|file| names.with(|names| sentences::how(file, &key.owner, names)))}</p>
+            <progress
+                max=move || all().to_string()
+                value=move || bytes().to_string()
+                aria-label=labels::PROGRESS
+                hidden=move || !states::moves(state.get())
+            ></progress>
+            <Buttons room key file state name=name.clone() />
+            {(!removed.is_empty()).then(|| view! {
+                <p class="removed">
+                    {sentences::removed(removed)}" "
+                    <button
+                        type="button"
+                        class="link"
+                        hidden=move || file.with(FileView::has_ended)
+                        on:click=move |_| room.offer_original(key.item)
+                    >
+                        {sentences::SEND_ORIGINAL}
+                    </button>
+                </p>
+            })}
+            <ul class="recipients" hidden=!is_ours>
+                <For
+                    each=move || file.with(|file| file.recipients.iter().map(|to| to.peer).collect::<Vec<_>>())
+                    key=|peer| *peer
+                    children=move |peer| {
+                        let to = Memo::new(move |_| file.with(|file| {
+                            file.recipients.iter().find(|to| to.peer == peer).copied()
+                        }));
+                        view! { <To room to=Signal::derive(move || to.get()) peer /> }
+                    }
+                />
+            </ul>
+        </li>
+    }
+}
+
+/// How it is with one of whom it is given to.
+#[component]
+fn To(room: Room, to: Signal<Option<Recipient>>, peer: snaproom_protocol::PeerId) -> impl IntoView {
+    let names = room.view.names;
+    let of = move |number: fn(&Recipient) -> u64| to.with(|to| to.as_ref().map_or(0, number)).to_string();
+    view! {
+        <li
+            class="recipient"
+            data-peer=peer.to_string()
+            data-state=move || to.with(|to| to.as_ref().map_or("offered", states::of_recipient))
+            data-bytes=move || of(|to| to.bytes)
+            data-total=move || of(|to| to.total)
+        >
+            <Who peer names />
+            <span class="how">{move || to.with(|to| to.as_ref().map(sentences::recipient))}</span>
+        </li>
+    }
+}
+
+/// What one can do about it.
+#[component]
+fn Buttons(
+    room: Room,
+    key: PhotoKey,
+    file: RwSignal<FileView>,
+    state: Memo<TransferState>,
+    name: String,
+) -> impl IntoView {
+    let names = room.view.names;
+    let is_ours = file.with_untracked(|file| file.is_ours);
+    let is_offered = move || !is_ours && state.get() == TransferState::Offered;
+    let is_missing = move || is_ours && state.get() == TransferState::Paused(Pause::Source);
+    let is_stopped = move || matches!(state.get(), TransferState::Paused(Pause::Us | Pause::Storage));
+    let moves = move || {
+        matches!(state.get(), TransferState::Active | TransferState::Waiting) && !is_ours
+            || is_ours && matches!(state.get(), TransferState::Active)
+    };
+    let is_over = move || file.with(FileView::has_ended);
+    let can_be_saved = move || file.with(FileView::can_be_saved);
+    let label = move |words: fn(&str) -> String| words(&name);
+    let [accept, decline, pause, resume, cancel, save, remove] = [
+        sentences::accept,
+        sentences::decline,
+        sentences::pause,
+        sentences::resume,
+        sentences::cancel,
+        sentences::save,
+        sentences::remove,
+    ]
+    .map(label);
+    view! {
+        <div class="buttons">
+            <button type="button" class="accept primary" hidden=move || !is_offered() aria-label=accept on:click=move |_| room.accept(key)>
+                {sentences::ACCEPT}
+            </button>
+            <button type="button" class="decline" hidden=move || !is_offered() aria-label=decline on:click=move |_| room.decline(key)>
+                {sentences::DECLINE}
+            </button>
+            <button
+                type="button"
+                class="acceptAll"
+                hidden=move || !is_offered()
+                on:click=move |_| room.accept_all(key.owner, true)
+            >
+                {move || names.with(|names| sentences::accept_all(&key.owner, names))}
+            </button>
+            <label class="button supply" for="fileInput" hidden=move || !is_missing()>{sentences::CHOOSE_AGAIN}</label>
+            <button type="button" class="pause" hidden=move || !moves() aria-label=pause on:click=move |_| room.pause(key, true)>
+                {sentences::PAUSE}
+            </button>
+            <button type="button" class="resume" hidden=move || !is_stopped() aria-label=resume on:click=move |_| room.pause(key, false)>
+                {sentences::RESUME}
+            </button>
+            <button type="button" class="save" hidden=move || !can_be_saved() aria-label=save on:click=move |_| room.save_file(key)>
+                {move || file.with(sentences::save_label)}
+            </button>
+            <button
+                type="button"
+                class="cancel"
+                hidden=move || is_over() || is_offered()
+                aria-label=cancel
+                on:click=move |_| if is_ours { room.cancel(key.item) } else { room.decline(key) }
+            >
+                {labels::CANCEL}
+            </button>
+            <button type="button" class="remove" hidden=move || !is_over() aria-label=remove on:click=move |_| room.remove_file(key)>
+                {labels::REMOVE}
+            </button>
+        </div>
+    }
+}
+
+fn sum(file: &FileView, bytes: fn(&Recipient) -> u64) -> u64 {
+    file.recipients.iter().map(bytes).fold(0, u64::saturating_add)
+}
