@@ -40,6 +40,9 @@ const FILL_TICK_MS: u32 = 100;
 /// Until what the network holds has come, so that it does not look lost.
 const SETTLE_MS: u32 = 200;
 
+/// Between two looks at the limits.
+const LOOK_MS: u32 = 500;
+
 /// For the browser's statistics.
 const STATISTICS_MS: u32 = 2_000;
 
@@ -134,7 +137,7 @@ enum Happened {
     /// Of the connections with this number.
     Browser(u32, LoopbackEvent),
     Failed(u32, Trouble),
-    Late(u32),
+    Look,
     Missing(u32),
     Tick,
     /// The packets so far are known: numbered messages can begin.
@@ -287,14 +290,12 @@ impl Driver {
                 }
             }
             Happened::Browser(generation, event) if generation == self.generation => self.on_browser(event),
-            Happened::Failed(generation, trouble) if generation == self.generation => {
+            // A channel that is open needs no more ways: one that the browser refuses then does not end it.
+            Happened::Failed(generation, trouble) if self.is_connecting(generation) => {
                 self.release(Phase::Failed(trouble));
             }
-            Happened::Late(generation)
-                if generation == self.generation
-                    && self.view.phase.with_untracked(|phase| *phase == Phase::Connecting) =>
-            {
-                self.release(Phase::Failed(Trouble::Slow));
+            Happened::Look if self.view.phase.with_untracked(|phase| matches!(phase, Phase::Open(_))) => {
+                self.look_at_limits();
             }
             Happened::Missing(number) => {
                 self.view.messages.update(|messages| history::give_up(messages, |one| one == number));
@@ -328,13 +329,25 @@ impl Driver {
         });
         self.spawn(async move {
             task::sleep(CONNECT_MS).await;
-            queue.push(Happened::Late(generation));
+            queue.push(Happened::Failed(generation, Trouble::Slow));
         });
+        self.spawn(async move {
+            loop {
+                task::sleep(LOOK_MS).await;
+                queue.push(Happened::Look);
+            }
+        });
+    }
+
+    fn is_connecting(&self, generation: u32) -> bool {
+        generation == self.generation && self.view.phase.with_untracked(|phase| *phase == Phase::Connecting)
     }
 
     /// The one end of the connections, whatever the reason.
     fn release(&mut self, phase: Phase) {
         self.end_run(now_ms());
+        // What was counted counts, without the packets: nothing tells of them any more.
+        self.end_numbered(None);
         self.doing = None;
         self.tasks.clear();
         self.loopback = None;
@@ -485,7 +498,7 @@ impl Driver {
                 run.is_over(effort, queued, now)
             }
             Some(What::Speed(run)) => {
-                run.forget_lost(queued, now);
+                run.forget_lost(effort, queued, now);
                 let sample = run.sample(now);
                 self.view.curve.update(|curve| curve.push(sample));
                 run.is_over(now)
@@ -562,7 +575,8 @@ impl Driver {
     }
 
     fn end_numbered(&mut self, after: Option<Packets>) {
-        let Some(Doing { what: What::Counting(counted, before), .. }) = self.doing.take() else { return };
+        let counting = self.doing.take_if(|doing| matches!(doing.what, What::Counting(..)));
+        let Some(Doing { what: What::Counting(counted, before), .. }) = counting else { return };
         let lost = before.zip(after).map(|(before, after)| {
             (after.sent - before.sent).saturating_sub(after.received - before.received)
         });
@@ -595,7 +609,9 @@ impl Driver {
             .loopback
             .as_ref()
             .map(|loopback| Limits { max_message: loopback.max_message(), queued: loopback.queued() });
-        self.view.limits.set(limits);
+        if self.view.limits.get_untracked() != limits {
+            self.view.limits.set(limits);
+        }
     }
 
     fn spawn(&mut self, future: impl Future<Output = ()> + 'static) {
