@@ -150,6 +150,43 @@ async fn a_text_adds_one_line_to_the_history_and_changes_no_other() {
     page.close().await;
 }
 
+#[wasm_bindgen_test]
+async fn what_a_console_makes_is_the_consoles() {
+    let page = Page::open();
+    page.start().await;
+    let first = channel("receiveChannel");
+    js_sys::eval(SECOND).unwrap();
+    until("the second channel", || global("second").is_object()).await;
+    assert!(js_sys::Object::is(&channel("receiveChannel"), &first), "another channel has the name");
+    js_sys::eval("second.close()").unwrap();
+    until("the second channel's end", || {
+        global("second").unchecked_into::<RtcDataChannel>().ready_state() == RtcDataChannelState::Closed
+    })
+    .await;
+    write("#dataChannelSend", "still here");
+    click("#sendButton");
+    until("a text", || received("#dataChannelReceive") == "still here").await;
+    page.close().await;
+}
+
+/// As whoever learns tries it; the other side hears of it when it is open.
+const SECOND: &str = "{
+    const made = localConnection.createDataChannel('second');
+    remoteConnection.addEventListener('datachannel', () => (window.second = made));
+}";
+
+#[wasm_bindgen_test]
+async fn what_was_counted_before_stop_counts() {
+    let page = Page::open();
+    page.start().await;
+    click("#runNumbered");
+    until("some messages", || !text(".going p").starts_with("0 sent")).await;
+    click("#closeButton");
+    until("the end", || state() == "closed").await;
+    until("what was counted", || text("#counted").contains("The run ended early.")).await;
+    page.close().await;
+}
+
 /// Notes what changes in the history outside of its newest line.
 const WATCH_HISTORY: &str = "{
     const list = document.querySelector('#history');

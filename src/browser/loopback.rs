@@ -225,11 +225,14 @@ impl Shared {
     }
 
     fn announce(self: &Rc<Self>, channel: RtcDataChannel) {
+        // Only one channel is made here; what a console makes is the console's.
+        if self.announced.get().is_some() {
+            return;
+        }
         self.names.add("receiveChannel", &channel);
         let listeners = self.listen(End::Far, &channel);
         self.announced_listeners.borrow_mut().extend(listeners);
         let is_open = channel.ready_state() == RtcDataChannelState::Open;
-        // Only one channel is made here; what a console makes is the console's.
         if self.announced.set(channel).is_ok() && is_open {
             self.opened(End::Far);
         }

@@ -125,7 +125,7 @@ pub use rig::{Conditions, Host, Nat, Network};
 pub use screen::{Screen, Theme};
 pub use server::{Options, Relay, Server, Serves, server_binary};
 pub use stage::Stage;
-pub use states::{STATES, State, quick_states};
+pub use states::{State, quick_states, states};
 pub use tab::Tab;
 pub use taken::Taken;
 

@@ -112,6 +112,18 @@ impl Tab {
         clicked.with_context(|| format!("{selector} was not clicked"))
     }
 
+    /// Puts `text` where `selector` points at, in the place of what stands there.
+    pub async fn write(&self, selector: &str, text: &str) -> Result<()> {
+        self.wait_usable(selector).await?;
+        self.evaluate(&format!(
+            "((field) => {{
+                field.value = {text:?};
+                field.dispatchEvent(new Event('input', {{ bubbles: true }}));
+            }})(document.querySelector({selector:?}))"
+        ))
+        .await
+    }
+
     /// Presses the mouse where `selector` points, once that can be done, and holds it.
     pub async fn hold(&self, selector: &str) -> Result<()> {
         self.wait_usable(selector).await?;

@@ -94,6 +94,19 @@ async fn nobody_is_asked_for_a_camera_before_a_click() -> Result<()> {
     tab.until("the button keeps the focus", "document.activeElement?.id === 'ask-camera'").await
 }
 
+#[tokio::test]
+async fn a_phone_that_allowed_the_camera_is_told_so_and_the_camera_stays_off() -> Result<()> {
+    let server = Server::start().await?;
+    let tab = check(Tab::with_camera().inject(TOUCHED).inject(ASKED), &server).await?;
+    ensure!(tab.evaluate::<u32>("asked").await? == 0, "the room may have the camera");
+    let line = text(&tab, "[data-check=camera]").await?;
+    ensure!(line.contains("may use it") && !line.contains("not been asked"), "{line}");
+    tab.click("#ask-camera").await?;
+    tab.until("it works", "document.querySelector('[data-check=camera]').dataset.state === 'good'").await
+}
+
+const TOUCHED: &str = "Object.defineProperty(Navigator.prototype, 'maxTouchPoints', { get: () => 5 });";
+
 const ASKED: &str = "
     window.asked = 0;
     const { mediaDevices } = navigator;

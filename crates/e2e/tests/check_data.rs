@@ -256,10 +256,36 @@ async fn a_throughput_run_ends_with_what_came() -> Result<()> {
     // What was under way at the end came later, and a busy page may be late with the end.
     ensure!(speed < 1.05 * true_speed && speed > 0.3 * true_speed, "{words}, but {received} bytes came");
 
+    // What was under way at the end is gone soon, and the page says so.
+    tab.until("an empty queue", "document.querySelector('#bufferedAmount').innerText === '0 bytes'").await?;
     let row = tab.text("#measuredRuns tbody tr").await?;
     ensure!(row.starts_with("64 KiB\t384 KiB"), "{row}");
     Ok(())
 }
+
+#[tokio::test]
+async fn a_channel_that_is_open_outlives_a_way_that_the_browser_refuses() -> Result<()> {
+    let server = Server::start().await?;
+    let tab = Tab::without_camera().inject(LATE_REFUSAL).load(&format!("{}check/data", server.url())).await?;
+    start(&tab).await?;
+    tab.until("the refusal", "window.refused > 0").await?;
+    tab.evaluate::<()>("void (document.querySelector('#dataChannelSend').value = 'still here')").await?;
+    tab.click("#sendButton").await?;
+    tab.until("a text", "document.querySelector('#dataChannelReceive').value === 'still here'").await
+}
+
+/// Each candidate is taken, and refused once the channel is open.
+const LATE_REFUSAL: &str = "{
+    const { addIceCandidate } = RTCPeerConnection.prototype;
+    window.refused = 0;
+    RTCPeerConnection.prototype.addIceCandidate = async function (candidate) {
+        await addIceCandidate.call(this, candidate);
+        while (window.receiveChannel?.readyState !== 'open') await new Promise((again) => setTimeout(again, 50));
+        await new Promise((later) => setTimeout(later, 500));
+        window.refused += 1;
+        throw new DOMException('no such way', 'OperationError');
+    };
+}";
 
 async fn bytes_received(tab: &Tab) -> Result<f64> {
     tab.evaluate(

@@ -85,6 +85,8 @@ pub enum Finding {
 pub enum Capture {
     /// It does.
     Works,
+    /// The browser would give it without a question; it was not tried.
+    Allowed,
     /// The browser would ask the person first.
     WouldAsk,
     /// The person did not answer.
@@ -196,8 +198,8 @@ impl Finding {
             | Self::Speed(Some(_)) => Outcome::Good,
             Self::Devices { cameras, microphones } if *cameras > 0 && *microphones > 0 => Outcome::Good,
             Self::Devices { .. }
-            | Self::Camera(Capture::WouldAsk | Capture::Unanswered, _)
-            | Self::Microphone(Capture::WouldAsk | Capture::Unanswered)
+            | Self::Camera(Capture::Allowed | Capture::WouldAsk | Capture::Unanswered, _)
+            | Self::Microphone(Capture::Allowed | Capture::WouldAsk | Capture::Unanswered)
             | Self::Path(Way::RelayOnly) => Outcome::Note,
             Self::Reach(Reach::NotOffered | Reach::NotKnown)
             | Self::Path(Way::NotKnown)

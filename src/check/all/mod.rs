@@ -275,7 +275,8 @@ fn without_asking(permission: Permission, finding: fn(Capture) -> Finding) -> Fi
     finding(match permission {
         _ if !is_secure() => Capture::Failed(CaptureError::Insecure),
         Permission::Denied => Capture::Failed(CaptureError::Denied),
-        _ => Capture::WouldAsk,
+        Permission::Granted => Capture::Allowed,
+        Permission::Prompt | Permission::Unknown => Capture::WouldAsk,
     })
 }
 

@@ -153,34 +153,33 @@ fn is_tcp(url: &str) -> bool {
 }
 
 async fn ask(server: IceServer, is_relay: bool) -> Reach {
+    task::within(REACH_MS, gather(server, is_relay)).await.unwrap_or(Reach::Silent)
+}
+
+async fn gather(server: IceServer, is_relay: bool) -> Reach {
     let (sender, mut events) = mpsc::channel(EVENTS);
     let began = now_ms();
     let on_event = move |event| drop(sender.clone().try_send(event));
-    let gathering = match Gathering::start(&[server], is_relay, on_event).await {
+    let _gathering = match Gathering::start(&[server], is_relay, on_event).await {
         Ok(gathering) => gathering,
         Err(error) => return Reach::Impossible(error.to_string()),
     };
     let wanted = if is_relay { "relay" } else { "srflx" };
-    let answer = async {
-        let mut heard = Heard::default();
-        while let Some(event) = events.next().await {
-            match event {
-                Gather::Found(found) if found.kind == wanted => {
-                    return Reach::Answers { after: now_ms() - began, found: Some(found) };
-                }
-                Gather::Found(found) => heard.networks += u32::from(found.protocol == "udp"),
-                Gather::Failed(failure) if failure.code < NO_ANSWER => {
-                    heard.refused.get_or_insert((failure.code, failure.text));
-                }
-                Gather::Failed(_) => heard.unanswered += 1,
-                Gather::Complete => break,
+    let mut heard = Heard::default();
+    while let Some(event) = events.next().await {
+        match event {
+            Gather::Found(found) if found.kind == wanted => {
+                return Reach::Answers { after: now_ms() - began, found: Some(found) };
             }
+            Gather::Found(found) => heard.networks += u32::from(found.protocol == "udp"),
+            Gather::Failed(failure) if failure.code < NO_ANSWER => {
+                heard.refused.get_or_insert((failure.code, failure.text));
+            }
+            Gather::Failed(_) => heard.unanswered += 1,
+            Gather::Complete => break,
         }
-        heard.reach(is_relay, now_ms() - began)
-    };
-    let reach = task::within(REACH_MS, answer).await.unwrap_or(Reach::Silent);
-    drop(gathering);
-    reach
+    }
+    heard.reach(is_relay, now_ms() - began)
 }
 
 #[cfg(test)]

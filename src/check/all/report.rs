@@ -92,6 +92,7 @@ impl Details {
             Finding::Camera(Capture::Works, size) => Self { size: *size, ..Self::default() },
             Finding::Camera(capture, _) | Finding::Microphone(capture) => match capture {
                 Capture::Works => Self::default(),
+                Capture::Allowed => says("allowed, not tried".into()),
                 Capture::WouldAsk => says("would ask".into()),
                 Capture::Unanswered => says("not answered".into()),
                 Capture::Failed(error) => says(error.to_string()),

@@ -1,6 +1,8 @@
 //! As many bytes as go, with a bound on what is under way. The receiver's word counts: what the browser says of its
 //! queue (`bufferedAmount`) leaves out what the network has not delivered.
 
+use crate::browser::Effort;
+
 /// How long it goes on.
 pub const RUN_MS: u32 = 5_000;
 
@@ -83,10 +85,10 @@ impl Run {
         (self.bytes - bytes) as f64 / (now - then).max(1.0) / 1_000.0
     }
 
-    /// Goes on where what was under way is lost, as it may be in a channel that gives up; `queued` bytes have not been
-    /// sent yet.
-    pub(super) fn forget_lost(&mut self, queued: u32, now: f64) {
-        if queued == 0 && now - self.last_came > QUIET_MS {
+    /// Goes on where what was under way is lost, as it may be in a channel that gives up: in one that does not it is
+    /// only late. `queued` bytes have not been sent yet.
+    pub(super) fn forget_lost(&mut self, effort: Effort, queued: u32, now: f64) {
+        if effort != Effort::UntilItArrives && queued == 0 && now - self.last_came > QUIET_MS {
             self.under_way = 0;
         }
     }
@@ -124,10 +126,12 @@ mod tests {
     fn what_is_lost_does_not_hold_up_the_rest_for_ever() {
         let mut run = Run::begin(Pace { chunk: KIB, window: KIB }, 0.0);
         assert!(run.take_room());
-        run.forget_lost(0, QUIET_MS);
-        run.forget_lost(1, QUIET_MS + 1.0);
-        assert!(!run.take_room());
-        run.forget_lost(0, QUIET_MS + 1.0);
+        let gives_up = Effort::Retransmits(0);
+        run.forget_lost(gives_up, 0, QUIET_MS);
+        run.forget_lost(gives_up, 1, QUIET_MS + 1.0);
+        run.forget_lost(Effort::UntilItArrives, 0, QUIET_MS + 1.0);
+        assert!(!run.take_room(), "it is still under way");
+        run.forget_lost(gives_up, 0, QUIET_MS + 1.0);
         assert!(run.take_room());
     }
 

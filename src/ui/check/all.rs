@@ -37,7 +37,7 @@ fn OneLine(all: All, check: Check) -> impl IntoView {
     let can_ask = Memo::new(move |_| {
         line.with(|line| match &line.finding {
             Some(Finding::Camera(capture, _) | Finding::Microphone(capture)) => {
-                matches!(capture, Capture::WouldAsk | Capture::Unanswered)
+                matches!(capture, Capture::Allowed | Capture::WouldAsk | Capture::Unanswered)
             }
             _ => false,
         })

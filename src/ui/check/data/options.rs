@@ -61,7 +61,7 @@ pub(super) fn OptionsCard(data: Data) -> impl IntoView {
     let started = Memo::new(move |_| phase.with(is_started));
     let can_start = Memo::new(move |_| !started.get() && options.with(Option::is_some));
     // What is counts more than what was wished.
-    let effect = move || announced.get().or_else(|| options.get()).as_ref().map(sentences::effect);
+    let effect = move || sentences::effect(announced.get().or_else(|| options.get()).as_ref());
     let fact = |(name, value): (&'static str, String)| {
         view! { <div><dt>{name}</dt><dd data-fact=name>{value}</dd></div> }
     };

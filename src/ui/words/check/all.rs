@@ -158,8 +158,9 @@ pub fn says(line: &Line) -> String {
         }
         .into(),
         Finding::Speed(Some(speed)) => {
+            let digits = usize::from(*speed < 10e6);
             format!(
-                "{:.0} MB a second from this page to itself. Nothing that is sent here goes faster, whatever the network.",
+                "{:.digits$} MB a second from this page to itself. Nothing that is sent here goes faster, whatever the network.",
                 speed / 1e6
             )
         }
@@ -170,6 +171,7 @@ pub fn says(line: &Line) -> String {
 fn capture_says(capture: &Capture, is_camera: bool) -> String {
     match capture {
         Capture::Works => "It works.".into(),
+        Capture::Allowed => "This page may use it. Whether it works was not tried yet.".into(),
         Capture::WouldAsk => "The browser has not been asked yet whether this page may use it.".into(),
         Capture::Unanswered => "The browser’s question was not answered.".into(),
         Capture::Failed(error) if is_camera => words::camera(&CameraView::Failed(error.clone().into()))
@@ -291,4 +293,31 @@ fn count(number: usize, what: &str) -> String {
 
 fn milliseconds(time: f64) -> String {
     if time < 1.0 { "a millisecond".into() } else { format!("{time:.0} ms") }
+}
+
+#[cfg(test)]
+mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    use super::*;
+
+    fn said(check: Check, finding: Finding) -> String {
+        says(&Line { check, is_running: false, finding: Some(finding) })
+    }
+
+    #[wasm_bindgen_test]
+    fn who_was_allowed_is_not_told_to_be_unasked() {
+        for (capture, words) in [(Capture::Allowed, "may use it"), (Capture::WouldAsk, "not been asked")] {
+            let says = said(Check::Microphone, Finding::Microphone(capture));
+            assert!(says.contains(words), "{says}");
+        }
+    }
+
+    #[wasm_bindgen_test]
+    fn what_is_slow_is_not_said_to_stand_still() {
+        for (speed, words) in [(0.4e6, "0.4 MB"), (9.96e6, "10.0 MB"), (21.4e6, "21 MB")] {
+            let says = said(Check::Speed, Finding::Speed(Some(speed)));
+            assert!(says.starts_with(words), "{says}");
+        }
+    }
 }

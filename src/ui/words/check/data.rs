@@ -102,9 +102,13 @@ pub fn why_not(phase: &Phase, job: Option<Job>) -> Option<&'static str> {
     }
 }
 
-/// What options do.
+/// What options do, where they are known.
 #[must_use]
-pub fn effect(options: &ChannelOptions) -> String {
+pub fn effect(options: Option<&ChannelOptions>) -> String {
+    options.map_or_else(|| NOTHING.to_owned(), effect_of)
+}
+
+fn effect_of(options: &ChannelOptions) -> String {
     let order = match (options.ordered, options.effort) {
         (true, Effort::UntilItArrives) => "Those after it wait for it. Right for chat and files.",
         (false, Effort::UntilItArrives) => "Those after it do not wait for it, so they may come before it.",

@@ -25,7 +25,7 @@ pub fn microphone(failure: &CameraFailure) -> [String; 2] {
     let [problem, remedy] = match failure {
         CameraFailure::Denied => [
             "This page may not use the microphone.",
-            "Allow the microphone beside the address bar or in the device's settings, then try again.",
+            "Allow the microphone beside the address bar or in the device’s settings, then try again.",
         ],
         CameraFailure::Missing | CameraFailure::Unplugged => {
             ["No microphone was found.", "Connect one, then try again."]

@@ -15,7 +15,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
-use snaproom_e2e::{Film, STATES, Screen, Stage, State, Theme};
+use snaproom_e2e::{Film, Screen, Stage, State, Tab, Theme, states};
 
 /// Every state is shown on these.
 const SCREENS: [Screen; 2] = [Screen::PHONE, Screen::DESK];
@@ -25,6 +25,8 @@ const FITTING: [&str; 6] = ["alone", "connected", "sent", "trail-12", "lightbox"
 const MORE_SCREENS: [Screen; 3] = [Screen::SMALL, Screen::LANDSCAPE, Screen::WIDE];
 /// These states go on below a phone's screen, with the trail.
 const LONG: [&str; 5] = ["sent", "receiving", "previews", "trail-12", "refused-photo"];
+/// States of pages that are read from top to bottom begin with this.
+const READ: &str = "check-";
 const THEMES: [Theme; 2] = [Theme::Light, Theme::Dark];
 
 #[tokio::main(flavor = "current_thread")]
@@ -41,9 +43,9 @@ async fn main() -> Result<()> {
 
 /// The states of these names; without names, every state.
 fn chosen(names: &[&str]) -> Result<Vec<&'static State>> {
-    let unknown = names.iter().find(|name| STATES.iter().all(|state| state.name != **name));
+    let unknown = names.iter().find(|name| states().all(|state| state.name != **name));
     ensure!(unknown.is_none(), "there is no state {unknown:?}");
-    Ok(STATES.iter().filter(|state| names.is_empty() || names.contains(&state.name)).collect())
+    Ok(states().filter(|state| names.is_empty() || names.contains(&state.name)).collect())
 }
 
 async fn all(folder: &Path, states: &[&State], film: &Film) -> Result<()> {
@@ -75,6 +77,9 @@ async fn pictures(state: &State, folder: &Path, film: &Film) -> Result<Vec<Strin
     let more = if FITTING.contains(&state.name) { MORE_SCREENS.as_slice() } else { &[] };
     for screen in SCREENS.iter().chain(more) {
         tab.set_screen(*screen).await?;
+        if state.name.starts_with(READ) {
+            tab.set_screen(whole(tab, *screen).await?).await?;
+        }
         for theme in THEMES {
             tab.set_theme(Some(theme)).await?;
             let file = format!("{}-{}-{theme}.png", state.name, screen.name);
@@ -93,6 +98,12 @@ async fn pictures(state: &State, folder: &Path, film: &Film) -> Result<Vec<Strin
         files.push(file);
     }
     Ok(files)
+}
+
+/// A screen of this width that shows all of the page.
+async fn whole(tab: &Tab, screen: Screen) -> Result<Screen> {
+    let height: u32 = tab.evaluate("document.documentElement.scrollHeight").await?;
+    Ok(Screen { height: height.max(screen.height), ..screen })
 }
 
 const HEAD: &str = "<!doctype html>
