@@ -191,7 +191,7 @@ impl Driver {
             visit.carry_out(&mut self.gallery, &mut self.call);
             self.call.show_in_recording();
             if let Some(link) = visit.moved.take() {
-                visit.leave(&mut self.gallery, &mut self.call);
+                self.leave(&mut visit);
                 // Where that fails, entering fails as well, and says so.
                 let _ = page::set_fragment(&link.fragment());
                 return Next::Room;
@@ -205,7 +205,7 @@ impl Driver {
                             match command {
                                 None => return Next::Closed,
                                 Some(Command::NewRoom) => {
-                                    visit.leave(&mut self.gallery, &mut self.call);
+                                    self.leave(&mut visit);
                                     // The next one is made where no link is found.
                                     let _ = page::set_fragment("");
                                     return Next::Room;
@@ -226,7 +226,7 @@ impl Driver {
             };
             match happened {
                 Happened::Page(Page::Fragment) => {
-                    visit.leave(&mut self.gallery, &mut self.call);
+                    self.leave(&mut visit);
                     return Next::Room;
                 }
                 Happened::Page(Page::Hidden) => {
@@ -250,6 +250,7 @@ impl Driver {
                     visit.on_files_saved(&files);
                     self.view.notice.set(Some(Notice::FileSaved));
                 }
+                Happened::FilesTick => visit.files.on_tick(),
                 Happened::DiskOpened(opened) => visit.on_disk_opened(opened),
                 Happened::Disk(event) => visit.on_disk(&event),
                 Happened::Escape => drop(self.studio.stop_counting()),
@@ -423,6 +424,13 @@ impl Driver {
                 Err(_) => inbox.push(Happened::Notice(Notice::LinkNotShared)),
             }
         }));
+    }
+
+    /// Leaves the room for good.
+    fn leave(&mut self, visit: &mut Visit) {
+        if let Some(clearing) = visit.leave(&mut self.gallery, &mut self.call) {
+            self.see_to_its_end(clearing);
+        }
     }
 
     /// Keeps what a click began, until it has ended or the page is gone.

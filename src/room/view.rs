@@ -253,10 +253,20 @@ impl FileView {
         !self.is_ours && (self.state == TransferState::Verified || is_part)
     }
 
-    /// Whether a file is whole here, and nowhere else.
+    /// Whether nobody has said yet whether they want it.
     #[must_use]
-    pub fn is_unsaved(&self) -> bool {
-        !self.is_ours && self.state == TransferState::Verified && !self.saved
+    pub fn is_offered(&self) -> bool {
+        !self.is_ours && self.state == TransferState::Offered
+    }
+
+    /// Whether something would be lost with the page: a file is whole here and was not saved, or somebody is getting one
+    /// of ours.
+    #[must_use]
+    pub fn needs_page(&self) -> bool {
+        let is_getting =
+            |to: &Recipient| matches!(to.state, TransferState::Active | TransferState::Paused(_));
+        let is_unsaved = !self.is_ours && self.state == TransferState::Verified && !self.saved;
+        is_unsaved || self.is_ours && self.recipients.iter().any(is_getting)
     }
 }
 

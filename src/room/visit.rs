@@ -27,7 +27,8 @@ use super::{
     wires::Wires,
 };
 use crate::browser::{
-    self, Connection, Error, Payload, Socket, SocketEvent, StoreEvent, page, storage, task,
+    self, Connection, Error, Payload, Socket, SocketEvent, StoreEvent, page, storage,
+    task::{self, Task},
 };
 
 /// Photos of ours that are listed with their recipients.
@@ -150,11 +151,11 @@ impl Visit {
         self.moved = self.company.answer_invitation(from, goes);
     }
 
-    /// Says goodbye. What is dropped afterwards closes by itself.
-    pub(super) fn leave(&mut self, gallery: &mut Gallery, call: &mut Call) {
+    /// Says goodbye. What is dropped afterwards closes by itself. Gives what is still to be done.
+    pub(super) fn leave(&mut self, gallery: &mut Gallery, call: &mut Call) -> Option<Task> {
         self.command(Command::Leave);
         self.carry_out(gallery, call);
-        self.files.leave();
+        self.files.leave()
     }
 
     /// Lets go of everybody, and keeps the seat for the lease.
