@@ -36,6 +36,9 @@ const SPEED_OVER_MS: f64 = 6_000.0;
 /// How often a speed is measured where nothing comes.
 const MEASURE_EVERY_MS: u32 = 2_000;
 
+/// How long a page that is loaded anew waits for its disk before it joins the room.
+const RESTORE_WITHIN_MS: u32 = 5_000;
+
 /// So much of the disk stays free when a file is accepted, in bytes.
 const SPARE_BYTES: u64 = 16 * 1024 * 1024;
 
@@ -103,7 +106,8 @@ impl Files {
     /// that were on their way.
     pub(super) async fn restore(&mut self) -> Vec<Command> {
         let Some(text) = storage::files(&self.room) else { return Vec::new() };
-        let kept: Vec<Kept> = self.disk.restore().await;
+        // Whoever is in the room waits for us meanwhile.
+        let kept: Vec<Kept> = task::within(RESTORE_WITHIN_MS, self.disk.restore()).await.unwrap_or_default();
         let mut commands: Vec<Command> = kept.into_iter().map(Command::Restore).collect();
         self.offered = wire::from_text(&text).unwrap_or_default();
         for offered in self.offered.clone() {
