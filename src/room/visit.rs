@@ -373,6 +373,7 @@ impl Visit {
             | News::Invited { .. }
             | News::PeerGone(_) => self.company.on_news(news),
             News::StillRefused(peer) => self.view.notice.set(Some(Notice::StillRefused(peer))),
+            News::Written(_) | News::WrittenGone(_) | News::Writes { .. } | News::TooMuch(_) => {}
             News::Call(_) | News::CallEnded(_) | News::Incoming(_) => {}
         }
     }

@@ -197,6 +197,16 @@
             'ask-still': {},
             'answer-still': { comes: flag },
             request: { item: bytes },
+            chat: {
+                chat: oneOf({
+                    say: { author: bytes, device: bytes, name: text, at: number, text, signature: bytes },
+                    heard: { id: bytes },
+                    writes: {},
+                    log: { digest: bytes },
+                    has: { ids: bytes },
+                    want: { ids: bytes },
+                }),
+            },
         }),
         bulk: oneOf({
             piece: {

@@ -175,6 +175,7 @@ impl Session {
         peer.outbox.connect(pair.connection, pair.max_message.unwrap_or(1), shelf, now, out);
         out.push(Output::FindPath(pair.connection));
         out.control(pair.connection, &our_part);
+        self.greet_chat(id);
     }
 
     /// A message on the control channel of a confirmed connection.
@@ -211,6 +212,7 @@ impl Session {
             Control::AskStill => self.on_ask_still(id, now),
             Control::AnswerStill { comes } => self.on_answer_still(id, comes),
             Control::Request { item } => outbox.requested(item, shelf, now, out),
+            Control::Chat(chat) => return self.on_chat(id, chat, now),
         }
         self.clear_shelf();
         Ok(())

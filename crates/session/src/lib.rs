@@ -21,12 +21,15 @@
 //! | `commands`, `tell` | what the person wants, and is told |
 //! | `moving` | to another room, with others |
 //! | `call`, `calling` | who takes part in the room's call, and to whom media goes; a peer's part in it |
+//! | `chat`, `chatting`, [`message`] | what people write; a peer's part in that; a message, and who signed it |
 //! | [`jpeg`], [`name`] | what a preview, a file name and a display name may be |
 //! | `timing` | how long everything may take, and why |
 
 mod call;
 mod called;
 mod calling;
+mod chat;
+mod chatting;
 mod commands;
 pub mod compare;
 pub mod confirm;
@@ -39,6 +42,7 @@ pub mod jpeg;
 pub mod keys;
 mod link;
 mod mending;
+pub mod message;
 mod moving;
 pub mod name;
 mod news;
@@ -129,6 +133,7 @@ pub struct Session {
     /// Where to, once the others have read it.
     moving: Option<Moving>,
     call: Call,
+    chat: chat::Log,
     /// Why the server will not have us.
     refused: Option<Status>,
     told: Option<Status>,
@@ -168,6 +173,7 @@ impl Session {
             ended_items: Ended::default(),
             moving: None,
             call: Call::default(),
+            chat: chat::Log::default(),
             refused: None,
             told: None,
             left: false,
@@ -246,7 +252,9 @@ impl Session {
         let renewal = self.renew_ice_at.filter(|_| is_in);
         let moving = self.moving.as_ref().map(|moving| moving.until);
         let call = self.call_deadline();
-        [self.signaling.next_deadline(), peers, renewal, moving, call].into_iter().fold(None, time::earlier)
+        [self.signaling.next_deadline(), peers, renewal, moving, call, self.chat_deadline()]
+            .into_iter()
+            .fold(None, time::earlier)
     }
 
     fn on_time(&mut self, now: Time) {
@@ -256,6 +264,7 @@ impl Session {
         }
         self.see_whether_all_have_read(now);
         self.see_to_call(now);
+        self.see_to_chat(now);
     }
 }
 
