@@ -24,6 +24,8 @@ pub struct Live {
     pub locks: u32,
     /// Object URLs.
     pub object_urls: u32,
+    /// Notifications that are shown.
+    pub notifications: u32,
 }
 
 impl Live {

@@ -6,7 +6,7 @@ use snaproom_protocol::{ItemId, PeerId, control::RefusedItem};
 use snaproom_session::Link;
 pub use snaproom_session::io::{
     CallEnd, CallView, Comparison, Failure, Participant, Path, PeerState, PeerView, Records, RefusedPeer,
-    Sends, Signs, Status, TransferState, Trust,
+    Sends, Signs, Source, Status, TransferState, Trust, Written,
 };
 
 use crate::browser::{Device, Devices, Recorder, Screen, page, storage};
@@ -28,6 +28,19 @@ pub struct Entry<T: 'static> {
     pub key: PhotoKey,
     /// How it is now.
     pub view: ArcRwSignal<T>,
+}
+
+/// Something that was written. Where it stands does not change, nor who wrote it.
+#[derive(Debug, Clone)]
+pub struct Line {
+    /// Which.
+    pub id: ItemId,
+    /// Who wrote it.
+    pub author: PeerId,
+    /// When, in milliseconds since 1970 by their clock.
+    pub at: u64,
+    /// What is known of it now.
+    pub view: ArcRwSignal<Written>,
 }
 
 /// The room's link.
@@ -267,6 +280,10 @@ pub enum Notice {
     RecordingFailed(String),
     /// This many photos are in the zip that was saved.
     AllSaved(usize),
+    /// This peer writes faster than anybody reads, and not all of it is shown.
+    WritesTooMuch(PeerId),
+    /// The browser does not let the page tell of messages while it is hidden.
+    NotNotified,
 }
 
 /// Everything the page shows of a room.
@@ -324,6 +341,16 @@ pub struct RoomView {
     pub sent: RwSignal<Vec<Entry<SentView>>>,
     /// The zip of all photos, while it is made.
     pub saving: RwSignal<Option<Saving>>,
+    /// What was written, in its order.
+    pub written: RwSignal<Vec<Line>>,
+    /// Who writes just now.
+    pub writing: RwSignal<Vec<PeerId>>,
+    /// Messages of others that came while nobody looked.
+    pub unread: RwSignal<usize>,
+    /// Whether what is written shows, in a page that is seen.
+    pub reads: RwSignal<bool>,
+    /// Whether the person is told of messages while the page is hidden; none where that cannot be.
+    pub notifies: RwSignal<Option<bool>>,
     /// The last notice.
     pub notice: RwSignal<Option<Notice>>,
     /// Whether the browser has a share sheet.
@@ -361,6 +388,11 @@ impl RoomView {
             trail: RwSignal::default(),
             sent: RwSignal::default(),
             saving: RwSignal::new(None),
+            written: RwSignal::default(),
+            writing: RwSignal::default(),
+            unread: RwSignal::default(),
+            reads: RwSignal::new(false),
+            notifies: RwSignal::new(None),
             notice: RwSignal::new(None),
             can_share: page::can_share(),
         }
@@ -376,6 +408,7 @@ impl RoomView {
         self.comparisons.update(LiteMap::clear);
         self.invited.set(None);
         self.call.set(CallView::default());
+        self.writing.update(Vec::clear);
         self.notice.set(None);
     }
 
@@ -393,6 +426,8 @@ impl RoomView {
         self.names.update(LiteMap::clear);
         self.trail.update(Vec::clear);
         self.sent.update(Vec::clear);
+        self.written.update(Vec::clear);
+        self.unread.set(0);
     }
 }
 

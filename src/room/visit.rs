@@ -12,6 +12,7 @@ use snaproom_session::{
 
 use super::{
     call::Call,
+    chat::Chat,
     company::Company,
     gallery::{self, Gallery},
     identity::{self, Identity},
@@ -38,6 +39,7 @@ pub(super) struct Visit {
     wires: Wires,
     vault: Vault,
     originals: Originals,
+    chat: Chat,
     /// The room that we go to, once whoever comes along has read it.
     pub(super) moved: Option<Link>,
     /// Inputs that an action led to at once.
@@ -47,7 +49,8 @@ pub(super) struct Visit {
 
 impl Visit {
     pub(super) async fn begin(link: &Link, view: RoomView, inbox: Inbox) -> Result<Self, Error> {
-        let identity = Identity::claim(RoomKeys::derive(link).room()).await?;
+        let room = RoomKeys::derive(link).room();
+        let identity = Identity::claim(room).await?;
         let session = Session::new(link, identity.me.clone(), task::random()?, now());
         view.me.set(Some(session.me()));
         let mut visit = Self {
@@ -57,6 +60,7 @@ impl Visit {
             wires: Wires::new(inbox.clone()),
             vault: Vault::new(inbox.clone()),
             originals: Originals::new(inbox.clone()),
+            chat: Chat::new(view, inbox.clone(), room),
             inbox,
             socket: None,
             next_socket: 0,
@@ -69,6 +73,7 @@ impl Visit {
             visit.command(Command::SetRelayOnly(true));
         }
         visit.command(Command::SetName(view.my_name.get_untracked()));
+        visit.command(Command::Recall(visit.chat.kept()));
         Ok(visit)
     }
 
@@ -135,12 +140,23 @@ impl Visit {
     pub(super) fn leave(&mut self, gallery: &mut Gallery, call: &mut Call) {
         self.command(Command::Leave);
         self.carry_out(gallery, call);
+        self.chat.forget();
     }
 
     /// Lets go of everybody, and keeps the seat for the lease.
     pub(super) fn put_aside(&mut self, gallery: &mut Gallery, call: &mut Call) {
         self.command(Command::PutAside);
         self.carry_out(gallery, call);
+        self.keep_written();
+    }
+
+    /// Writes to everybody in the room.
+    pub(super) fn say(&mut self, text: String) {
+        self.command(Command::Say { text, at: task::unix_ms() });
+    }
+
+    pub(super) fn keep_written(&mut self) {
+        self.chat.keep(&self.session);
     }
 
     /// Ends when the session wants to know the time.
@@ -275,7 +291,7 @@ impl Visit {
             }
             match self.done.pop_front() {
                 Some(input) => self.handle(input),
-                None => return,
+                None => return self.chat.has_recalled(),
             }
         }
     }
@@ -371,9 +387,14 @@ impl Visit {
             | News::Name { .. }
             | News::Comparison { .. }
             | News::Invited { .. }
-            | News::PeerGone(_) => self.company.on_news(news),
+            | News::PeerGone(_) => {
+                self.chat.on_news(news.clone());
+                self.company.on_news(news);
+            }
             News::StillRefused(peer) => self.view.notice.set(Some(Notice::StillRefused(peer))),
-            News::Written(_) | News::WrittenGone(_) | News::Writes { .. } | News::TooMuch(_) => {}
+            News::Written(_) | News::WrittenGone(_) | News::Writes { .. } | News::TooMuch(_) => {
+                self.chat.on_news(news);
+            }
             News::Call(_) | News::CallEnded(_) | News::Incoming(_) => {}
         }
     }

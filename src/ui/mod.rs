@@ -10,6 +10,7 @@
 //! | `camera`, `shutter`, `effects`, `sent` | viewfinder, snapped photo, buttons; the one that can be held; filter, timer, mirror; what became of one's own photos |
 //! | `call`, `tile` | calling, being called, what one does in a call; the others beside oneself |
 //! | `keys` | what single keys do, and how one learns of it |
+//! | `chat`, `prose` | what people write; code and links in it |
 //! | `trail`, `lightbox` | photos of others: the gallery, and one of them large |
 //! | `modal`, `icon`, `surface` | dialogs; signs; the elements that show pictures |
 //! | `check` | the pages under `/check` |
@@ -21,6 +22,7 @@ mod about;
 mod announcer;
 mod call;
 mod camera;
+mod chat;
 mod check;
 mod effects;
 mod icon;
@@ -34,6 +36,7 @@ mod name;
 mod notice;
 mod peers;
 mod person;
+mod prose;
 mod qr;
 mod relay;
 mod sent;
@@ -53,6 +56,7 @@ use about::About;
 use announcer::Announcer;
 use call::{CallButton, CallPanel, Ringing};
 use camera::Capture;
+use chat::Chat;
 pub use check::check_page;
 use invitation::Invited;
 use leave::{NewRoom, needs_new_room};
@@ -95,6 +99,7 @@ pub fn RoomPage(
                 <CallPanel room />
             </div>
             <Capture room />
+            <Chat room />
             <Trail room />
             <Sent room />
         </main>

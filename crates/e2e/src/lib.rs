@@ -24,6 +24,7 @@
 //! | `bidi` | what Firefox has instead of the Chrome `DevTools` Protocol |
 //! | `page` | the page in a person's words: status, peers, snap, send, trail |
 //! | `call` | calls, and what really comes over the connections |
+//! | `chat` | what people write |
 //! | `keyboard` | the same without a mouse |
 //! | `faults` | what happens to tabs: frozen, throttled, out of storage, without their camera, crashed |
 //! | [`Proxy`] | a line to the server that can be cut, silent, slow, and lose single messages |
@@ -83,6 +84,7 @@ mod bidi;
 mod blank;
 mod browser;
 mod call;
+mod chat;
 #[cfg(target_os = "linux")]
 mod coturn;
 mod driver;
@@ -109,6 +111,7 @@ pub use apart::Apart;
 pub use blank::Blank;
 pub use browser::Browser;
 pub use call::{Played, call_camera, in_call};
+pub use chat::Message;
 #[cfg(target_os = "linux")]
 pub use coturn::Coturn;
 pub use film::Film;

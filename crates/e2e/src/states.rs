@@ -68,6 +68,16 @@ pub enum Step {
     OtherCalls,
     /// Everybody else who is asked answers a call, and pictures come.
     OthersAnswer,
+    /// The person has what was written unfolded.
+    OpenChat,
+    /// The person has it folded.
+    FoldChat,
+    /// The person writes this.
+    Write(&'static str),
+    /// Whoever came first writes this, and it comes.
+    OtherWrites(&'static str),
+    /// Whoever came first begins to write.
+    OtherTypes,
     /// Whoever came first presses that.
     OtherClicks(&'static str),
     /// From now on the page's browser finds no way to anybody who joins.
@@ -103,10 +113,10 @@ pub enum Step {
 }
 
 use Step::{
-    Block, Click, Compare, Hear, Hold, Join, JoinDeaf, Name, OtherAsks, OtherCalls, OtherClicks, OtherCloses,
-    OtherForgets, OtherLeaves, OtherMoves, OtherReloads, OthersAnswer, Receive, ReceiveFalse, ReceiveHalf,
-    ReceivePreviews, RevokeCamera, SeatEnds, See, Send, SendHalf, ServerEnds, Snap, SocketEnds, TakeBack,
-    UnplugCamera, Vanish,
+    Block, Click, Compare, FoldChat, Hear, Hold, Join, JoinDeaf, Name, OpenChat, OtherAsks, OtherCalls,
+    OtherClicks, OtherCloses, OtherForgets, OtherLeaves, OtherMoves, OtherReloads, OtherTypes, OtherWrites,
+    OthersAnswer, Receive, ReceiveFalse, ReceiveHalf, ReceivePreviews, RevokeCamera, SeatEnds, See, Send,
+    SendHalf, ServerEnds, Snap, SocketEnds, TakeBack, UnplugCamera, Vanish, Write,
 };
 
 /// All of them, from the first visit to the last photo.
@@ -226,6 +236,52 @@ pub const STATES: &[State] = &[
         name: "call-of-four",
         open: Open::Camera,
         then: &[Join, Join, Join, See(PICTURE), Click("#callButton"), OthersAnswer],
+    },
+    // What people write.
+    State { name: "chat-empty", open: Open::Camera, then: &[See(ALONE), See(PICTURE), OpenChat] },
+    State {
+        name: "chat",
+        open: Open::Camera,
+        then: &[
+            Join,
+            See(PICTURE),
+            OpenChat,
+            Name("Anna"),
+            OtherWrites(
+                "Hi! Here is what I meant: https://example.org/a/rather/long/address/that/does/not/fit?into=one&line",
+            ),
+            OtherWrites(
+                "And in code: `cargo test`\n```\nfn main() {\n    println!(\"a line that is longer than anybody's phone is wide\");\n}\n```",
+            ),
+            Write("Thank you. I will look at it."),
+            Write("And there is a second line\nin this one."),
+            OtherWrites("שלום"),
+            OtherTypes,
+        ],
+    },
+    State {
+        name: "chat-unread",
+        open: Open::Camera,
+        then: &[
+            Join,
+            See(PICTURE),
+            FoldChat,
+            OtherWrites("One"),
+            OtherWrites("Two"),
+            See("#unread:not(:empty)"),
+        ],
+    },
+    State {
+        name: "chat-long",
+        open: Open::Camera,
+        then: &[
+            Join,
+            Join,
+            OpenChat,
+            Name(LONG_NAME),
+            OtherWrites("WWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWW"),
+            Receive(2),
+        ],
     },
     State {
         name: "name",
