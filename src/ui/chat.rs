@@ -55,6 +55,23 @@ pub fn Chat(room: Room) -> impl IntoView {
     }
 }
 
+/// The way to what is written, where that lies below the camera.
+#[component]
+pub fn ChatJump(room: Room) -> impl IntoView {
+    let unread = room.view.unread;
+    let jump = move |_| {
+        room.set_reads(true);
+        focus_on(LOG);
+    };
+    view! {
+        <button id="chatJump" type="button" class:some=move || { unread.get() > 0 } title=labels::MESSAGES on:click=jump>
+            <Icon name="chat" />
+            <span class="unseen">{labels::MESSAGES}", "</span>
+            {move || Some(unread.get()).filter(|unread| *unread > 0)}
+        </button>
+    }
+}
+
 /// The switch that lets the system tell of messages. Nobody is asked who did not press it.
 #[component]
 fn Notify(room: Room) -> impl IntoView {
