@@ -59,15 +59,18 @@ pub fn Chat(room: Room) -> impl IntoView {
 #[component]
 pub fn ChatJump(room: Room) -> impl IntoView {
     let unread = room.view.unread;
+    let label = move || match unread.get() {
+        0 => labels::MESSAGES.to_owned(),
+        unread => format!("{}, {}", labels::MESSAGES, words::unread(unread)),
+    };
     let jump = move |_| {
         room.set_reads(true);
         focus_on(LOG);
     };
     view! {
-        <button id="chatJump" type="button" class:some=move || { unread.get() > 0 } title=labels::MESSAGES on:click=jump>
+        <button id="chatJump" type="button" aria-label=label on:click=jump>
             <Icon name="chat" />
-            <span class="unseen">{labels::MESSAGES}", "</span>
-            {move || Some(unread.get()).filter(|unread| *unread > 0)}
+            <b hidden=move || unread.get() == 0>{unread}</b>
         </button>
     }
 }

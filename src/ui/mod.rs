@@ -56,7 +56,7 @@ use about::About;
 use announcer::Announcer;
 use call::{CallButton, CallPanel, Ringing};
 use camera::Capture;
-use chat::{Chat, ChatJump};
+use chat::Chat;
 pub use check::check_page;
 use invitation::Invited;
 use leave::{NewRoom, needs_new_room};
@@ -81,7 +81,6 @@ pub fn RoomPage(
         <header class="masthead">
             <h1>{labels::PRODUCT}</h1>
             <About view />
-            <ChatJump room />
             {move || (!needs_new_room(view.status.get())).then(|| view! { <NewRoom room /> })}
         </header>
         <div class="askers">

@@ -31,7 +31,7 @@ pub const QR_PICTURE: &str = "A code that holds the room’s link";
 
 // What people write.
 pub const MESSAGES: &str = "Messages";
-pub const WRITE: &str = "Write to everybody here";
+pub const WRITE: &str = "Write to everybody";
 pub const SEND_MESSAGE: &str = "Send the message";
 pub const NOTHING_WRITTEN: &str = "Nobody has written anything yet. Whoever comes later reads it too.";
 pub const NOTIFY: &str = "Notify me while this page is hidden";
