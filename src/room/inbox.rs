@@ -79,6 +79,8 @@ pub(super) enum Happened {
     /// The person pressed that key during the countdown.
     Escape,
     Notice(super::Notice),
+    /// It is time to keep what was written.
+    KeepWritten,
     /// A photo came onto the screen, or left it.
     Seen(PhotoKey, bool),
     Page(Page),
