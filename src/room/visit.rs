@@ -140,7 +140,7 @@ impl Visit {
     pub(super) fn leave(&mut self, gallery: &mut Gallery, call: &mut Call) {
         self.command(Command::Leave);
         self.carry_out(gallery, call);
-        self.chat.forget();
+        self.chat.forget_kept();
     }
 
     /// Lets go of everybody, and keeps the seat for the lease.
