@@ -101,7 +101,7 @@ impl Chat {
     }
 
     /// The room is left for good.
-    pub(super) fn forget(&mut self) {
+    pub(super) fn forget_kept(&mut self) {
         self.keeping = None;
         storage::forget_written(&self.room);
     }

@@ -159,7 +159,7 @@ impl Visit {
     pub(super) fn leave(&mut self, gallery: &mut Gallery, call: &mut Call) -> Option<Task> {
         self.command(Command::Leave);
         self.carry_out(gallery, call);
-        self.chat.forget();
+        self.chat.forget_kept();
         self.files.leave()
     }
 
