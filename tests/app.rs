@@ -130,12 +130,14 @@ async fn the_network_address_is_hidden_by_a_switch_that_the_device_remembers() {
 
 #[wasm_bindgen_test]
 async fn what_is_written_shows_in_its_order_as_text_and_is_read_where_it_shows() {
+    let before = live();
     let _owner = Owner::new();
     let view = RoomView::new();
     let (room, driver) = room::open(view);
     let place = place();
     let page = mount_to(place.clone(), move || view! { <RoomPage room /> });
-    until("the chat", || find("#chatInput").is_some()).await;
+    // A visit begins with what it remembers of the room.
+    until("the room", || find("#chatInput").is_some() && view.me.get_untracked().is_some()).await;
     let line = |number: u8, author: u8, text: &str, source: Source, to: &[bool]| {
         let (id, author) = (ItemId([number; 16]), PeerId([author; 16]));
         let to = to.iter().map(|has| (PeerId([9; 16]), *has)).collect();
@@ -173,5 +175,6 @@ async fn what_is_written_shows_in_its_order_as_text_and_is_read_where_it_shows()
     // Nothing is not sent.
     assert!(!is_enabled("#chatSend"));
     drop((page, driver));
+    until("everything to be released", || live() == before).await;
     place.remove();
 }
