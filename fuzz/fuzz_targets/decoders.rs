@@ -20,7 +20,9 @@ use snaproom_protocol::{
     wire,
 };
 use snaproom_session::{
-    Link, jpeg,
+    Link,
+    exif::{self, Look},
+    jpeg,
     keys::RoomKeys,
     name, sdp,
     seal::{self, Seal, SealError},
@@ -57,7 +59,8 @@ fuzz_target!(|input: &[u8]| {
         0x80..0xA0 => opened_hello(bytes),
         0xA0..0xC0 => opened_signal(bytes),
         0xC0..0xE0 => foreign(bytes),
-        0xE0.. => drop(jpeg::size(bytes)),
+        0xE0..0xF0 => drop(jpeg::size(bytes)),
+        0xF0.. => headers(bytes),
         _ => {}
     }
 });
@@ -148,4 +151,23 @@ fn foreign(bytes: &[u8]) {
     let envelope = Envelope(bytes.to_vec());
     assert_eq!(seal::open_hello(&keys, FROM.0, &envelope), Err(SealError::Foreign));
     assert_eq!(Seal::new(&keys, TO, FROM).open(&envelope), Err(SealError::Foreign));
+}
+
+/// A photo from somebody's disk, cut anywhere.
+fn headers(bytes: &[u8]) {
+    let length = bytes.len() as u64;
+    if let Look::Stripped(stripped) = exif::look(bytes, length) {
+        assert!(!stripped.removed.is_empty());
+        let new = [&stripped.head, &bytes[stripped.picture as usize..]].concat();
+        let picture = stripped.head.len() as u64;
+        assert_eq!(exif::look(&new, new.len() as u64), Look::Clean { picture }, "nothing is left to remove");
+    }
+    let half = &bytes[..bytes.len() / 2];
+    if let Look::More { bytes } = exif::look(half, length) {
+        assert!(bytes > half.len() as u64 && bytes <= length);
+    }
+    let mut end = exif::PictureEnd::new(0);
+    if let Some(end) = end.find(bytes) {
+        assert!(bytes[..end as usize].ends_with(&[0xFF, 0xD9]));
+    }
 }

@@ -22,6 +22,7 @@
 //! | `moving` | to another room, with others |
 //! | `call`, `calling` | who takes part in the room's call, and to whom media goes; a peer's part in it |
 //! | [`jpeg`], [`name`] | what a preview, a file name and a display name may be |
+//! | [`exif`] | what a photo's file tells beside its picture, and the file without it |
 //! | `timing` | how long everything may take, and why |
 
 mod call;
@@ -33,6 +34,7 @@ pub mod confirm;
 mod connection;
 pub mod device;
 mod exchange;
+pub mod exif;
 mod greeting;
 pub mod io;
 pub mod jpeg;
