@@ -109,6 +109,12 @@ fn names(text: &str) {
     if name::is_file_name(text) {
         assert!(!text.contains(['/', '\\', '\0']) && text.len() <= 255);
     }
+    let saved = name::file_name(text);
+    assert!(name::is_file_name(&saved), "{text:?} became {saved:?}");
+    assert_eq!(name::file_name(&saved), saved, "{text:?}");
+    let Some(within) = name::path_in_folder(text) else { return };
+    assert!(within.len() <= name::MAX_PATH_BYTES && within.split('/').all(name::is_file_name), "{within:?}");
+    assert_eq!(name::path_in_folder(&within).as_ref(), Some(&within));
 }
 
 fn link(text: &str) {
