@@ -24,6 +24,7 @@ use snaproom_session::{
     exif::{self, Look},
     jpeg,
     keys::RoomKeys,
+    listing::{Entry, Listing, MAX_FILES},
     name, sdp,
     seal::{self, Seal, SealError},
 };
@@ -59,7 +60,8 @@ fuzz_target!(|input: &[u8]| {
         0x80..0xA0 => opened_hello(bytes),
         0xA0..0xC0 => opened_signal(bytes),
         0xC0..0xE0 => foreign(bytes),
-        0xE0..0xF0 => drop(jpeg::size(bytes)),
+        0xE0..0xE8 => drop(jpeg::size(bytes)),
+        0xE8..0xF0 => folder(bytes),
         0xF0.. => headers(bytes),
         _ => {}
     }
@@ -176,4 +178,24 @@ fn headers(bytes: &[u8]) {
     if let Some(end) = end.find(bytes) {
         assert!(bytes[..end as usize].ends_with(&[0xFF, 0xD9]));
     }
+}
+
+/// A folder's listing, of an item that is as long as it has to be.
+fn folder(bytes: &[u8]) {
+    let length = bytes.len() as u64;
+    let _ = Listing::decode(bytes, length);
+    let Ok(files) = wire::from_bytes::<Vec<Entry>>(bytes) else { return };
+    let Some(total) = files.iter().try_fold(length, |sum, file| sum.checked_add(file.bytes)) else { return };
+    let Ok(listing) = Listing::decode(bytes, total) else { return };
+    assert!(listing.files().len() == files.len() && files.len() <= MAX_FILES);
+    let paths = || listing.files().iter().map(|file| file.path.to_ascii_lowercase());
+    for (index, path) in paths().enumerate() {
+        assert_eq!(name::path_in_folder(&path).as_ref(), Some(&path));
+        let is_in_its_way = |other: String| other == path || other.starts_with(&format!("{path}/"));
+        assert!(!paths().skip(index + 1).any(is_in_its_way), "{listing:?}");
+    }
+    assert_eq!(
+        Listing::new(listing.files().to_vec()).map(|again| again.files() == listing.files()),
+        Ok(true)
+    );
 }

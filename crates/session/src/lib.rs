@@ -22,6 +22,7 @@
 //! | `moving` | to another room, with others |
 //! | `call`, `calling` | who takes part in the room's call, and to whom media goes; a peer's part in it |
 //! | [`jpeg`], [`name`] | what a preview, a file name and a display name may be |
+//! | [`listing`] | what is in a folder that is sent as one item |
 //! | [`exif`] | what a photo's file tells beside its picture, and the file without it |
 //! | `timing` | how long everything may take, and why |
 
@@ -40,6 +41,7 @@ pub mod io;
 pub mod jpeg;
 pub mod keys;
 mod link;
+pub mod listing;
 mod mending;
 mod moving;
 pub mod name;

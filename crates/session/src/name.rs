@@ -69,6 +69,19 @@ pub fn path_in_folder(path: &str) -> Option<String> {
     file.map(|file| folders + &file)
 }
 
+/// A path of [`path_in_folder`] in two parts, its extension the second, between which a number of [`MAX_NUMBER_BYTES`] makes
+/// another one.
+pub(crate) fn around_number(path: &str) -> (&str, &str) {
+    let start = path.rfind('/').map_or(0, |slash| slash + 1);
+    let end = start + extension(&path[start..]);
+    let (stem, extension) = path.split_at(end);
+    let stem = &stem[..stem.floor_char_boundary(start + MAX_NAME_BYTES - MAX_NUMBER_BYTES - extension.len())];
+    (stem.trim_end_matches(DOT_AND_BLANK), extension)
+}
+
+/// ` (99999)`: more than there are files in a folder.
+const MAX_NUMBER_BYTES: usize = 8;
+
 const SLASHES: [char; 2] = ['/', '\\'];
 
 /// One part of a path; none if nothing is left of it.
@@ -98,18 +111,24 @@ fn is_device(name: &str) -> bool {
 /// At most [`MAX_NAME_BYTES`] of it.
 fn cut(name: &mut String) {
     if name.len() > MAX_NAME_BYTES {
-        let extension = name.rfind('.').filter(|dot| name.len() - dot <= MAX_EXTENSION_BYTES + 1);
-        let extension = name.split_off(extension.unwrap_or(name.len()));
+        let extension = name.split_off(extension(name));
         name.truncate(name.floor_char_boundary(MAX_NAME_BYTES - extension.len()));
         trim_end(name);
         name.push_str(&extension);
     }
 }
 
-/// Windows drops dots and blanks there.
-fn trim_end(name: &mut String) {
-    name.truncate(name.trim_end_matches(['.', ' ']).len());
+/// Where the extension of a name begins, with its dot, if it is short; else where the name ends.
+fn extension(name: &str) -> usize {
+    name.rfind('.').filter(|dot| name.len() - dot <= MAX_EXTENSION_BYTES + 1).unwrap_or(name.len())
 }
+
+/// Windows drops these there.
+fn trim_end(name: &mut String) {
+    name.truncate(name.trim_end_matches(DOT_AND_BLANK).len());
+}
+
+const DOT_AND_BLANK: [char; 2] = ['.', ' '];
 
 /// At most `most` characters of a text, without what is invisible, with one blank for any white space and none at the ends,
 /// and with marks only where there is a letter for them.
