@@ -165,7 +165,7 @@ impl Files {
         let bytes = source.bytes();
         let key = PhotoKey { owner: self.me, item };
         self.list(key, &name, kind, bytes, Some(removed));
-        self.sources.put(item, source);
+        self.sources.put(payload_of(key), source);
         if let Some(original) = original {
             let with_them = Parcel {
                 name: name.clone(),
@@ -199,7 +199,7 @@ impl Files {
         let Some(item) = self.offered.iter().find(is_it).map(|offered| offered.item) else {
             return Err(parcel);
         };
-        self.sources.put(item, parcel.source);
+        self.sources.put(payload_of(PhotoKey { owner: self.me, item }), parcel.source);
         Ok(Command::Supply(item))
     }
 
