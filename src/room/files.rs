@@ -242,7 +242,7 @@ impl Files {
         let key = PhotoKey { owner: from, item };
         match self.entry(key) {
             None if state.is_in_vain() => return,
-            None => self.list(key, name, kind, total, None),
+            None => self.list(key, &name::file_name(name), kind, total, None),
             // Taken back before anybody answered: there is nothing to be said of it.
             Some(entry)
                 if state == TransferState::Cancelled && entry.view.with_untracked(FileView::is_offered) =>
