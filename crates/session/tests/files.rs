@@ -455,6 +455,22 @@ fn several_files_share_and_a_small_one_waits_behind_no_big_one() {
     });
 }
 
+/// Those that the person has not decided on are in nobody's way, however many and however small.
+#[test]
+fn a_file_that_is_wanted_waits_for_none_that_is_merely_offered() {
+    seeds(5, |seed| {
+        let mut room = Room::of(seed, 2);
+        let from = room.me(0);
+        let big = room.offer_file(0, SIZE, &[1]);
+        let offered: Vec<ItemId> = (0..10).map(|_| room.offer_file(0, 1_000, &[1])).collect();
+        room.run_until("offered", |room| offered.iter().all(|&item| theirs(room, 1, item).is_some()));
+        want(&mut room, 1, big, from);
+        until_there(&mut room, 0, big, 1);
+        assert_whole(&room, 1, big, SIZE);
+        assert_eq!(at_hand(&room, 0), 2, "nothing of the others is read");
+    });
+}
+
 #[test]
 fn four_recipients_of_whom_one_declines_one_cancels_and_one_reloads() {
     seeds(20, |seed| {

@@ -230,8 +230,10 @@ impl Outbox {
     /// The files that go just now, by their places: the oldest ones, and the one that is done first, which waits behind
     /// no big one.
     fn files(&self) -> Vec<usize> {
-        let goes =
-            |(_, sending): &(usize, &Sending)| sending.is_file && sending.goes() && !sending.is_all_sent();
+        let goes = |(_, sending): &(usize, &Sending)| {
+            let is_wanted = sending.is_file && sending.exact == Exact::Wanted;
+            is_wanted && sending.goes() && !sending.is_all_sent()
+        };
         let mut going: Vec<(usize, u64)> = self
             .queue
             .iter()
