@@ -236,6 +236,28 @@ fn a_receiver_that_is_loaded_anew_goes_on_from_its_disk() {
     });
 }
 
+/// A browser that tells the page in time, when nothing of it is whole yet, or not even begun: the person need not be asked
+/// again.
+#[test]
+fn what_is_wanted_is_still_wanted_when_the_page_was_put_aside() {
+    seeds(10, |seed| {
+        let mut room = Room::of(seed, 2);
+        let from = room.me(0);
+        let items: Vec<ItemId> = (0..6).map(|_| room.offer_file(0, SIZE, &[1])).collect();
+        room.run_until("offered", |room| items.iter().all(|&item| theirs(room, 1, item).is_some()));
+        items.iter().for_each(|&item| want(&mut room, 1, item, from));
+        let moment = room.below(150);
+        room.run_for(Duration::from_millis(moment));
+        room.handle(1, Input::Command(Command::PutAside));
+        room.close(1);
+        room.reopen(1);
+        for item in items {
+            until_there(&mut room, 0, item, 1);
+            assert_whole(&room, 1, item, SIZE);
+        }
+    });
+}
+
 /// A reload of the sender: the file is offered again at once, and goes on when the person has chosen it again.
 #[test]
 fn a_sender_that_is_loaded_anew_goes_on_with_the_same_file_alone() {
