@@ -245,7 +245,9 @@ fn what_is_wanted_is_still_wanted_when_the_page_was_put_aside() {
         let from = room.me(0);
         let items: Vec<ItemId> = (0..6).map(|_| room.offer_file(0, SIZE, &[1])).collect();
         room.run_until("offered", |room| items.iter().all(|&item| theirs(room, 1, item).is_some()));
-        items.iter().for_each(|&item| want(&mut room, 1, item, from));
+        for &item in &items {
+            want(&mut room, 1, item, from);
+        }
         let moment = room.below(150);
         room.run_for(Duration::from_millis(moment));
         room.handle(1, Input::Command(Command::PutAside));

@@ -58,7 +58,7 @@ fn offers() {
         [Preview { bytes: 9, sha256: Digest([1; 32]) }, Preview { bytes: 0, sha256: Digest([0; 32]) }]
     {
         tell_of_file("a preview", Item(RefusedItem::PreviewSize), |script| {
-            script.offer.preview = Some(preview)
+            script.offer.preview = Some(preview);
         });
     }
     tell_of_file("without a question", Item(RefusedItem::Order), |script| script.offer.on_request = false);
@@ -140,7 +140,7 @@ fn how_many_bytes() {
     });
     tell_of_file("bytes after the end", Connection, |script| script.bulk.push(Said::Chunk(vec![1])));
     tell_of_file("an empty chunk", Connection, |script| {
-        script.bulk.insert(FIRST_CHUNK, Said::Chunk(Vec::new()))
+        script.bulk.insert(FIRST_CHUNK, Said::Chunk(Vec::new()));
     });
     tell_of_file("taken back, and an end that nobody offered", Connection, |script| {
         script.is_wanted = false;

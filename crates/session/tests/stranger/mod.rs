@@ -102,8 +102,6 @@ pub struct World {
     /// Files of ours.
     given: BTreeSet<ItemId>,
     left: bool,
-    /// What is on the disk is for the page's next life.
-    is_put_aside: bool,
     /// With `SNAPROOM_TRACE` set, everything that goes in and comes out is printed.
     is_traced: bool,
 }
@@ -176,7 +174,6 @@ impl World {
             prepared: BTreeSet::new(),
             given: BTreeSet::new(),
             left: false,
-            is_put_aside: false,
             is_traced: std::env::var_os("SNAPROOM_TRACE").is_some(),
         };
         assert_eq!(world.me, keys::peer_id(&token));
@@ -443,7 +440,7 @@ impl World {
         }
         self.handle(Input::Command(command));
         self.left |= leaves;
-        self.is_put_aside |= puts_aside;
+        self.page.disk.is_for_later |= puts_aside;
     }
 
     pub fn send(&mut self, item: ItemId, width: u32, height: u32, preview: Option<u32>) {
@@ -543,9 +540,7 @@ impl World {
         }
         assert_eq!(self.wires.len(), 0, "connections that were not closed");
         self.page.assert_empty();
-        if !self.is_put_aside {
-            self.page.disk.assert_of_use();
-        }
+        self.page.disk.assert_of_use();
         assert!(self.incoming.is_empty(), "an item that never ended");
         let mut ours = self.outgoing.values();
         assert!(!ours.any(|state| is_under_way(*state)), "an item of ours that never ended");

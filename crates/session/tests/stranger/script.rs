@@ -380,7 +380,7 @@ fn files(world: &mut World, script: &mut Script) {
             let (files, listing) =
                 ([0, 1, 20_000, u32::MAX][script.below(4)], [0, 9, 100, u32::MAX][script.below(4)]);
             offer.kind = [Kind::File, Kind::Folder { files, listing }][script.below(2)];
-            offer.on_request = script.byte() % 4 > 0;
+            offer.on_request = !script.byte().is_multiple_of(4);
             offer.resumes = script.flag();
             world.offer(place, offer);
         }
@@ -429,7 +429,7 @@ fn wanted(world: &mut World, script: &mut Script) {
     let (from, item) = (world.members[place].id, script.item());
     match script.byte() % 8 {
         0 | 1 => world.want(place, item),
-        2 => world.accept_all(place, script.byte() % 4 > 0),
+        2 => world.accept_all(place, !script.byte().is_multiple_of(4)),
         3 => world.command(Command::Decline { from, item }),
         4 => world.pause(place, item, true),
         5 | 6 => world.pause(place, item, false),
@@ -478,7 +478,7 @@ fn asked(world: &mut World, script: &mut Script) {
         6 => world.control(place, &Control::Saved { item }),
         7 => {
             let pieces = script.below(9) as u32;
-            world.claim(place, item, pieces, script.byte() % 4 > 0);
+            world.claim(place, item, pieces, !script.byte().is_multiple_of(4));
         }
         8 => {
             // Back and back, before anything is read.
