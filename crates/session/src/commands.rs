@@ -22,6 +22,9 @@ impl Session {
             }
             Command::SendFile(file) => self.send_file(&file, now),
             Command::Supply(item) => {
+                for (_, peer) in &mut self.peers {
+                    peer.outbox.doubt(item, &self.shelf);
+                }
                 if self.shelf.supply(item) {
                     self.tell_hold(item, now);
                 }

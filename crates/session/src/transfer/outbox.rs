@@ -267,6 +267,20 @@ impl Outbox {
         }
     }
 
+    /// A file of ours is about to be chosen again: what went of it has to be in the new one as well.
+    pub(crate) fn doubt(&mut self, item: ItemId, shelf: &Shelf) {
+        let is_due = |sending: &&mut Sending| {
+            let goes = sending.stage == Stage::Going && sending.exact != Exact::Held && !sending.ended;
+            sending.item == item && goes && sending.claim.is_none()
+        };
+        let Some(shelved) = shelf.get(item).filter(|item| item.is_missing()) else { return };
+        if let Some(sending) = self.queue.iter_mut().find(is_due) {
+            let pieces = if sending.is_all_sent() { shelved.pieces() } else { sending.next_piece() };
+            let root = shelved.known_root(pieces).filter(|_| pieces > 0);
+            sending.claim = root.map(|root| (pieces, root));
+        }
+    }
+
     /// A file of ours is held up, or not any more.
     pub(crate) fn hold(&mut self, item: ItemId, shelf: &mut Shelf, now: Time, out: &mut Outputs) {
         let Some(shelved) = shelf.get(item) else { return };

@@ -293,10 +293,14 @@ impl Shelf {
         true
     }
 
-    /// They can be read again.
+    /// They can be read again, and may be others: no hash of before counts.
     pub(crate) fn supply(&mut self, item: ItemId) -> bool {
         let missing = self.items.get_mut(&item).filter(|item| item.original == Original::Missing);
-        missing.map(|item| item.original = Original::Here).is_some()
+        let Some(item) = missing else { return false };
+        item.original = Original::Here;
+        item.hashes.clear();
+        item.known = 0;
+        true
     }
 
     /// Our person stops a file, or lets it go on. False where that changes nothing.
@@ -346,7 +350,7 @@ impl Shelf {
 }
 
 impl Shelved {
-    fn pieces(&self) -> u32 {
+    pub(super) fn pieces(&self) -> u32 {
         self.about.bytes.div_ceil(u64::from(PIECE_BYTES)) as u32
     }
 
@@ -449,6 +453,11 @@ impl Shelved {
         } else {
             self.ask_up_to(pieces, out);
         }
+        self.known_root(pieces)
+    }
+
+    /// The same, if they are all known.
+    pub(super) fn known_root(&self, pieces: u32) -> Option<Digest> {
         let known = self.hashes.get(..pieces as usize).filter(|_| self.known >= pieces)?;
         Some(piece_root(known.iter().flatten()))
     }
