@@ -25,6 +25,8 @@ pub(super) struct Disk {
     me: PeerId,
     state: State,
     files: LiteMap<PayloadId, File>,
+    /// What was being written of files that were removed then: the session is to be told of each chunk.
+    gone: LiteMap<PayloadId, VecDeque<(u64, u32)>>,
     work: Vec<Task>,
 }
 
@@ -61,7 +63,14 @@ pub(super) type Opened = Result<Store, Error>;
 
 impl Disk {
     pub(super) fn new(inbox: Inbox, me: PeerId) -> Self {
-        Self { inbox, me, state: State::Closed, files: LiteMap::new(), work: Vec::new() }
+        Self {
+            inbox,
+            me,
+            state: State::Closed,
+            files: LiteMap::new(),
+            gone: LiteMap::new(),
+            work: Vec::new(),
+        }
     }
 
     /// What an earlier life of this page received, in time for the first connection.
@@ -221,6 +230,8 @@ impl Disk {
     }
 
     pub(super) fn checked(&mut self, payload: PayloadId, index: u32, digest: Digest) {
+        // It may have been closed by something that failed meanwhile.
+        self.begin(payload);
         if let State::Open(store) = &self.state {
             store.keep_hash(&key_of(payload), index, &digest.0);
         }
@@ -242,10 +253,13 @@ impl Disk {
     }
 
     pub(super) fn remove(&mut self, payload: PayloadId) {
-        if self.files.remove(&payload).is_some()
+        if let Some(file) = self.files.remove(&payload)
             && let State::Open(store) = &self.state
         {
             store.remove(&key_of(payload));
+            if !file.writing.is_empty() {
+                self.gone.entry(payload).or_default().extend(file.writing);
+            }
         }
     }
 
@@ -275,6 +289,18 @@ impl Disk {
         | StoreEvent::Hashed { key, .. }
         | StoreEvent::Failed { key, .. }) = event;
         let Some(payload) = payload_of(key) else { return Vec::new() };
+        // What was said of it before it was removed is done first.
+        if let Some(gone) = self.gone.get_mut(&payload)
+            && !matches!(event, StoreEvent::Hashed { .. })
+        {
+            let ended = if matches!(event, StoreEvent::Written { .. }) { 1 } else { gone.len() };
+            let told =
+                gone.drain(..ended).map(|(offset, bytes)| Input::Stored { payload, offset, bytes }).collect();
+            if gone.is_empty() {
+                self.gone.remove(&payload);
+            }
+            return told;
+        }
         let Some(file) = self.files.get_mut(&payload) else { return Vec::new() };
         match *event {
             StoreEvent::Written { offset, bytes, .. } => {

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use snaproom_protocol::{server::FromServer, wire};
 
 use crate::{
@@ -99,16 +99,12 @@ impl Stage {
                 }
                 Ok(())
             }
-            Step::Gives(name, bytes) => give(&self.tab, name, bytes).await,
-            Step::OtherGives(name, bytes) => give(self.other()?, name, bytes).await,
-            Step::OtherGivesFolder(name, files) => give_folder(self.other()?, name, files).await,
-            Step::GivesPhoto(name) => {
-                let path = self.tab.folder().join(name);
-                fs::write(&path, photo_with_position())?;
-                self.tab.give(&[&path]).await
-            }
-            Step::TakeOnly(bytes) => take_only(&self.tab, bytes).await,
-            Step::OtherTakesOnly(bytes) => take_only(self.other()?, bytes).await,
+            Step::Gives(..)
+            | Step::OtherGives(..)
+            | Step::OtherGivesFolder(..)
+            | Step::GivesPhoto(_)
+            | Step::TakeOnly(_)
+            | Step::OtherTakesOnly(_) => self.files(step).await,
             Step::Reload => self.tab.reload().await,
             Step::Block => self.tab.evaluate(BLOCK).await,
             Step::Receive(photos) => self.receive(photos).await,
@@ -147,6 +143,22 @@ impl Stage {
                 self.tab.until("the page asks for another socket", "askedInVain > 0").await
             }
             Step::Hear(message) => self.hear(&message()).await,
+        }
+    }
+
+    async fn files(&self, step: Step) -> Result<()> {
+        match step {
+            Step::Gives(name, bytes) => give(&self.tab, name, bytes).await,
+            Step::OtherGives(name, bytes) => give(self.other()?, name, bytes).await,
+            Step::OtherGivesFolder(name, files) => give_folder(self.other()?, name, files).await,
+            Step::GivesPhoto(name) => {
+                let path = self.tab.folder().join(name);
+                fs::write(&path, photo_with_position())?;
+                self.tab.give(&[&path]).await
+            }
+            Step::TakeOnly(bytes) => take_only(&self.tab, bytes).await,
+            Step::OtherTakesOnly(bytes) => take_only(self.other()?, bytes).await,
+            _ => bail!("{step:?} has nothing to do with files"),
         }
     }
 
