@@ -107,6 +107,28 @@ impl Stage {
             | Step::OtherTakesOnly(_) => self.files(step).await,
             Step::Reload => self.tab.reload().await,
             Step::Block => self.tab.evaluate(BLOCK).await,
+            Step::Receive(_)
+            | Step::ReceiveHalf
+            | Step::ReceivePreviews(_)
+            | Step::TakeBack
+            | Step::ReceiveFalse
+            | Step::Snap
+            | Step::Send
+            | Step::SendHalf
+            | Step::Hold => self.photos(step).await,
+            Step::RevokeCamera => self.tab.revoke_camera().await,
+            Step::UnplugCamera => self.tab.unplug_camera().await,
+            Step::ServerEnds => self.server.kill().await,
+            Step::SocketEnds => {
+                self.tab.evaluate::<()>("void silence()").await?;
+                self.tab.until("the page asks for another socket", "askedInVain > 0").await
+            }
+            Step::Hear(message) => self.hear(&message()).await,
+        }
+    }
+
+    async fn photos(&mut self, step: Step) -> Result<()> {
+        match step {
             Step::Receive(photos) => self.receive(photos).await,
             Step::ReceiveHalf => {
                 self.tab.evaluate::<()>("void (lie = stalling())").await?;
@@ -135,14 +157,7 @@ impl Stage {
                 self.tab.wait_sent(&item, "active").await.map(drop)
             }
             Step::Hold => self.tab.hold("#snapAndSend").await,
-            Step::RevokeCamera => self.tab.revoke_camera().await,
-            Step::UnplugCamera => self.tab.unplug_camera().await,
-            Step::ServerEnds => self.server.kill().await,
-            Step::SocketEnds => {
-                self.tab.evaluate::<()>("void silence()").await?;
-                self.tab.until("the page asks for another socket", "askedInVain > 0").await
-            }
-            Step::Hear(message) => self.hear(&message()).await,
+            _ => bail!("{step:?} has nothing to do with photos"),
         }
     }
 
