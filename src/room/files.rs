@@ -521,7 +521,8 @@ impl Files {
 
     /// The session has no use for a payload any more.
     pub(super) fn release(&mut self, payload: PayloadId) {
-        if payload.part == Part::Preview {
+        // What ends with this life of the page goes on in the next, also where no piece of it is whole yet.
+        if payload.part == Part::Preview || self.is_put_aside {
             return;
         }
         if payload.owner == self.me {

@@ -1,7 +1,7 @@
 //! How files are given: chosen for some people, dropped, pasted; photos without what they tell beside their picture;
 //! and between two kinds of browsers.
 
-use std::{fs, path::Path};
+use std::{fmt::Write as _, fs, path::Path};
 
 use anyhow::{Context, Result, ensure};
 use snaproom_e2e::{Browser, Tab, photo_with_position, two_tabs};
@@ -122,10 +122,13 @@ async fn is_saved_as(tab: &Tab, item: &str, path: &Path) -> Result<()> {
             })()",
         )
         .await?;
-    let wanted: String = <sha2::Sha256 as sha2::Digest>::digest(fs::read(path)?)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let wanted = <sha2::Sha256 as sha2::Digest>::digest(fs::read(path)?).iter().fold(
+        String::new(),
+        |mut wanted, byte| {
+            let _ = write!(wanted, "{byte:02x}");
+            wanted
+        },
+    );
     ensure!(digest == wanted, "other bytes are saved");
     Ok(())
 }
