@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{DeviceKey, Digest, ItemId, Nonce, Signature, chat::Chat};
+use crate::{DeviceKey, Digest, ItemId, Nonce, Signature, chat::Chat, shared::Shared};
 
 /// Stream id of the negotiated data channel.
 pub const CHANNEL_ID: u16 = 0;
@@ -191,6 +191,8 @@ pub enum Control {
     },
     /// What people write to each other.
     Chat(Chat),
+    /// What was shown to everybody, for those who come later.
+    Shared(Shared),
 }
 
 /// How somebody takes part in the room's call.

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | [`server`] | tab ↔ server | text on the WebSocket at `/ws` |
 //! | [`signal`] | tab → tab | bytes inside a sealed [`Envelope`], relayed by the server, which cannot read it |
-//! | [`control`], [`chat`] | tab → tab | text on the data channel with id 0 |
+//! | [`control`], [`chat`], [`shared`] | tab → tab | text on the data channel with id 0 |
 //! | [`bulk`] | tab → tab | headers as text, raw bytes as binary, on the data channel with id 1 |
 //!
 //! [`wire`] makes text and bytes of them. For another implementation `docs/WIRE.md` says all of it, and has test
@@ -20,6 +20,7 @@ pub mod control;
 mod envelope;
 mod id;
 pub mod server;
+pub mod shared;
 pub mod signal;
 pub mod wire;
 

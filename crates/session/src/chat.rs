@@ -136,7 +136,7 @@ impl Log {
     }
 
     /// Whether we know that this device is the author's; none where we never met the author.
-    fn is_authors(&self, author: PeerId, device: &DeviceKey) -> Option<bool> {
+    pub(crate) fn is_authors(&self, author: PeerId, device: &DeviceKey) -> Option<bool> {
         let mut devices = self.known.iter().filter(|(peer, _)| *peer == author).peekable();
         devices.peek()?;
         Some(devices.any(|(_, known)| known == device))
@@ -297,14 +297,15 @@ impl Session {
         Ok(())
     }
 
+    /// Whether we know that this device is somebody's; none where we never met them.
+    pub(crate) fn is_device_of(&self, peer: PeerId, device: &DeviceKey) -> Option<bool> {
+        if peer == self.me { Some(*device == self.device.key()) } else { self.chat.is_authors(peer, device) }
+    }
+
     /// What is new, and signed.
     fn take(&mut self, from: PeerId, id: ItemId, message: Message) {
         let Message { author, device, .. } = &message;
-        let is_authors = if *author == self.me {
-            Some(*device == self.device.key())
-        } else {
-            self.chat.is_authors(*author, device)
-        };
+        let is_authors = self.is_device_of(*author, device);
         if is_authors == Some(false) {
             return self.chat.leaves(id);
         }

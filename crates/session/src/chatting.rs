@@ -46,7 +46,7 @@ pub(crate) struct Once {
 
 /// How often something may be, where the first few times may come at once.
 #[derive(Default)]
-struct Pace {
+pub(crate) struct Pace {
     /// When all of it would have been, had each time waited for the one before.
     busy_until: Time,
 }
@@ -57,7 +57,7 @@ impl Pace {
     }
 
     /// Whether it may be now; then it is.
-    fn takes(&mut self, pause: Duration, few: u32, now: Time) -> bool {
+    pub(crate) fn takes(&mut self, pause: Duration, few: u32, now: Time) -> bool {
         let is_free = self.free_at(pause, few) <= now;
         if is_free {
             self.busy_until = self.busy_until.max(now) + pause;

@@ -8,7 +8,7 @@ use crate::{
     name,
     outputs::Outputs,
     peer::Peer,
-    transfer::{Class, Ended, Inbox},
+    transfer::{About, Class, Ended, Inbox},
 };
 
 impl Session {
@@ -21,6 +21,9 @@ impl Session {
                 }
             }
             Command::SendFile(file) => self.send_file(&file, now),
+            Command::Fetch { owner, item } => self.fetch(owner, item),
+            Command::Lend { to, owner, item, lent } => self.lend(to, owner, item, lent, now),
+            Command::Unshare { owner, item } => self.unshare(owner, item),
             Command::Supply(item) => {
                 for (_, peer) in &mut self.peers {
                     peer.outbox.doubt(item, &self.shelf);
@@ -55,7 +58,10 @@ impl Session {
                     inbox.saved(item, out);
                 }
             }
-            Command::Cancel(item) => self.cancel(item, TransferState::Cancelled),
+            Command::Cancel(item) => {
+                self.unshare(self.me, item);
+                self.cancel(item, TransferState::Cancelled);
+            }
             Command::SetName(name) => self.set_name(&name),
             Command::SetRelayOnly(relay_only) => self.set_relay_only(relay_only, now),
             Command::Compare(peer) => self.compare(peer),
@@ -91,7 +97,11 @@ impl Session {
         if self.shelf.is_full(class) {
             self.make_room(class);
         }
+        let about = About::from(photo.clone());
         let fits = self.shelf.put_photo(photo, &mut self.out);
+        if fits && only.is_none() {
+            self.share(&about, about.on_request());
+        }
         let is_meant = |peer: &Peer| peer.may_receive() && only.is_none_or(|only| only == peer.id);
         for (&to, peer) in self.peers.iter_mut().filter(|(_, peer)| is_meant(peer)) {
             if fits {
@@ -129,9 +139,12 @@ impl Session {
 
     /// Offers a file to its recipients. Who was offered it by an earlier life of this page hears of it with the next
     /// connection.
-    fn send_file(&mut self, file: &File, now: Time) {
+    pub(crate) fn send_file(&mut self, file: &File, now: Time) {
         let File { item, bytes, goes_on, .. } = *file;
         let fits = self.shelf.put_file(file, &mut self.out);
+        if fits && file.for_all {
+            self.share(&About::from(file), true);
+        }
         for &to in &file.to {
             if fits && goes_on {
                 self.returning.entry(to).or_default().push(item);

@@ -180,6 +180,7 @@ impl Session {
         out.push(Output::FindPath(pair.connection));
         out.control(pair.connection, &our_part);
         self.greet_chat(id);
+        self.greet_shared(id);
     }
 
     /// A message on the control channel of a confirmed connection.
@@ -192,7 +193,11 @@ impl Session {
             Control::Confirm { .. } => return Err(Violation),
             Control::Credit { until } => outbox.credit(until, shelf, now, out),
             Control::Name { name } => peer.called.says(name),
-            Control::Offer(offer) => inbox.offer(offer, ended_items, out)?,
+            Control::Offer(offer) => {
+                let item = offer.item;
+                inbox.offer(offer, ended_items, out)?;
+                self.is_no_more_earlier(id, item);
+            }
             Control::AllOffered => inbox.all_offered(ended_items, out)?,
             Control::Accept { item, preview, exact, pieces, root } => {
                 outbox.accept(item, (preview, exact), (pieces, root), shelf, now, out);
@@ -222,6 +227,7 @@ impl Session {
             Control::Repeat { item, exact } => outbox.repeat(item, exact, shelf, now, out),
             Control::Saved { item } => out.news(News::Saved { by: id, item }),
             Control::Chat(chat) => return self.on_chat(id, chat, now),
+            Control::Shared(shared) => return self.on_shared(id, shared, now),
         }
         self.clear_shelf();
         Ok(())

@@ -11,9 +11,10 @@ use snaproom_protocol::{
 use crate::{Link, confirm::Role};
 
 pub use crate::news::{
-    CallEnd, CallView, Comparison, Failure, Incoming, News, Outgoing, Participant, Pause, PeerState,
+    CallEnd, CallView, Comparison, Earlier, EarlierState, Failure, Incoming, News, Outgoing, Participant, Pause, PeerState,
     PeerView, RefusedPeer, Signs, Source, Status, TransferState, Trust, Written,
 };
+pub use crate::shared::Lent;
 pub use snaproom_protocol::control::{Records, Sends};
 
 /// One `RTCPeerConnection`. A peer that comes back gets a new one, so what an old one still reports is
@@ -128,6 +129,31 @@ pub enum Command {
         from: PeerId,
         /// Whether they are.
         accepts: bool,
+    },
+    /// Get what was shown before we came, from somebody who holds it ([`News::Earlier`]).
+    Fetch {
+        /// Whose.
+        owner: PeerId,
+        /// Which.
+        item: ItemId,
+    },
+    /// The answer to [`News::Wanted`]. With none, nobody is told any more that we hold it.
+    Lend {
+        /// Who wants it.
+        to: PeerId,
+        /// Whose it is.
+        owner: PeerId,
+        /// Which.
+        item: ItemId,
+        /// It, as an item with a new id.
+        lent: Option<Lent>,
+    },
+    /// An item that we held is not there any more: nobody is told of it.
+    Unshare {
+        /// Whose.
+        owner: PeerId,
+        /// Which.
+        item: ItemId,
     },
     /// Do without a file that is offered, or on its way: what came of it goes.
     Decline {
@@ -260,6 +286,9 @@ pub struct File {
     pub goes_on: bool,
     /// Whether its bytes can be read; if not, [`Command::Supply`] follows.
     pub is_here: bool,
+    /// That is everybody: whoever comes later is told of it, and may have it as long as we hold it
+    /// ([`Command::Unshare`]).
+    pub for_all: bool,
 }
 
 /// What is left on the disk of a file of somebody else's, after the page was loaded anew: what [`Output::Prepare`] and

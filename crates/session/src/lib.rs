@@ -22,6 +22,7 @@
 //! | `moving` | to another room, with others |
 //! | `call`, `calling` | who takes part in the room's call, and to whom media goes; a peer's part in it |
 //! | `chat`, `chatting`, [`message`] | what people write; a peer's part in that; a message, and who signed it |
+//! | `shared`, [`entry`] | what was shown to everybody, for those who come later; how its owner signs it |
 //! | [`jpeg`], [`name`] | what a preview, a file name and a display name may be |
 //! | [`listing`] | what is in a folder that is sent as one item |
 //! | [`exif`] | what a photo's file tells beside its picture, and the file without it |
@@ -37,6 +38,7 @@ pub mod compare;
 pub mod confirm;
 mod connection;
 pub mod device;
+pub mod entry;
 mod exchange;
 pub mod exif;
 mod greeting;
@@ -59,6 +61,7 @@ mod recovery;
 pub mod sdp;
 pub mod seal;
 mod server;
+mod shared;
 mod signaling;
 mod still;
 mod tell;
@@ -142,6 +145,7 @@ pub struct Session {
     moving: Option<Moving>,
     call: Call,
     chat: chat::Log,
+    library: shared::Library,
     /// Why the server will not have us.
     refused: Option<Status>,
     told: Option<Status>,
@@ -184,6 +188,7 @@ impl Session {
             moving: None,
             call: Call::default(),
             chat: chat::Log::default(),
+            library: shared::Library::default(),
             refused: None,
             told: None,
             left: false,
@@ -247,6 +252,7 @@ impl Session {
         }
         self.on_time(now);
         self.settle_originals(now);
+        self.see_to_shared(now);
         self.tell(now);
     }
 
@@ -277,7 +283,7 @@ impl Session {
         let renewal = self.renew_ice_at.filter(|_| is_in);
         let moving = self.moving.as_ref().map(|moving| moving.until);
         let call = self.call_deadline();
-        [self.signaling.next_deadline(), peers, renewal, moving, call, self.chat_deadline()]
+        [self.signaling.next_deadline(), peers, renewal, moving, call, self.chat_deadline(), self.shared_deadline()]
             .into_iter()
             .fold(None, time::earlier)
     }

@@ -64,6 +64,35 @@ pub enum News {
     },
     /// Somebody writes faster than anybody reads, and some of it was dropped.
     TooMuch(PeerId),
+    /// Somebody showed this to everybody before we came; or what is known of it is another.
+    Earlier(Earlier),
+    /// It is offered to us, or here, or nobody tells of it any more.
+    EarlierGone {
+        /// Whose.
+        owner: PeerId,
+        /// Which.
+        item: ItemId,
+    },
+    /// What the person wanted of that comes as this item.
+    Fetched {
+        /// From whom.
+        by: PeerId,
+        /// As which of theirs.
+        as_item: ItemId,
+        /// Whose.
+        owner: PeerId,
+        /// Which.
+        item: ItemId,
+    },
+    /// Somebody wants an item that we hold; [`Lend`](crate::Command::Lend) answers.
+    Wanted {
+        /// Who.
+        by: PeerId,
+        /// Whose.
+        owner: PeerId,
+        /// Which.
+        item: ItemId,
+    },
     /// An item on its way to us.
     Incoming(Incoming),
     /// An item on its way to one of its recipients.
@@ -224,6 +253,40 @@ pub enum Source {
     Author,
     /// Only this peer says so; we never met the author.
     PassedOn(PeerId),
+}
+
+/// What somebody showed to everybody before we came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Earlier {
+    /// Who showed it.
+    pub owner: PeerId,
+    /// Which of their items.
+    pub item: ItemId,
+    /// What they wanted to be called then, checked. None for the friendly name.
+    pub called: Option<String>,
+    /// Its file name, checked.
+    pub name: String,
+    /// What it is.
+    pub kind: Kind,
+    /// Length of the exact bytes.
+    pub bytes: u64,
+    /// How we know.
+    pub source: Source,
+    /// How it is.
+    pub state: EarlierState,
+}
+
+/// How something that was shown before we came is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EarlierState {
+    /// Somebody says that they hold it.
+    There,
+    /// The person wants it, after others.
+    Waiting,
+    /// Somebody was asked for it.
+    Coming,
+    /// Nobody who is here gives it. It may be wanted again.
+    Nowhere,
 }
 
 /// How a peer is. The names are the page's `data-state`.

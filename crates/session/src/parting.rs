@@ -99,6 +99,7 @@ impl Session {
     pub(crate) fn remove(&mut self, id: PeerId) {
         self.end_transfers(id);
         self.leave_call(id);
+        self.forget_holder(id);
         if let Some(peer) = self.peers.remove(&id)
             && peer.told.is_some()
         {

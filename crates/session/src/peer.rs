@@ -4,7 +4,7 @@ use crate::{
     Time,
     called::Called,
     calling::PeerCall,
-    chatting::PeerChat,
+    chatting::{Pace, PeerChat},
     confirm::Role,
     io::{PeerState, PeerView, RefusedPeer, Signs, Trust},
     pair::Pair,
@@ -52,6 +52,8 @@ pub(crate) struct Peer {
     pub(crate) called: Called,
     pub(crate) call: PeerCall,
     pub(crate) chat: PeerChat,
+    /// What it tells us that it holds.
+    pub(crate) shows: Pace,
 }
 
 /// What is known of a peer's socket.
@@ -107,6 +109,7 @@ impl Peer {
             called: Called::default(),
             call: PeerCall::default(),
             chat: PeerChat::default(),
+            shows: Pace::default(),
         }
     }
 

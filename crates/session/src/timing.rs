@@ -134,6 +134,11 @@ pub(crate) const FEW_GIVEN: u32 = 256;
 /// Somebody who does not give what they have makes others be asked after this.
 pub(crate) const GIVE_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// What somebody tells that they hold counts at most this often, after what a page has to tell of when it connects: each
+/// of it is a signature to be checked.
+pub(crate) const SHOW_PAUSE: Duration = Duration::from_millis(250);
+pub(crate) const FEW_SHOWN: u32 = 256;
+
 /// Somebody who said that they write is taken to do so for this long; they say it again before that.
 pub(crate) const WRITES: Duration = Duration::from_secs(6);
 pub(crate) const WRITES_AGAIN: Duration = Duration::from_secs(3);

@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 
 use litemap::LiteMap;
 use snaproom_protocol::{
-    ItemId, PeerId,
+    Digest, ItemId, PeerId,
     control::{Control, RefusedItem},
 };
 
@@ -19,6 +19,8 @@ pub(crate) struct Ended {
     senders: LiteMap<PeerId, Items>,
     /// In the order of their first item.
     order: VecDeque<PeerId>,
+    /// What ended since the session looked at it last.
+    latest: Vec<(PeerId, ItemId, Option<Digest>)>,
 }
 
 #[derive(Debug, Default)]
@@ -74,6 +76,20 @@ impl Ended {
                 items.endings.remove(&oldest);
             }
         }
+    }
+
+    /// An item has ended, whether or not it is remembered; `root` of one that is all there.
+    pub(super) fn tell(&mut self, from: PeerId, item: ItemId, root: Option<Digest>) {
+        self.latest.push((from, item, root));
+    }
+
+    pub(crate) fn take_latest(&mut self) -> Vec<(PeerId, ItemId, Option<Digest>)> {
+        std::mem::take(&mut self.latest)
+    }
+
+    /// Whether the item has ended.
+    pub(crate) fn has(&self, from: PeerId, item: ItemId) -> bool {
+        self.find(from, item).is_some()
     }
 
     /// How the item ended, if it has.

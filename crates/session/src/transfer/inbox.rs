@@ -36,11 +36,27 @@ pub(crate) struct Inbox {
     line: Option<Line>,
     /// The person wants all files of theirs.
     accepts_all: bool,
+    /// Items of others that this peer gives us, by the ids under which they come.
+    expected: LiteMap<ItemId, Expected>,
+}
+
+/// What an item has to be that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Expected {
+    pub(crate) kind: Kind,
+    pub(crate) bytes: u64,
+    pub(crate) root: Option<Digest>,
+}
+
+impl Expected {
+    fn is(&self, offer: &Offer) -> bool {
+        (self.kind, self.bytes) == (offer.kind, offer.bytes)
+    }
 }
 
 impl Inbox {
     pub(crate) fn new(from: PeerId) -> Self {
-        Self { from, items: LiteMap::new(), line: None, accepts_all: false }
+        Self { from, items: LiteMap::new(), line: None, accepts_all: false, expected: LiteMap::new() }
     }
 
     /// A connection is confirmed: the sender may begin.
@@ -105,6 +121,23 @@ impl Inbox {
         }
     }
 
+    /// The person asked for something that comes as this item.
+    pub(crate) fn expect(&mut self, item: ItemId, expected: Expected) {
+        self.expected.insert(item, expected);
+    }
+
+    /// It comes from somebody else.
+    pub(crate) fn give_up(&mut self, item: ItemId, ended: &mut Ended, out: &mut Outputs) {
+        self.say(&Control::Refused { item, reason: RefusedItem::Cancelled }, out);
+        self.end(item, TransferState::Cancelled, ended, out);
+        self.release(item, out);
+    }
+
+    /// Whether it is on its way.
+    pub(crate) fn has(&self, item: ItemId) -> bool {
+        self.items.contains_key(&item)
+    }
+
     pub(crate) fn is_connected(&self) -> bool {
         self.line.is_some()
     }
@@ -147,6 +180,9 @@ impl Inbox {
             }
         } else if let Err(reason) = self.judge(&offer) {
             ended.insert(self.from, item, Ending::Refused(reason));
+            if self.expected.remove(&item).is_some() {
+                ended.tell(self.from, item, None);
+            }
             self.say(&Control::Refused { item, reason }, out);
             let state = TransferState::Failed(Failure::Refused(reason));
             out.news(News::Incoming(view(self.from, &offer, 0, state)));
@@ -159,7 +195,7 @@ impl Inbox {
                 self.say(&accept, out);
             }
             self.items.insert(item, new);
-            if is_file && self.accepts_all {
+            if is_file && (self.accepts_all || self.expected.contains_key(&item)) {
                 self.request(item, out);
             }
         }
@@ -258,17 +294,18 @@ impl Inbox {
         if self.is_full(Class::of(offer.kind, offer.on_request)) {
             return Err(RefusedItem::TooBig);
         }
-        match offer.kind {
-            Kind::Photo { width, height, .. } => judge_photo(offer, width, height),
-            Kind::File => judge_file(offer),
-            Kind::Folder { files, listing } => {
-                let is_one =
-                    (1..=MAX_FOLDER_FILES).contains(&files) && (1..=MAX_LISTING_BYTES).contains(&listing);
-                if !is_one || u64::from(listing) > offer.bytes {
-                    return Err(RefusedItem::Length);
-                }
-                judge_file(offer)
+        judge_kind(offer.kind, offer.bytes)?;
+        if self.expected.get(&offer.item).is_some_and(|expected| !expected.is(offer)) {
+            return Err(RefusedItem::Hash);
+        }
+        match (offer.kind.is_photo(), offer.preview) {
+            (true, Some(preview)) if preview.bytes == 0 || preview.bytes > MAX_PREVIEW_BYTES => {
+                Err(RefusedItem::PreviewSize)
             }
+            (false, Some(_)) => Err(RefusedItem::PreviewSize),
+            // Nothing of a file comes before it is asked for.
+            (false, None) if !offer.on_request => Err(RefusedItem::Order),
+            _ => Ok(()),
         }
     }
 
@@ -538,7 +575,9 @@ impl Inbox {
         if !shown || incoming.checked() < incoming.total() {
             return;
         }
-        if root != piece_root(incoming.exact.hashes.iter()) {
+        let is_another =
+            self.expected.get(&item).and_then(|expected| expected.root).is_some_and(|expected| expected != root);
+        if is_another || root != piece_root(incoming.exact.hashes.iter()) {
             return self.refuse(item, RefusedItem::Hash, ended, out);
         }
         let payload = self.payload(item, Part::Exact);
@@ -562,6 +601,8 @@ impl Inbox {
         self.pay(item, out);
         let Some(incoming) = self.items.remove(&item) else { return };
         self.now_come_no_more_of(item);
+        self.expected.remove(&item);
+        ended.tell(self.from, item, incoming.root.filter(|_| state == TransferState::Verified));
         // What was lost with its sender may come again, unless a late result would then count for other bytes.
         if state != TransferState::Failed(Failure::Lost) || incoming.is_in_work() {
             ended.insert(self.from, item, Ending::of(state));
@@ -619,37 +660,33 @@ impl Inbox {
     }
 }
 
-fn judge_photo(offer: &Offer, width: u32, height: u32) -> Result<(), RefusedItem> {
+/// Whether an item may be such a one, and so long.
+pub(crate) fn judge_kind(kind: Kind, bytes: u64) -> Result<(), RefusedItem> {
+    match kind {
+        Kind::Photo { width, height, .. } => judge_photo(width, height, bytes),
+        Kind::Folder { files, listing } => {
+            let is_one =
+                (1..=MAX_FOLDER_FILES).contains(&files) && (1..=MAX_LISTING_BYTES).contains(&listing);
+            if !is_one || u64::from(listing) > bytes {
+                return Err(RefusedItem::Length);
+            }
+            judge_kind(Kind::File, bytes)
+        }
+        Kind::File if bytes > MAX_FILE_BYTES => Err(RefusedItem::TooBig),
+        Kind::File => Ok(()),
+    }
+}
+
+fn judge_photo(width: u32, height: u32, bytes: u64) -> Result<(), RefusedItem> {
     // Before anything is multiplied: two sides of 32 bits and 4 bytes a pixel do not fit into 64.
     if width.max(height) > MAX_PHOTO_SIDE {
         return Err(RefusedItem::TooBig);
     }
     let pixels = u64::from(width) * u64::from(height);
-    if pixels == 0 || offer.bytes != pixels * 4 {
+    if pixels == 0 || bytes != pixels * 4 {
         return Err(RefusedItem::Length);
     }
-    if pixels > MAX_PHOTO_PIXELS {
-        return Err(RefusedItem::TooBig);
-    }
-    match offer.preview {
-        Some(preview) if preview.bytes == 0 || preview.bytes > MAX_PREVIEW_BYTES => {
-            Err(RefusedItem::PreviewSize)
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Nothing of a file comes before it is asked for.
-fn judge_file(offer: &Offer) -> Result<(), RefusedItem> {
-    if offer.bytes > MAX_FILE_BYTES {
-        Err(RefusedItem::TooBig)
-    } else if offer.preview.is_some() {
-        Err(RefusedItem::PreviewSize)
-    } else if !offer.on_request {
-        Err(RefusedItem::Order)
-    } else {
-        Ok(())
-    }
+    if pixels > MAX_PHOTO_PIXELS { Err(RefusedItem::TooBig) } else { Ok(()) }
 }
 
 fn view(from: PeerId, offer: &Offer, bytes: u64, state: TransferState) -> Incoming {

@@ -11,9 +11,9 @@ mod pace;
 mod shelf;
 
 pub(crate) use ended::Ended;
-pub(crate) use inbox::{Inbox, MAX_UNFINISHED_BYTES};
+pub(crate) use inbox::{Expected, Inbox, MAX_UNFINISHED_BYTES, judge_kind};
 #[cfg(test)]
 pub(crate) use item::piece_root;
 pub(crate) use line::{Bulk, Violation};
 pub(crate) use outbox::Outbox;
-pub(crate) use shelf::{Changed, Class, Shelf};
+pub(crate) use shelf::{About, Changed, Class, Shelf};

@@ -62,10 +62,10 @@ pub(super) struct Shelved {
 /// What an item of ours is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct About {
-    pub(super) item: ItemId,
-    name: String,
-    kind: Kind,
-    pub(super) bytes: u64,
+    pub(crate) item: ItemId,
+    pub(crate) name: String,
+    pub(crate) kind: Kind,
+    pub(crate) bytes: u64,
     /// The preview's length.
     pub(super) preview: Option<u32>,
     pub(super) on_request: bool,
@@ -101,6 +101,10 @@ impl About {
     /// All bytes, the preview's included.
     pub(super) fn total(&self) -> u64 {
         self.bytes + u64::from(self.preview.unwrap_or(0))
+    }
+
+    pub(crate) fn on_request(&self) -> bool {
+        self.on_request
     }
 
     pub(crate) fn class(&self) -> Class {
@@ -313,6 +317,16 @@ impl Shelf {
 
     pub(crate) fn is_file(&self, item: ItemId) -> bool {
         self.items.get(&item).is_some_and(|item| item.about.class() == Class::File)
+    }
+
+    pub(crate) fn has(&self, item: ItemId) -> bool {
+        self.items.contains_key(&item)
+    }
+
+    /// Over the hashes of all its pieces, once they are known.
+    pub(crate) fn known_root(&self, item: ItemId) -> Option<Digest> {
+        let item = self.get(item)?;
+        item.known_root(item.pieces())
     }
 
     /// Nobody waits for it any more.

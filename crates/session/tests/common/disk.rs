@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use snaproom_protocol::{Digest, ItemId, PeerId, bulk::Part, control::Kind};
 use snaproom_session::{
-    Command, Input, PayloadId,
-    io::{File, Kept},
+    Command, Input, PayloadId, Photo,
+    io::{File, Kept, Lent},
 };
 
 use super::{Ix, Job, Room, Tab, digest, picture};
@@ -132,7 +132,7 @@ impl Tab {
                 self.most_at_hand = self.most_at_hand.max(self.at_hand.len());
                 vec![Input::Fetched { payload, offset, digest }]
             }
-            Job::Read(_) | Job::Load(_) | Job::Ask(_) => unreachable!("no work on a file"),
+            Job::Read(_) | Job::Load(_) | Job::Ask(_) | Job::Lend { .. } => unreachable!("no work on a file"),
         }
     }
 
@@ -147,21 +147,69 @@ impl Room {
     pub fn offer_file(&mut self, tab: Ix, bytes: usize, to: &[Ix]) -> ItemId {
         let item = ItemId(self.random());
         let to = to.iter().map(|&to| self.me(to)).collect();
-        self.offer_item(tab, item, bytes, to, false);
+        self.offer_item(tab, item, bytes, to, false, false);
         item
+    }
+
+    /// Somebody offers a file to everybody, also to who comes later.
+    pub fn share_file(&mut self, tab: Ix, bytes: usize) -> ItemId {
+        let item = ItemId(self.random());
+        let to = self.tabs[tab].peers.keys().copied().collect();
+        let me = self.me(tab);
+        self.tabs[tab].holds.insert((me, item), (Kind::File, picture(item, bytes)));
+        self.offer_item(tab, item, bytes, to, false, true);
+        item
+    }
+
+    /// Gives a peer what it wants, if it is there.
+    pub fn lend(&mut self, tab: Ix, to: PeerId, owner: PeerId, item: ItemId) {
+        let held = self.tabs[tab].holds.get(&(owner, item)).filter(|_| self.tabs[tab].is_alive()).cloned();
+        let new = ItemId(self.random());
+        let payload = self.own(tab, new);
+        let lent = held.map(|(kind, bytes)| match kind {
+            Kind::Photo { width, height, taken } => {
+                self.tabs[tab].payloads.insert(payload, bytes);
+                let name = String::from("photo.png");
+                Lent::Photo(Photo { item: new, name, width, height, taken, preview: None, on_request: false })
+            }
+            kind => {
+                let length = bytes.len() as u64;
+                self.tabs[tab].sources.insert(payload, Some(bytes));
+                Lent::File(File {
+                    item: new,
+                    name: String::from("film.mp4"),
+                    kind,
+                    bytes: length,
+                    to: vec![to],
+                    goes_on: false,
+                    is_here: true,
+                    for_all: false,
+                })
+            }
+        });
+        self.handle(tab, Input::Command(Command::Lend { to, owner, item, lent }));
     }
 
     /// The next life of a page remembers what it offered, and has lost the file.
     pub fn offer_again(&mut self, tab: Ix, item: ItemId, bytes: usize, to: &[PeerId]) {
-        self.offer_item(tab, item, bytes, to.to_vec(), true);
+        self.offer_item(tab, item, bytes, to.to_vec(), true, false);
     }
 
-    fn offer_item(&mut self, tab: Ix, item: ItemId, bytes: usize, to: Vec<PeerId>, goes_on: bool) {
+    fn offer_item(
+        &mut self,
+        tab: Ix,
+        item: ItemId,
+        bytes: usize,
+        to: Vec<PeerId>,
+        goes_on: bool,
+        for_all: bool,
+    ) {
         let payload = self.own(tab, item);
         let source = (!goes_on).then(|| picture(item, bytes));
         self.tabs[tab].sources.insert(payload, source);
         let name = String::from("film.mp4");
-        let file = File { item, name, kind: Kind::File, bytes: bytes as u64, to, goes_on, is_here: !goes_on };
+        let (kind, bytes) = (Kind::File, bytes as u64);
+        let file = File { item, name, kind, bytes, to, goes_on, is_here: !goes_on, for_all };
         self.handle(tab, Input::Command(Command::SendFile(file)));
     }
 

@@ -3,7 +3,7 @@
 use std::collections::btree_map::Entry;
 
 use sha2::{Digest as _, Sha256};
-use snaproom_protocol::{Digest, ItemId, bulk::Part};
+use snaproom_protocol::{Digest, ItemId, PeerId, bulk::Part};
 use snaproom_session::{ChunkId, Command, Input, PayloadId};
 
 use super::{Ix, Lane, Parcel, Room, Tab};
@@ -31,6 +31,12 @@ pub enum Job {
     Load(PayloadId),
     /// The person asks for the exact part.
     Ask(PayloadId),
+    /// The page looks for what a peer wants.
+    Lend {
+        by: PeerId,
+        owner: PeerId,
+        item: ItemId,
+    },
 }
 
 impl Tab {
@@ -94,12 +100,18 @@ impl Room {
         if let Job::Ask(PayloadId { owner: from, item, .. }) = job {
             return self.handle(tab, Input::Command(Command::Request { from, item }));
         }
+        if let Job::Lend { by, owner, item } = job {
+            return self.lend(tab, by, owner, item);
+        }
         let (Job::Store { payload, .. }
         | Job::Hash { payload, .. }
         | Job::Read(payload)
         | Job::Fetch { payload, .. }
         | Job::Load(payload)
-        | Job::Ask(payload)) = job;
+        | Job::Ask(payload)) = job
+        else {
+            return;
+        };
         let here = &mut self.tabs[tab];
         let failing = here.failing.is_some_and(|fails| fails(&job));
         if here.disk.has(&payload) || here.sources.contains_key(&payload) {
@@ -124,7 +136,7 @@ impl Room {
                 }
                 Some(Input::Stored { payload, offset, bytes: bytes.len() as u32 })
             }
-            (_, None) | (Job::Ask(_) | Job::Fetch { .. }, _) => None,
+            (_, None) | (Job::Ask(_) | Job::Fetch { .. } | Job::Lend { .. }, _) => None,
             (Job::Hash { offset, length, .. }, Some(stored)) => {
                 let digest = digest(&stored[offset as usize..][..length as usize]);
                 Some(Input::Hashed { payload, offset, digest })

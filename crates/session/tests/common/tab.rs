@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use snaproom_protocol::{ItemId, PeerId, bulk::Part, server::IceServer, wire};
+use snaproom_protocol::{ItemId, PeerId, bulk::Part, control::Kind, server::IceServer, wire};
 use snaproom_session::{
     ChunkId, ConnectionId, Link, Me, News, Output, PayloadId, Session, Time,
     io::{
-        CallEnd, CallView, Comparison, IcePolicy, Incoming, Outgoing, PeerState, PeerView, Status,
+        CallEnd, CallView, Comparison, Earlier, IcePolicy, Incoming, Outgoing, PeerState, PeerView, Status,
         TransferState, Written,
     },
 };
@@ -37,6 +37,11 @@ pub struct Tab {
     pub most_at_hand: usize,
     /// Files of others.
     pub disk: Disk,
+    /// What it could give to others, by its owner and id.
+    pub holds: BTreeMap<(PeerId, ItemId), (Kind, Vec<u8>)>,
+    /// What was shown before it came, as its person sees it, and what of that came as what.
+    pub earlier: BTreeMap<(PeerId, ItemId), Earlier>,
+    pub fetched: BTreeMap<(PeerId, ItemId), (PeerId, ItemId)>,
     /// Who saved what.
     pub saved: Vec<(PeerId, ItemId)>,
     /// The longest that work on a payload takes, in milliseconds.
@@ -123,6 +128,9 @@ impl Tab {
             at_hand: BTreeMap::new(),
             most_at_hand: 0,
             disk: Disk::default(),
+            holds: BTreeMap::new(),
+            earlier: BTreeMap::new(),
+            fetched: BTreeMap::new(),
             saved: Vec::new(),
             work: 5,
             failing: None,
@@ -218,6 +226,14 @@ impl Tab {
         self.written.iter().map(|written| written.text.as_str()).collect()
     }
 
+    /// Keeps what is shown, for those who come later.
+    fn hold(&mut self, payload: PayloadId, bytes: Vec<u8>) {
+        let came = (payload.owner, payload.item);
+        let incoming = self.incoming.iter().rev().find(|incoming| (incoming.from, incoming.item) == came);
+        let kind = incoming.expect("it was told of").kind;
+        self.holds.insert(self.fetched.get(&came).copied().unwrap_or(came), (kind, bytes));
+    }
+
     /// Nothing is held for a session that is done with everything.
     #[track_caller]
     pub fn assert_clean(&self) {
@@ -284,6 +300,9 @@ impl Room {
                 let on_disk = here.disk.has(&payload).then(|| here.disk.get(payload.item)).flatten();
                 let bytes =
                     on_disk.map_or_else(|| here.payloads[&payload].clone(), |file| file.bytes.clone());
+                if payload.part == Part::Exact {
+                    self.tabs[tab].hold(payload, bytes.clone());
+                }
                 self.tabs[tab].shown.push(Shown { at: self.now, payload, bytes });
             }
             Output::Load(payload) => self.work(tab, Job::Load(payload)),
@@ -429,6 +448,17 @@ impl Room {
                 tab.writing_news.push((now, peer, writes));
             }
             News::TooMuch(peer) => tab.too_much.push((now, peer)),
+            News::Earlier(earlier) => {
+                let before = tab.earlier.insert((earlier.owner, earlier.item), earlier.clone());
+                assert_ne!(before, Some(earlier), "news is what changed");
+            }
+            News::EarlierGone { owner, item } => {
+                assert!(tab.earlier.remove(&(owner, item)).is_some(), "it was told of");
+            }
+            News::Fetched { by, as_item, owner, item } => {
+                tab.fetched.insert((by, as_item), (owner, item));
+            }
+            News::Wanted { by, owner, item } => self.work(at, Job::Lend { by, owner, item }),
             News::Moved(link) => tab.moved = Some((now, link)),
             News::Incoming(incoming) => {
                 let Incoming { from: owner, item, state, .. } = incoming;

@@ -1,0 +1,266 @@
+//! What was shown to everybody: who comes later is told of it, and gets it from whoever holds it, as its owner showed it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends with a panic")]
+
+mod common;
+
+use std::time::Duration;
+
+use common::{
+    Ix, Room,
+    liar::{FRIEND, LIAR, VICTIM},
+    picture, seeds, test,
+};
+use snaproom_protocol::{
+    DeviceKey, DeviceSecret, Digest, ItemId, PeerId, Signature,
+    control::{Control, Kind},
+    shared::{Entry, MAX_SHARED, Shared},
+    wire,
+};
+use snaproom_session::{
+    Command, Input,
+    device::Device,
+    entry,
+    io::{EarlierState, PeerState, RefusedPeer, Source, TransferState},
+    keys::RoomKeys,
+};
+
+const FILE_BYTES: usize = 1_500_000;
+
+fn state(room: &Room, tab: Ix, owner: PeerId, item: ItemId) -> Option<EarlierState> {
+    room.tabs[tab].earlier.get(&(owner, item)).map(|earlier| earlier.state)
+}
+
+fn fetch(room: &mut Room, tab: Ix, owner: PeerId, item: ItemId) {
+    room.handle(tab, Input::Command(Command::Fetch { owner, item }));
+}
+
+/// Whether the tab could give it to somebody, as it was.
+fn has(room: &Room, tab: Ix, owner: PeerId, item: ItemId) -> bool {
+    let held = room.tabs[tab].holds.get(&(owner, item));
+    held.is_some_and(|(_, bytes)| *bytes == picture(item, bytes.len()))
+}
+
+/// Sends a photo that all who are here have.
+fn photo(room: &mut Room, from: Ix, to: &[Ix]) -> ItemId {
+    let item = room.send(from, 320, 240, Some(2_000));
+    room.run_until("there", |room| to.iter().all(|&tab| room.has(tab, item)));
+    item
+}
+
+#[test]
+fn who_comes_later_is_told_and_gets_it_from_whoever_holds_it() {
+    seeds(30, |seed| {
+        let mut room = Room::of(seed, 2);
+        room.set_name(0, "Anna");
+        let owner = room.me(0);
+        let item = photo(&mut room, 0, &[1]);
+        room.run_for(Duration::from_secs(2));
+        let carla = room.open();
+        room.run_until("told", |room| state(room, carla, owner, item).is_some());
+        let earlier = room.tabs[carla].earlier[&(owner, item)].clone();
+        assert_eq!((earlier.called.as_deref(), earlier.bytes), (Some("Anna"), 320 * 240 * 4));
+        assert!(room.tabs[0].earlier.is_empty() && room.tabs[1].earlier.is_empty(), "they have it");
+        // Who showed it need not be here.
+        let is_gone = room.below(2) == 0;
+        if is_gone {
+            room.leave(0);
+        }
+        fetch(&mut room, carla, owner, item);
+        room.run_until("here", |room| has(room, carla, owner, item));
+        assert_eq!(state(&room, carla, owner, item), None, "nothing from before any more");
+        room.run_for(Duration::from_secs(2));
+        room.leave(1);
+        // And whoever got it so gives it to the next.
+        let dora = room.open();
+        room.run_until("told", |room| state(room, dora, owner, item).is_some());
+        // Also where the owner is known only later.
+        let source = if is_gone { Source::PassedOn(room.me(carla)) } else { Source::Author };
+        room.run_until("whose it is", |room| room.tabs[dora].earlier[&(owner, item)].source == source);
+        fetch(&mut room, dora, owner, item);
+        room.run_until("here", |room| has(room, dora, owner, item));
+        room.run_for(Duration::from_secs(2));
+        room.tabs.iter().for_each(common::Tab::assert_no_bytes);
+    });
+}
+
+#[test]
+fn a_file_for_everybody_is_there_for_who_comes_later_also_when_nobody_wanted_it_yet() {
+    seeds(20, |seed| {
+        let mut room = Room::of(seed, 2);
+        let owner = room.me(0);
+        let item = room.share_file(0, FILE_BYTES);
+        let private = room.offer_file(0, FILE_BYTES, &[1]);
+        room.run_for(Duration::from_secs(2));
+        if room.below(2) == 0 {
+            for item in [item, private] {
+                room.handle(1, Input::Command(Command::Request { from: owner, item }));
+                room.run_until("there", |room| has(room, 1, owner, item));
+            }
+        }
+        let carla = room.open();
+        room.run_until("told", |room| state(room, carla, owner, item).is_some());
+        room.run_for(Duration::from_secs(2));
+        assert_eq!(state(&room, carla, owner, private), None, "what was for one is nobody else's");
+        fetch(&mut room, carla, owner, item);
+        room.run_until("here", |room| has(room, carla, owner, item));
+    });
+}
+
+#[test]
+fn a_photo_of_ones_own_can_be_had_again_after_a_reload() {
+    seeds(20, |seed| {
+        let mut room = Room::of(seed, 2);
+        let owner = room.me(0);
+        let item = photo(&mut room, 0, &[1]);
+        room.run_for(Duration::from_secs(2));
+        room.close(0);
+        room.reopen(0);
+        room.run_until("told", |room| state(room, 0, owner, item).is_some());
+        assert_eq!(room.tabs[0].earlier[&(owner, item)].source, Source::Own);
+        fetch(&mut room, 0, owner, item);
+        room.run_until("here", |room| has(room, 0, owner, item));
+    });
+}
+
+/// Of two who hold it the first one goes, or has thrown it away.
+#[test]
+fn who_does_not_give_it_is_not_waited_for() {
+    seeds(40, |seed| {
+        let mut room = Room::of(seed, 3);
+        let owner = room.me(0);
+        let item = photo(&mut room, 0, &[1, 2]);
+        room.run_for(Duration::from_secs(2));
+        room.leave(0);
+        let carla = room.open();
+        room.run_until("told", |room| state(room, carla, owner, item).is_some());
+        room.run_for(Duration::from_secs(2));
+        let (gone, how) = (1 + room.below(2) as usize, room.below(3));
+        match how {
+            0 => drop(room.tabs[gone].holds.remove(&(owner, item))),
+            1 => room.freeze(gone),
+            _ => {}
+        }
+        fetch(&mut room, carla, owner, item);
+        let moment = room.below(60);
+        room.run_for(Duration::from_millis(moment));
+        if how == 2 {
+            room.crash(gone);
+        }
+        room.run_until("here", |room| has(room, carla, owner, item));
+        // Where everybody has thrown it away.
+        room.thaw(gone);
+        let dora = room.open();
+        (1..=carla).for_each(|tab| room.tabs[tab].holds.clear());
+        room.run_until("told", |room| state(room, dora, owner, item).is_some());
+        fetch(&mut room, dora, owner, item);
+        room.run_until("nobody has it", |room| state(room, dora, owner, item) == Some(EarlierState::Nowhere));
+    });
+}
+
+/// An entry in this room, of anybody.
+fn signed(room: &Room, owner: PeerId, device: DeviceSecret, item: ItemId, root: Option<Digest>) -> Entry {
+    let id = RoomKeys::derive(&room.tabs[0].link).room();
+    let entry = Entry {
+        owner,
+        device: DeviceKey([0; 32]),
+        called: String::from("Mallory"),
+        item,
+        name: String::from("photo.png"),
+        bytes: 16,
+        kind: Kind::Photo { width: 2, height: 2, taken: 0 },
+        root,
+        signature: Signature([0; 64]),
+    };
+    entry::sign(entry, &Device::of(&device, id), id)
+}
+
+fn say(room: &mut Room, shared: Shared) {
+    let wire = room.wire_between(LIAR, VICTIM);
+    room.say(wire, &Control::Shared(shared));
+}
+
+#[test]
+fn nobody_signs_for_who_is_known_and_what_is_unfit_ends_the_connection() {
+    seeds(10, |seed| {
+        let mut room = Room::of(seed, 3);
+        let friend = room.me(FRIEND);
+        let liars = room.tabs[LIAR].id.device;
+        let item = ItemId([7; 16]);
+        let entry = signed(&room, friend, liars, item, None);
+        say(&mut room, Shared::Has(entry));
+        // Somebody whom nobody met.
+        let stranger = PeerId([9; 16]);
+        let entry = signed(&room, stranger, liars, item, None);
+        say(&mut room, Shared::Has(entry));
+        room.run_until("told", |room| state(room, VICTIM, stranger, item).is_some());
+        assert_eq!(state(&room, VICTIM, friend, item), None, "not by that device");
+        assert_eq!(
+            room.tabs[VICTIM].earlier[&(stranger, item)].source,
+            Source::PassedOn(room.me(LIAR)),
+            "the person is told whose word it is"
+        );
+        assert_eq!(room.sees(VICTIM, LIAR), Some(PeerState::Connected));
+        let lies: [fn(&mut Entry); 4] = [
+            |entry| entry.signature.0[0] ^= 1,
+            |entry| entry.name = String::from("../x"),
+            |entry| entry.bytes = 17,
+            |entry| entry.called = "x".repeat(161),
+        ];
+        let lie = room.below(lies.len() as u64) as usize;
+        let mut entry = signed(&room, stranger, liars, ItemId([8; 16]), None);
+        lies[lie](&mut entry);
+        say(&mut room, Shared::Has(entry));
+        let refused = Some(PeerState::Refused(RefusedPeer::Protocol));
+        room.run_until("refused", |room| room.sees(VICTIM, LIAR) == refused);
+        assert_eq!(room.sees(VICTIM, FRIEND), Some(PeerState::Connected));
+    });
+}
+
+/// What comes is what its owner signed, or it is nothing.
+#[test]
+fn other_bytes_than_the_owner_signed_are_refused() {
+    seeds(20, |seed| {
+        let mut room = Room::of(seed, 2);
+        let owner = room.me(0);
+        let item = photo(&mut room, 0, &[1]);
+        room.run_for(Duration::from_secs(2));
+        let carla = room.open();
+        room.run_until("told", |room| state(room, carla, owner, item).is_some());
+        let is_another_size = room.below(2) == 0;
+        let (kind, bytes) = room.tabs[1].holds.get_mut(&(owner, item)).unwrap();
+        if is_another_size {
+            (*kind, *bytes) = (Kind::Photo { width: 1, height: 1, taken: 0 }, vec![0; 4]);
+        } else {
+            bytes[1_000] ^= 1;
+        }
+        fetch(&mut room, carla, owner, item);
+        room.run_until("nobody has it", |room| state(room, carla, owner, item) == Some(EarlierState::Nowhere));
+        assert!(!room.tabs[carla].holds.contains_key(&(owner, item)));
+        let came = room.tabs[carla].incoming.iter().filter(|incoming| incoming.state == TransferState::Verified);
+        assert_eq!(came.count(), 0, "nothing counts as verified");
+    });
+}
+
+#[test]
+fn of_all_that_was_shown_so_much_is_kept_and_a_flood_pushes_nobody_out() {
+    let mut room = Room::of(1, 3);
+    let owner = room.me(FRIEND);
+    let item = photo(&mut room, FRIEND, &[LIAR, VICTIM]);
+    room.run_for(Duration::from_secs(2));
+    let liars = room.tabs[LIAR].id.device;
+    for number in 0..3 * MAX_SHARED as u128 {
+        let entry = signed(&room, PeerId([9; 16]), liars, ItemId(number.to_be_bytes()), None);
+        say(&mut room, Shared::Has(entry));
+    }
+    room.run_for(Duration::from_secs(5));
+    assert!(room.tabs[VICTIM].earlier.len() <= MAX_SHARED);
+    assert!(room.tabs[VICTIM].earlier.len() > MAX_SHARED / 2, "it took most of what there is");
+    // What the friend showed is still told to who comes.
+    let carla = room.open();
+    room.run_until("told", |room| state(room, carla, owner, item).is_some());
+    let has = room.tabs[VICTIM].said.iter().filter_map(|text| wire::from_text(text).ok()).filter(
+        |said| matches!(said, Control::Shared(Shared::Has(entry)) if (entry.owner, entry.item) == (owner, item)),
+    );
+    assert!(has.count() > 0, "by the victim too");
+}
