@@ -18,6 +18,7 @@ use super::{
     bundle::{Bundled, bundle},
     disk::{Disk, MAX_MEMORY_BYTES, Opened},
     inbox::{Happened, Inbox},
+    library::{Held, exact},
     parcel::{self, Parcel},
     sources::Sources,
     view::{Entry, FileKind, FileView, Notice, PhotoKey, Recipient, RoomView, TransferState},
@@ -51,6 +52,8 @@ pub(super) struct Files {
     pub(super) disk: Disk,
     /// What the page remembers of files of ours that somebody still waits for.
     offered: Vec<Offered>,
+    /// Files of ours that are for everybody, also for those who come later.
+    shared: LiteMap<ItemId, (String, Source)>,
     /// Of photos without their secrets: the same with them.
     originals: LiteMap<ItemId, Parcel>,
     speeds: LiteMap<PhotoKey, Speed>,
@@ -87,6 +90,7 @@ impl Files {
             room,
             me,
             offered: Vec::new(),
+            shared: LiteMap::new(),
             originals: LiteMap::new(),
             speeds: LiteMap::new(),
             work: Vec::new(),
@@ -121,6 +125,7 @@ impl Files {
                 to,
                 goes_on: true,
                 is_here: false,
+                for_all: false,
             }));
         }
         commands
@@ -167,7 +172,11 @@ impl Files {
         let bytes = source.bytes();
         let key = PhotoKey { owner: self.me, item };
         self.list(key, &name, kind, bytes, Some(removed));
-        self.sources.put(payload_of(key), source);
+        let for_all = self.view.give_to.with_untracked(Vec::is_empty);
+        if for_all {
+            self.shared.insert(item, (name.clone(), source.clone()));
+        }
+        self.sources.put(exact(key), source);
         if let Some(original) = original {
             let with_them = Parcel {
                 name: name.clone(),
@@ -181,7 +190,7 @@ impl Files {
         }
         self.offered.push(Offered { item, name: name.clone(), kind, bytes, modified, to: to.clone() });
         self.remember();
-        Ok(Command::SendFile(File { item, name, kind, bytes, to, goes_on: false, is_here: true }))
+        Ok(Command::SendFile(File { item, name, kind, bytes, to, goes_on: false, is_here: true, for_all }))
     }
 
     /// Whom the person chose, as far as they are here; everybody, if they chose nobody.
@@ -201,7 +210,7 @@ impl Files {
         let Some(item) = self.offered.iter().find(is_it).map(|offered| offered.item) else {
             return Err(parcel);
         };
-        self.sources.put(payload_of(PhotoKey { owner: self.me, item }), parcel.source);
+        self.sources.put(exact(PhotoKey { owner: self.me, item }), parcel.source);
         Ok(Command::Supply(item))
     }
 
@@ -217,6 +226,7 @@ impl Files {
     /// Sends a photo with all that it tells, in the place of the one without.
     pub(super) fn offer_original(&mut self, item: ItemId) -> Vec<Command> {
         let Some(original) = self.originals.remove(&item) else { return Vec::new() };
+        self.shared.remove(&item);
         let mut commands = vec![Command::Cancel(item)];
         commands.extend(self.offer_one(original));
         commands
@@ -224,15 +234,19 @@ impl Files {
 
     /// The person wants a file, if there is room for it: [`Happened::Accepted`] follows.
     pub(super) fn accept(&mut self, key: PhotoKey) {
-        let Some(bytes) = self.entry(key).map(|entry| entry.view.with_untracked(|view| view.total)) else {
-            return;
-        };
+        if let Some(bytes) = self.entry(key).map(|entry| entry.view.with_untracked(|view| view.total)) {
+            self.if_it_fits(bytes, Happened::Accepted(key));
+        }
+    }
+
+    /// Whether there is room for so much: `then` follows, or a notice.
+    pub(super) fn if_it_fits(&mut self, bytes: u64, then: Happened) {
         let inbox = self.inbox.clone();
         if let Some(free) = self.disk.free_memory() {
             return inbox.push(if bytes > free {
                 Happened::Notice(Notice::NoRoom { needs: bytes, free })
             } else {
-                Happened::Accepted(key)
+                then
             });
         }
         self.do_work(async move {
@@ -240,9 +254,22 @@ impl Files {
                 Some(free) if bytes.saturating_add(SPARE_BYTES) > free => {
                     inbox.push(Happened::Notice(Notice::NoRoom { needs: bytes, free }));
                 }
-                _ => inbox.push(Happened::Accepted(key)),
+                _ => inbox.push(then),
             }
         });
+    }
+
+    /// Where a file is that somebody who came later wants: one of ours, or one that came whole as one of these.
+    pub(super) fn held(&self, key: PhotoKey, mut came_as: impl Iterator<Item = PhotoKey>) -> Option<Held> {
+        if let Some((name, source)) = self.shared.get(&key.item).filter(|_| key.owner == self.me) {
+            return Some(Held::File(name.clone(), source.clone()));
+        }
+        came_as.find_map(|came| {
+            let view = self.entry(came)?.view.get_untracked();
+            let is_whole = !view.is_ours && view.state == TransferState::Verified;
+            let file = self.disk.file(exact(came)).filter(|_| is_whole)?;
+            Some(Held::OnDisk(view.name, Box::new(file)))
+        })
     }
 
     /// A file comes, or comes on.
@@ -265,7 +292,7 @@ impl Files {
             self.disk.open();
         }
         if state == TransferState::Verified || state.is_in_vain() {
-            self.disk.close(payload_of(key));
+            self.disk.close(exact(key));
             self.remember();
         }
         self.show(key, bytes, state, |view| view.bytes = bytes);
@@ -360,8 +387,11 @@ impl Files {
         if self.entry(key).is_some_and(|entry| entry.view.with_untracked(FileView::has_ended)) {
             self.view.files.update(|files| files.retain(|entry| entry.key != key));
             self.originals.remove(&key.item);
+            if key.owner == self.me {
+                self.shared.remove(&key.item);
+            }
             if key.owner != self.me {
-                self.disk.remove(payload_of(key));
+                self.disk.remove(exact(key));
             }
             self.ask_before_leaving();
         }
@@ -374,7 +404,7 @@ impl Files {
         if !view.can_be_saved() || self.is_saving() {
             return;
         }
-        let payload = payload_of(key);
+        let payload = exact(key);
         if view.state != TransferState::Verified {
             self.disk.close(payload);
         }
@@ -406,7 +436,7 @@ impl Files {
         let files: Vec<_> = whole
             .iter()
             .filter_map(|entry| {
-                Some((entry.key, entry.view.get_untracked(), self.disk.file(payload_of(entry.key))?))
+                Some((entry.key, entry.view.get_untracked(), self.disk.file(exact(entry.key))?))
             })
             .collect();
         if files.is_empty() {
@@ -608,8 +638,4 @@ fn make_unique(files: &mut [Bundled]) {
             file.path = format!("{stem} ({number}){ending}");
         }
     }
-}
-
-fn payload_of(key: PhotoKey) -> PayloadId {
-    PayloadId { owner: key.owner, item: key.item, part: Part::Exact }
 }

@@ -9,7 +9,7 @@ use snaproom_session::io::Incoming;
 use super::{
     album,
     inbox::{Happened, Inbox},
-    original::Encoder,
+    original::{Encoder, Original},
     photo::Photo,
     view::{Entry, Failure, Notice, PhotoKey, PhotoView, RoomView, Saving, Shows, TransferState},
 };
@@ -148,6 +148,13 @@ impl Gallery {
             }
         }
         self.paint_large(key);
+    }
+
+    /// Its exact pixels, wherever they are.
+    pub(super) fn original(&self, key: PhotoKey) -> Option<Original> {
+        let photo = self.photo(key)?;
+        photo.original.kept()?;
+        Some(photo.original.clone())
     }
 
     /// A photo's canvas came into the page or left it.

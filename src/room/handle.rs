@@ -26,6 +26,7 @@ pub(super) enum Command {
     Remove(PhotoKey),
     Give(SendWrapper<Given>),
     OfferOriginal(ItemId),
+    Fetch(Vec<PhotoKey>),
     Accept(PhotoKey),
     AcceptAll { from: PeerId, accepts: bool },
     Decline(PhotoKey),
@@ -114,6 +115,11 @@ impl Room {
     /// Ends that.
     pub fn end_burst(&self) {
         self.tell(Command::EndBurst);
+    }
+
+    /// Gets what was shown before we came, from whoever holds it.
+    pub fn fetch(&self, all: Vec<PhotoKey>) {
+        self.tell(Command::Fetch(all));
     }
 
     /// Asks the sender of a photo for its exact pixels.

@@ -10,7 +10,14 @@ use litemap::LiteMap;
 use snaproom_protocol::PeerId;
 use snaproom_session::{ConnectionId, Input, PayloadId};
 
-use super::{PhotoKey, disk::Opened, parcel::Parcel, sources::Read, studio::Taken};
+use super::{
+    PhotoKey,
+    disk::Opened,
+    library::{Found, Wanted},
+    parcel::Parcel,
+    sources::Read,
+    studio::Taken,
+};
 use crate::browser::{
     self, Camera, CaptureError, Devices, Drag, Given, Measured, Microphone, Payload, Screen, SocketEvent,
     StoreEvent, WakeLock,
@@ -40,6 +47,10 @@ pub(super) enum Happened {
     Dragged(Drag),
     /// There is room for a file that the person wants.
     Accepted(PhotoKey),
+    /// The same of one that was shown before we came.
+    Fits(PhotoKey),
+    /// What somebody wants of us is ready, unless we do not have it any more.
+    Lent(Wanted, Option<Found>),
     /// A moment of files that come or go has passed.
     FilesTick,
     /// They are in the person's downloads.

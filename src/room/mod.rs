@@ -34,6 +34,7 @@ mod gallery;
 mod handle;
 mod identity;
 mod inbox;
+mod library;
 mod names;
 mod original;
 mod originals;
@@ -57,10 +58,10 @@ pub use crate::browser::{Device, Devices, Larger, Shown};
 pub use handle::Room;
 pub use snaproom_protocol::chat::MAX_TEXT_BYTES;
 pub use view::{
-    CallEnd, CallView, CameraFailure, CameraView, Comparison, Entry, Failure, FileKind, FileView, Invitation,
-    Line, LinkView, MyDevices, Notice, Participant, Path, Pause, PeerState, PeerView, PhotoKey, PhotoView,
-    Quality, Recipient, Records, RefusedPeer, RoomView, Saving, Sends, SentView, Shows, Signs, SnapView,
-    Source, Status, TransferState, Trust, Written,
+    CallEnd, CallView, CameraFailure, CameraView, Comparison, Earlier, EarlierState, Entry, Failure,
+    FileKind, FileView, Invitation, Kind, Line, LinkView, MyDevices, Notice, Participant, Path, Pause,
+    PeerState, PeerView, PhotoKey, PhotoView, Quality, Recipient, Records, RefusedPeer, RoomView, Saving,
+    Sends, SentView, Shows, Signs, SnapView, Source, Status, TransferState, Trust, Written,
 };
 
 use crate::browser::{
@@ -261,6 +262,10 @@ impl Driver {
                 Happened::Dragged(Drag::Dropped(dropped)) => visit.files.look_into(dropped),
                 Happened::Parcels(parcels) => visit.offer(parcels),
                 Happened::Accepted(file) => visit.request(file),
+                Happened::Fits(PhotoKey { owner, item }) => {
+                    visit.command(session::Command::Fetch { owner, item });
+                }
+                Happened::Lent(wanted, found) => visit.lend(wanted, found),
                 Happened::FilesSaved(files) => {
                     visit.on_files_saved(&files);
                     self.view.notice.set(Some(Notice::FileSaved));
@@ -343,9 +348,13 @@ impl Driver {
                 }
             }
             Command::SaveAll => self.gallery.save_all(),
-            Command::Remove(photo) => self.gallery.remove(photo),
+            Command::Remove(photo) => {
+                self.gallery.remove(photo);
+                visit.unshare(photo);
+            }
             Command::Give(given) => visit.files.give(given.take()),
             Command::OfferOriginal(item) => visit.offer_original(item),
+            Command::Fetch(all) => visit.fetch(&all),
             Command::Accept(file) => visit.files.accept(file),
             Command::AcceptAll { from, accepts } => {
                 visit.command(session::Command::AcceptAll { from, accepts });
@@ -356,7 +365,10 @@ impl Driver {
             Command::Pause { file, pauses } => visit.pause(file, pauses),
             Command::SaveFile(file) => visit.files.save(file),
             Command::SaveFiles => visit.files.save_all(),
-            Command::RemoveFile(file) => visit.files.remove(file),
+            Command::RemoveFile(file) => {
+                visit.files.remove(file);
+                visit.unshare(file);
+            }
             Command::CopyLink => self.copy_link(),
             Command::ShareLink => self.share_link(),
             Command::SetName(name) => visit.set_name(&name),

@@ -40,6 +40,11 @@ impl Originals {
         self.kept.insert(item, Mine { width, height, original });
     }
 
+    /// Where the pixels are.
+    pub(super) fn original(&self, item: ItemId) -> Option<Original> {
+        self.kept.get(&item).map(|mine| mine.original.clone())
+    }
+
     /// Brings the pixels back into memory; [`Happened::Loaded`] follows.
     pub(super) fn load(&mut self, payload: PayloadId) {
         let inbox = self.inbox.clone();

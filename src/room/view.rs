@@ -2,10 +2,11 @@
 
 use leptos::prelude::{ArcRwSignal, RwSignal, Set, Update};
 use litemap::LiteMap;
+pub use snaproom_protocol::control::Kind;
 use snaproom_protocol::{ItemId, PeerId, control::RefusedItem};
 pub use snaproom_session::io::{
-    CallEnd, CallView, Comparison, Failure, Participant, Path, Pause, PeerState, PeerView, Records,
-    RefusedPeer, Sends, Signs, Source, Status, TransferState, Trust, Written,
+    CallEnd, CallView, Comparison, Earlier, EarlierState, Failure, Participant, Path, Pause, PeerState,
+    PeerView, Records, RefusedPeer, Sends, Signs, Source, Status, TransferState, Trust, Written,
 };
 use snaproom_session::{Link, exif::Secrets};
 
@@ -438,6 +439,8 @@ pub struct RoomView {
     pub trail: RwSignal<Vec<Entry<PhotoView>>>,
     /// Photos of ours that were sent, newest first.
     pub sent: RwSignal<Vec<Entry<SentView>>>,
+    /// What was shown to everybody before we came, as far as somebody here holds it.
+    pub earlier: RwSignal<Vec<Earlier>>,
     /// Files that are given or got, newest first.
     pub files: RwSignal<Vec<Entry<FileView>>>,
     /// To whom files are given; nobody: to everybody.
@@ -494,6 +497,7 @@ impl RoomView {
             snapped: RwSignal::new(None),
             trail: RwSignal::default(),
             sent: RwSignal::default(),
+            earlier: RwSignal::default(),
             files: RwSignal::default(),
             give_to: RwSignal::default(),
             memory_alone: RwSignal::new(None),
@@ -519,6 +523,7 @@ impl RoomView {
         self.comparisons.update(LiteMap::clear);
         self.invited.set(None);
         self.call.set(CallView::default());
+        self.earlier.update(Vec::clear);
         self.files.update(Vec::clear);
         self.writing.update(Vec::clear);
         self.notice.set(None);

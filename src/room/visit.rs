@@ -3,10 +3,10 @@
 use std::{collections::VecDeque, future::pending};
 
 use leptos::prelude::{ArcRwSignal, GetUntracked, Set, Update, WithUntracked};
-use snaproom_protocol::{ItemId, PeerId, bulk::Part, server::ToServer, wire};
+use snaproom_protocol::{ItemId, PeerId, bulk::Part, control::Kind, server::ToServer, wire};
 use snaproom_session::{
     Command, ConnectionId, Event, Input, Link, News, Output, PayloadId, Photo, Session, Time,
-    io::{Outgoing, Signs, State},
+    io::{Earlier, File, Lent, Outgoing, Signs, State},
     keys::RoomKeys,
 };
 
@@ -19,6 +19,8 @@ use super::{
     gallery::{self, Gallery},
     identity::{self, Identity},
     inbox::{Happened, Inbox},
+    library::{Found, Held, Library, Wanted, exact},
+    original::{Kept, Original},
     originals::Originals,
     parcel::Parcel,
     sources::Read,
@@ -28,7 +30,7 @@ use super::{
     wires::Wires,
 };
 use crate::browser::{
-    self, Connection, Error, Payload, Socket, SocketEvent, StoreEvent, page, storage,
+    self, Connection, Error, Payload, Picture, Socket, SocketEvent, StoreEvent, page, storage,
     task::{self, Task},
 };
 
@@ -48,6 +50,7 @@ pub(super) struct Visit {
     originals: Originals,
     pub(super) files: Files,
     chat: Chat,
+    library: Library,
     /// The room that we go to, once whoever comes along has read it.
     pub(super) moved: Option<Link>,
     /// Inputs that an action led to at once.
@@ -73,6 +76,7 @@ impl Visit {
             originals: Originals::new(inbox.clone()),
             files,
             chat: Chat::new(view, inbox.clone(), room),
+            library: Library::new(view, inbox.clone()),
             inbox,
             socket: None,
             next_socket: 0,
@@ -293,6 +297,75 @@ impl Visit {
         self.command(Command::Request { from, item });
     }
 
+    /// Gets what was shown before we came; of files what there is room for.
+    pub(super) fn fetch(&mut self, all: &[PhotoKey]) {
+        for key in all {
+            let is_it = |earlier: &&Earlier| (earlier.owner, earlier.item) == (key.owner, key.item);
+            let kind =
+                |all: &Vec<Earlier>| all.iter().find(is_it).map(|earlier| (earlier.kind, earlier.bytes));
+            match self.view.earlier.with_untracked(kind) {
+                None => {}
+                Some((Kind::Photo { .. }, _)) => {
+                    self.command(Command::Fetch { owner: key.owner, item: key.item });
+                }
+                Some((_, bytes)) => self.files.if_it_fits(bytes, Happened::Fits(*key)),
+            }
+        }
+    }
+
+    /// Where something is that somebody wants who came later.
+    fn held(&self, Wanted { key, kind, .. }: Wanted, gallery: &Gallery) -> Option<Held> {
+        match kind {
+            Kind::Photo { width, height, .. } if key.owner == self.session.me() => {
+                let sent = self.vault.payload(exact(key)).map(|pixels| {
+                    let original = Original::default();
+                    original.keep(Kept::Pixels(Picture { width, height, pixels: pixels.clone() }));
+                    original
+                });
+                sent.or_else(|| self.originals.original(key.item))
+                    .or_else(|| gallery.original(key))
+                    .map(Held::Photo)
+            }
+            Kind::Photo { .. } => gallery.original(key).map(Held::Photo),
+            Kind::File | Kind::Folder { .. } => self.files.held(key, self.library.came_as(key)),
+        }
+    }
+
+    /// Gives it to who wants it, as an item of ours that is in no list.
+    pub(super) fn lend(&mut self, Wanted { by: to, key, kind }: Wanted, found: Option<Found>) {
+        let new = task::random().ok().map(|id| PhotoKey { owner: self.session.me(), item: ItemId(id) });
+        let lent = new.zip(found).map(|(new, found)| match found {
+            Found::Photo(Picture { width, height, pixels }, taken) => {
+                self.vault.put(exact(new), pixels);
+                let name = gallery::file_name(taken);
+                let photo =
+                    Photo { item: new.item, name, width, height, taken, preview: None, on_request: false };
+                Lent::Photo(photo)
+            }
+            Found::File(name, source) => {
+                let (bytes, to) = (source.bytes(), vec![to]);
+                self.files.sources.put(exact(new), source);
+                Lent::File(File {
+                    item: new.item,
+                    name,
+                    kind,
+                    bytes,
+                    to,
+                    goes_on: false,
+                    is_here: true,
+                    for_all: false,
+                })
+            }
+        });
+        self.command(Command::Lend { to, owner: key.owner, item: key.item, lent });
+    }
+
+    /// The person has put it away: nobody is told any more that we hold it.
+    pub(super) fn unshare(&mut self, key: PhotoKey) {
+        let PhotoKey { owner, item } = self.library.key_of(key);
+        self.command(Command::Unshare { owner, item });
+    }
+
     /// The exact pixels of a photo of ours are in memory, or cannot be.
     pub(super) fn on_loaded(&mut self, payload: PayloadId, pixels: Option<Payload>) {
         match pixels {
@@ -409,7 +482,7 @@ impl Visit {
             Output::Read(payload) => self.done.push_back(self.vault.read(payload)),
             Output::Show(payload) => {
                 if let Some(bytes) = self.vault.payload(payload) {
-                    let key = PhotoKey { owner: payload.owner, item: payload.item };
+                    let key = self.library.key_of(PhotoKey { owner: payload.owner, item: payload.item });
                     gallery.show(key, payload.part, bytes.clone());
                 }
             }
@@ -432,7 +505,12 @@ impl Visit {
             Output::News(News::Incoming(incoming)) if !incoming.kind.is_photo() => {
                 self.files.on_incoming(&incoming);
             }
-            Output::News(News::Incoming(incoming)) => gallery.on_incoming(&incoming),
+            Output::News(News::Incoming(incoming)) => gallery.on_incoming(&self.library.as_shown(incoming)),
+            Output::News(News::Wanted { by, owner, item, kind }) => {
+                let wanted = Wanted { by, key: PhotoKey { owner, item }, kind };
+                let held = self.held(wanted, gallery);
+                self.library.find(wanted, held);
+            }
             Output::News(News::Call(view)) => call.on_view(view),
             Output::News(News::CallEnded(end)) => call.on_ended(end),
             Output::News(news) => self.publish(news),
@@ -488,7 +566,8 @@ impl Visit {
             News::Written(_) | News::WrittenGone(_) | News::Writes { .. } | News::TooMuch(_) => {
                 self.chat.on_news(news);
             }
-            News::Call(_) | News::CallEnded(_) | News::Incoming(_) => {}
+            News::Earlier(_) | News::EarlierGone { .. } | News::Fetched { .. } => self.library.on_news(news),
+            News::Call(_) | News::CallEnded(_) | News::Incoming(_) | News::Wanted { .. } => {}
         }
     }
 

@@ -26,6 +26,7 @@ mod call;
 mod camera;
 mod chat;
 mod check;
+mod earlier;
 mod effects;
 mod files;
 mod icon;

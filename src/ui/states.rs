@@ -1,6 +1,6 @@
 //! The words of `data-…` attributes: what style sheets and tests read. People read [`super::words`].
 
-use crate::room::{FileView, Path, Pause, PeerState, Recipient, Shows, Status, TransferState};
+use crate::room::{EarlierState, FileView, Path, Pause, PeerState, Recipient, Shows, Status, TransferState};
 
 /// `#status[data-state]`.
 #[must_use]
@@ -51,6 +51,17 @@ pub fn transfer(state: TransferState) -> &'static str {
         TransferState::Declined => "declined",
         TransferState::Cancelled => "cancelled",
         TransferState::Failed(_) => "failed",
+    }
+}
+
+/// `.earlier[data-state]`.
+#[must_use]
+pub fn earlier(state: EarlierState) -> &'static str {
+    match state {
+        EarlierState::There => "there",
+        EarlierState::Waiting => "waiting",
+        EarlierState::Coming => "coming",
+        EarlierState::Nowhere => "nowhere",
     }
 }
 

@@ -1,6 +1,7 @@
 use leptos::prelude::*;
 
 use super::{
+    earlier::Earlier,
     icon::Icon,
     lightbox::Lightbox,
     peers::Who,
@@ -61,6 +62,7 @@ pub fn Trail(room: Room) -> impl IntoView {
                     children=move |entry| view! { <Photo room entry open /> }
                 />
             </div>
+            <Earlier room />
         </section>
         <Lightbox room open />
     }

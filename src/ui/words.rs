@@ -3,6 +3,7 @@
 mod calls;
 mod chat;
 pub mod check;
+pub mod earlier;
 pub mod files;
 pub mod labels;
 mod names;

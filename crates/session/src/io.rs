@@ -11,8 +11,8 @@ use snaproom_protocol::{
 use crate::{Link, confirm::Role};
 
 pub use crate::news::{
-    CallEnd, CallView, Comparison, Earlier, EarlierState, Failure, Incoming, News, Outgoing, Participant, Pause, PeerState,
-    PeerView, RefusedPeer, Signs, Source, Status, TransferState, Trust, Written,
+    CallEnd, CallView, Comparison, Earlier, EarlierState, Failure, Incoming, News, Outgoing, Participant,
+    Pause, PeerState, PeerView, RefusedPeer, Signs, Source, Status, TransferState, Trust, Written,
 };
 pub use crate::shared::Lent;
 pub use snaproom_protocol::control::{Records, Sends};

@@ -283,9 +283,17 @@ impl Session {
         let renewal = self.renew_ice_at.filter(|_| is_in);
         let moving = self.moving.as_ref().map(|moving| moving.until);
         let call = self.call_deadline();
-        [self.signaling.next_deadline(), peers, renewal, moving, call, self.chat_deadline(), self.shared_deadline()]
-            .into_iter()
-            .fold(None, time::earlier)
+        [
+            self.signaling.next_deadline(),
+            peers,
+            renewal,
+            moving,
+            call,
+            self.chat_deadline(),
+            self.shared_deadline(),
+        ]
+        .into_iter()
+        .fold(None, time::earlier)
     }
 
     fn on_time(&mut self, now: Time) {

@@ -92,6 +92,8 @@ pub enum News {
         owner: PeerId,
         /// Which.
         item: ItemId,
+        /// What it is.
+        kind: Kind,
     },
     /// An item on its way to us.
     Incoming(Incoming),

@@ -277,12 +277,16 @@ impl Session {
 
     /// The driver is to say whether it still has it, with [`Command::Lend`](crate::Command::Lend).
     fn on_want_shared(&mut self, by: PeerId, owner: PeerId, item: ItemId) {
-        let is_held = self.library.find_mut(owner, item).is_some_and(|shown| shown.is_held && shown.is_signed);
+        let held = self.library.find_mut(owner, item).filter(|shown| shown.is_held && shown.is_signed);
+        let kind = held.map(|shown| shown.entry.kind);
         let waiting = self.library.wanted.iter().filter(|(other, ..)| *other == by).count();
         let is_known = self.library.wanted.contains(&(by, owner, item));
-        if is_held && waiting < MAX_WANTED && !is_known {
+        if let Some(kind) = kind
+            && waiting < MAX_WANTED
+            && !is_known
+        {
             self.library.wanted.push((by, owner, item));
-            self.out.news(News::Wanted { by, owner, item });
+            self.out.news(News::Wanted { by, owner, item, kind });
         } else if !is_known {
             self.give(by, owner, item, None);
         }
@@ -349,13 +353,7 @@ impl Session {
         }
     }
 
-    fn on_gives(
-        &mut self,
-        by: PeerId,
-        (owner, item): (PeerId, ItemId),
-        as_item: Option<ItemId>,
-        now: Time,
-    ) {
+    fn on_gives(&mut self, by: PeerId, (owner, item): (PeerId, ItemId), as_item: Option<ItemId>, now: Time) {
         let Some(place) = self.library.place(owner, item) else { return };
         let Some(fetch) = self.library.fetch_mut(owner, item) else { return };
         let Some((asked, came_as, until)) = &mut fetch.asked else { return };
@@ -391,7 +389,8 @@ impl Session {
             if entry.root.is_none()
                 && let Some(root) = self.shelf.known_root(entry.item)
             {
-                *entry = entry::sign(Entry { root: Some(root), ..entry.clone() }, &self.device, self.keys.room());
+                *entry =
+                    entry::sign(Entry { root: Some(root), ..entry.clone() }, &self.device, self.keys.room());
                 *is_signed = true;
                 for pair in self.peers.values().filter_map(|peer| peer.confirmed()) {
                     self.out.control(pair.connection, &Control::Shared(Shared::Has(entry.clone())));
@@ -408,7 +407,8 @@ impl Session {
     }
 
     fn on_ended(&mut self, from: PeerId, item: ItemId, root: Option<Digest>) {
-        let is_it = |fetch: &Fetch| fetch.asked.is_some_and(|(by, as_item, _)| (by, as_item) == (from, Some(item)));
+        let is_it =
+            |fetch: &Fetch| fetch.asked.is_some_and(|(by, as_item, _)| (by, as_item) == (from, Some(item)));
         let fetched = self.library.fetches.iter().position(is_it);
         let (owner, item) = match fetched.map(|place| (place, &self.library.fetches[place])) {
             Some((place, _)) if root.is_none() => return self.library.fetches[place].turn_away(),
@@ -473,7 +473,8 @@ impl Session {
     fn next_holder(&self, fetch: &Fetch) -> Option<(PeerId, ConnectionId)> {
         let shown = &self.library.shown[self.library.place(fetch.owner, fetch.item)?];
         shown.holders.iter().find_map(|holder| {
-            let is_new = !fetch.tried.contains(holder) && fetch.asked.is_none_or(|(asked, ..)| asked != *holder);
+            let is_new =
+                !fetch.tried.contains(holder) && fetch.asked.is_none_or(|(asked, ..)| asked != *holder);
             let peer = self.peers.get(holder).filter(|peer| is_new && peer.is_fine())?;
             Some((*holder, peer.confirmed()?.connection))
         })

@@ -235,9 +235,12 @@ fn other_bytes_than_the_owner_signed_are_refused() {
             bytes[1_000] ^= 1;
         }
         fetch(&mut room, carla, owner, item);
-        room.run_until("nobody has it", |room| state(room, carla, owner, item) == Some(EarlierState::Nowhere));
+        room.run_until("nobody has it", |room| {
+            state(room, carla, owner, item) == Some(EarlierState::Nowhere)
+        });
         assert!(!room.tabs[carla].holds.contains_key(&(owner, item)));
-        let came = room.tabs[carla].incoming.iter().filter(|incoming| incoming.state == TransferState::Verified);
+        let came =
+            room.tabs[carla].incoming.iter().filter(|incoming| incoming.state == TransferState::Verified);
         assert_eq!(came.count(), 0, "nothing counts as verified");
     });
 }

@@ -575,8 +575,11 @@ impl Inbox {
         if !shown || incoming.checked() < incoming.total() {
             return;
         }
-        let is_another =
-            self.expected.get(&item).and_then(|expected| expected.root).is_some_and(|expected| expected != root);
+        let is_another = self
+            .expected
+            .get(&item)
+            .and_then(|expected| expected.root)
+            .is_some_and(|expected| expected != root);
         if is_another || root != piece_root(incoming.exact.hashes.iter()) {
             return self.refuse(item, RefusedItem::Hash, ended, out);
         }

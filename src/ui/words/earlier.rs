@@ -1,0 +1,68 @@
+//! Of what was shown before one came.
+
+use super::{Names, files, friendly_name, isolated};
+use crate::room::{Earlier, EarlierState, FileKind, Kind, Source};
+
+pub const TITLE: &str = "From before you came";
+pub const GET: &str = "Get";
+pub const GET_ALL: &str = "Get all";
+
+/// Said once it is known.
+#[must_use]
+pub fn there_are(count: usize) -> String {
+    match count {
+        0 => String::new(),
+        1 => "One photo or file is here from before you came".into(),
+        count => format!("{count} photos and files are here from before you came"),
+    }
+}
+
+/// What it is, and how large.
+#[must_use]
+pub fn what(item: &Earlier) -> String {
+    match item.kind {
+        Kind::Photo { width, height, .. } => format!("Photo, {width} × {height}"),
+        Kind::File => of_file(item, FileKind::File),
+        Kind::Folder { files, listing } => of_file(item, FileKind::Folder { files, listing }),
+    }
+}
+
+fn of_file(item: &Earlier, kind: FileKind) -> String {
+    format!("\u{2068}{}\u{2069} · {}", item.name, files::what(&item.name, kind, item.bytes))
+}
+
+/// Who showed it, as they were called then.
+#[must_use]
+pub fn whose(item: &Earlier) -> String {
+    match (item.source, &item.called) {
+        (Source::Own, _) => "You".into(),
+        (_, Some(name)) => name.clone(),
+        (_, None) => friendly_name(&item.owner),
+    }
+}
+
+/// Behind that, where only somebody else says so.
+#[must_use]
+pub fn passed_on(item: &Earlier, names: &Names) -> String {
+    match item.source {
+        Source::PassedOn(by) => format!(", as {} says", isolated(names, &by)),
+        Source::Own | Source::Author => String::new(),
+    }
+}
+
+/// How it is, in a sentence; empty as long as nobody wants it.
+#[must_use]
+pub fn how(state: EarlierState) -> &'static str {
+    match state {
+        EarlierState::There => "",
+        EarlierState::Waiting => "Comes after the others",
+        EarlierState::Coming => "On its way",
+        EarlierState::Nowhere => "Nobody who is here has it any more. Try again when others come.",
+    }
+}
+
+/// The button, to people who hear it alone.
+#[must_use]
+pub fn get(item: &Earlier) -> String {
+    format!("{GET}: {}, \u{2068}{}\u{2069}", what(item), whose(item))
+}
