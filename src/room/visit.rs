@@ -121,6 +121,7 @@ impl Visit {
     }
 
     pub(super) fn cancel(&mut self, item: ItemId) {
+        self.originals.forget(item);
         self.command(Command::Cancel(item));
     }
 
@@ -236,6 +237,7 @@ impl Visit {
         if on_request {
             self.originals.keep(item, picture);
         } else {
+            self.originals.expect(item, picture.width, picture.height);
             self.vault.put(PayloadId { owner, item, part: Part::Exact }, picture.pixels);
         }
         if let Some(preview) = preview {
@@ -489,11 +491,11 @@ impl Visit {
             Output::Load(payload) => self.originals.load(payload),
             Output::Unload(payload) => self.vault.release(payload),
             Output::Release(payload) => {
+                if payload.owner == self.session.me() && payload.part == Part::Exact {
+                    self.originals.release(payload, self.vault.payload(payload).cloned());
+                }
                 self.vault.release(payload);
                 self.files.release(payload);
-                if payload.owner == self.session.me() && payload.part == Part::Exact {
-                    self.originals.forget(payload);
-                }
             }
             Output::Fetch { payload, offset, length } => {
                 self.files.sources.read(payload, offset, length, true);

@@ -382,7 +382,7 @@ impl Session {
     /// What we show is signed anew with its root, and said to everybody, who may have to give it to others.
     fn see_to_own(&mut self) {
         for place in (0..self.library.shown.len()).rev() {
-            let Shown { entry, is_signed, is_held, .. } = &mut self.library.shown[place];
+            let Shown { entry, is_signed, .. } = &mut self.library.shown[place];
             if entry.owner != self.me {
                 continue;
             }
@@ -396,12 +396,9 @@ impl Session {
                     self.out.control(pair.connection, &Control::Shared(Shared::Has(entry.clone())));
                 }
             }
-            // The bytes of a photo are kept as long as somebody waits for them; a file stays where it is.
-            if entry.kind.is_photo() && !self.shelf.has(entry.item) {
-                *is_held = false;
-                if !*is_signed {
-                    self.library.shown.remove(place);
-                }
+            // It was taken back before it had been sent.
+            if !*is_signed && !self.shelf.has(entry.item) {
+                self.library.shown.remove(place);
             }
         }
     }

@@ -22,7 +22,7 @@ use chacha20::{
     ChaCha20Rng,
     rand_core::{Rng, SeedableRng},
 };
-use snaproom_protocol::{DeviceSecret, ItemId, PeerId, Token};
+use snaproom_protocol::{DeviceSecret, ItemId, PeerId, Token, control::Kind};
 use snaproom_session::{
     Command, Event, Input, Link, Me, Photo, Session, Time,
     io::{PeerState, State, Status},
@@ -284,6 +284,9 @@ impl Room {
 
     fn take(&mut self, tab: Ix, width: u32, height: u32, preview: Option<u32>, on_request: bool) -> Photo {
         let item = ItemId(self.random());
+        let (me, kind) = (self.me(tab), Kind::Photo { width, height, taken: self.now.0 });
+        let bytes = picture(item, width as usize * height as usize * 4);
+        self.tabs[tab].holds.insert((me, item), (kind, bytes));
         self.tabs[tab].take(item, width, height, preview, on_request);
         let name = String::from("photo.png");
         Photo { item, name, width, height, taken: self.now.0, preview, on_request }
