@@ -227,6 +227,7 @@ fn other_bytes_than_the_owner_signed_are_refused() {
         room.run_for(Duration::from_secs(2));
         let carla = room.open();
         room.run_until("told", |room| state(room, carla, owner, item).is_some());
+        room.leave(0);
         let is_another_size = room.below(2) == 0;
         let (kind, bytes) = room.tabs[1].holds.get_mut(&(owner, item)).unwrap();
         if is_another_size {
@@ -262,6 +263,7 @@ fn of_all_that_was_shown_so_much_is_kept_and_a_flood_pushes_nobody_out() {
     // What the friend showed is still told to who comes.
     let carla = room.open();
     room.run_until("told", |room| state(room, carla, owner, item).is_some());
+    room.run_for(Duration::from_secs(2));
     let has = room.tabs[VICTIM].said.iter().filter_map(|text| wire::from_text(text).ok()).filter(
         |said| matches!(said, Control::Shared(Shared::Has(entry)) if (entry.owner, entry.item) == (owner, item)),
     );
