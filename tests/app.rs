@@ -10,11 +10,15 @@ use leptos::{
 };
 use snaproom_app::{
     App,
-    browser::{live, page, storage},
-    room::{self, Line, RoomView, Source, Status, Written},
+    browser::{live, page, storage, task},
+    room::{
+        self, Entry, FileKind, FileView, Line, Pause, PhotoKey, Recipient, RoomView, Source, Status,
+        TransferState, Written,
+    },
     ui::RoomPage,
 };
 use snaproom_protocol::{ItemId, PeerId};
+use snaproom_session::exif::Secrets;
 use support::{document, place, until};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -176,5 +180,65 @@ async fn what_is_written_shows_in_its_order_as_text_and_is_read_where_it_shows()
     assert!(!is_enabled("#chatSend"));
     drop((page, driver));
     until("everything to be released", || live() == before).await;
+    place.remove();
+}
+
+#[wasm_bindgen_test]
+async fn of_a_file_that_moves_only_its_state_is_said_aloud() {
+    let _owner = Owner::new();
+    let view = RoomView::new();
+    let (room, driver) = room::open(view);
+    let place = place();
+    let page = mount_to(place.clone(), move || view! { <RoomPage room /> });
+    until("the room", || find("#fileList").is_some() && view.me.get_untracked().is_some()).await;
+    let entry = |number: u8, is_ours: bool| {
+        let file = FileView {
+            name: format!("{number}.bin"),
+            kind: FileKind::File,
+            is_ours,
+            bytes: 0,
+            total: 10_000_000,
+            state: TransferState::Active,
+            recipients: Vec::new(),
+            speed: None,
+            removed: Secrets::default(),
+            saved: false,
+        };
+        let key = PhotoKey { owner: PeerId([number; 16]), item: ItemId([number; 16]) };
+        Entry { key, view: ArcRwSignal::new(file) }
+    };
+    let (got, given) = (entry(1, false), entry(2, true));
+    let (theirs, ours) = (got.view.clone(), given.view.clone());
+    view.files.set(vec![got, given]);
+    until("two files", || find(".file:nth-of-type(2) .how").is_some()).await;
+    let live_regions = "[aria-live], [role=status], [role=alert], [role=log]";
+    assert!(find(".file .how").unwrap().closest(live_regions).unwrap().is_none());
+    let said = || find("#filesAloud[aria-live=polite]").unwrap().text_content().unwrap();
+
+    for step in 1..5 {
+        theirs.update(|file| (file.bytes, file.speed) = (step * 1_000_000, Some(step * 300_000)));
+        ours.update(|file| {
+            let peer = PeerId([3; 16]);
+            let (total, state) = (file.total, TransferState::Offered);
+            file.recipients = vec![Recipient { peer, bytes: 0, total, state, saved: false }];
+        });
+        task::sleep(250).await;
+        assert_eq!(said(), "");
+    }
+    assert!(find("[data-direction=in] .how").unwrap().inner_text().contains("1.2 MB/s"));
+    let (pause, again) = (TransferState::Paused(Pause::Them), TransferState::Active);
+    // All that changed within a moment is said at once, and once.
+    for state in [pause, again, pause] {
+        theirs.update(|file| file.state = state);
+        task::sleep(20).await;
+    }
+    ours.update(|file| file.recipients[0].state = again);
+    until("both are said", || said().contains("has stopped it") && said().contains("is getting it")).await;
+    assert_eq!(said().matches("has stopped it").count(), 1);
+    ours.update(|file| file.recipients[0].bytes = 5_000_000);
+    theirs.update(|file| file.state = TransferState::Verified);
+    until("it is complete", || said() == "\u{2068}1.bin\u{2069}: Complete, and every byte checked.").await;
+
+    drop((page, driver));
     place.remove();
 }

@@ -9,7 +9,7 @@ use super::{
     Blob, Chunk, Error,
     error::{number, text},
     live::{Held, Listener},
-    navigator, task, window,
+    navigator, task,
 };
 
 /// Bytes of a piece: what a hash is of.
@@ -323,8 +323,21 @@ fn bytes(buffer: &JsValue) -> Vec<u8> {
 }
 
 /// Where the page says that the worker's script is.
+#[cfg(not(test))]
 fn script() -> Result<String, Error> {
-    let meta = window().document().and_then(|document| document.query_selector("meta[name=store]").ok()?);
+    let meta =
+        super::window().document().and_then(|document| document.query_selector("meta[name=store]").ok()?);
     let script = meta.and_then(|meta| meta.get_attribute("content"));
     script.ok_or_else(|| Error::new("NotFoundError", "the page names no worker for a store"))
+}
+
+/// The page of the tests within this crate says nothing of it.
+#[cfg(test)]
+#[expect(clippy::unnecessary_wraps, reason = "a page may name none")]
+fn script() -> Result<String, Error> {
+    thread_local! {
+        static SCRIPT: gloo_file::ObjectUrl =
+            Blob::new_with_options(include_str!("../../store.js"), Some("text/javascript")).into();
+    }
+    Ok(SCRIPT.with(|script| script.to_string()))
 }

@@ -1,6 +1,6 @@
 //! Files and folders: what the person gives and gets, as a list; their bytes are the sources' and the disk's.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 
 use leptos::prelude::{ArcRwSignal, GetUntracked, Set, Update, WithUntracked};
 use litemap::LiteMap;
@@ -21,6 +21,7 @@ use super::{
     library::{Held, exact},
     parcel::{self, Parcel},
     sources::Sources,
+    speed::Speed,
     view::{Entry, FileKind, FileView, Notice, PhotoKey, Recipient, RoomView, TransferState},
 };
 use crate::browser::{
@@ -30,9 +31,6 @@ use crate::browser::{
 
 /// Files in the list; of more the oldest that has ended makes way.
 const MAX_FILES: usize = 300;
-
-/// The time over which a speed is measured, in milliseconds.
-const SPEED_OVER_MS: f64 = 6_000.0;
 
 /// How often a speed is measured where nothing comes.
 const MEASURE_EVERY_MS: u32 = 2_000;
@@ -75,10 +73,6 @@ struct Offered {
     modified: u64,
     to: Vec<PeerId>,
 }
-
-/// How fast bytes come or go.
-#[derive(Default)]
-struct Speed(VecDeque<(f64, u64)>);
 
 impl Files {
     pub(super) fn new(view: RoomView, inbox: Inbox, room: String, me: PeerId) -> Self {
@@ -276,9 +270,15 @@ impl Files {
     pub(super) fn on_incoming(&mut self, incoming: &Incoming) {
         let Incoming { item, from, ref name, kind, bytes, total, state, .. } = *incoming;
         let key = PhotoKey { owner: from, item };
+        let unseen = self.view.unseen_offer;
         match self.entry(key) {
             None if state.is_in_vain() => return,
-            None => self.list(key, &name::file_name(name), kind, total, None),
+            None => {
+                self.list(key, &name::file_name(name), kind, total, None);
+                if state == TransferState::Offered && unseen.get_untracked().is_none() && page::is_hidden() {
+                    unseen.set(Some(key));
+                }
+            }
             // Taken back before anybody answered: there is nothing to be said of it.
             Some(entry)
                 if state == TransferState::Cancelled && entry.view.with_untracked(FileView::is_offered) =>
@@ -286,6 +286,11 @@ impl Files {
                 return self.view.files.update(|files| files.retain(|entry| entry.key != key));
             }
             Some(_) => {}
+        }
+        let is_wanted = state != TransferState::Offered && !state.is_in_vain();
+        if is_wanted && unseen.get_untracked() == Some(key) {
+            // The person wants all that its sender offers: there is no question.
+            unseen.set(None);
         }
         if state == TransferState::Offered {
             // Whether there is a disk is to be known before the person decides.
@@ -503,9 +508,8 @@ impl Files {
     pub(super) fn on_tick(&mut self) {
         self.measuring = None;
         let now = now_ms();
-        for (key, speed) in &mut self.speeds {
-            let Some((_, bytes)) = speed.0.back().copied() else { continue };
-            let measured = speed.measure(bytes, now);
+        for (key, speed) in &self.speeds {
+            let measured = speed.at(now);
             let entries = self.view.files.get_untracked();
             if let Some(entry) = entries.iter().find(|entry| entry.key == *key)
                 && entry.view.with_untracked(|view| view.speed != measured)
@@ -573,25 +577,6 @@ impl Files {
     pub(super) fn do_work(&mut self, work: impl Future<Output = ()> + 'static) {
         self.work.retain(|task| !task.is_finished());
         self.work.push(task::spawn(work));
-    }
-}
-
-impl Speed {
-    /// Bytes a second over the last seconds; none before there is something to measure.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "no more than a disk can hold"
-    )]
-    #[expect(clippy::cast_precision_loss, reason = "shown with two digits")]
-    fn measure(&mut self, bytes: u64, now: f64) -> Option<u64> {
-        self.0.push_back((now, bytes));
-        while self.0.front().is_some_and(|(at, _)| now - at > SPEED_OVER_MS) && self.0.len() > 2 {
-            self.0.pop_front();
-        }
-        let (since, before) = *self.0.front()?;
-        let (time, more) = (now - since, bytes.saturating_sub(before));
-        (time >= 500.0).then(|| (more as f64 * 1_000.0 / time) as u64)
     }
 }
 

@@ -15,7 +15,7 @@
 //! | `gallery`, `photo` | photos of others, and the canvases of each |
 //! | `original`, `originals` | the exact pixels of a photo; those of ours that wait until somebody asks |
 //! | `album`, `zip` | all of them in one file; its format |
-//! | `files` | files and folders that are given and got |
+//! | `files`, `speed` | files and folders that are given and got; how fast |
 //! | `parcel`, `sources` | ours: made ready to be sent, and read piece by piece |
 //! | `disk`, `bundle` | theirs: kept on the disk, and saved in one |
 //! | `identity` | the tab's token in a room, and its person's name |
@@ -43,6 +43,7 @@ mod parcel;
 mod photo;
 mod recording;
 mod sources;
+mod speed;
 mod studio;
 mod vault;
 mod view;
@@ -247,6 +248,7 @@ impl Driver {
                 Happened::Page(Page::Shown) => {}
                 Happened::Page(Page::Visible) => {
                     self.call.stay_awake();
+                    self.view.see_offers();
                     if self.view.reads.get_untracked() {
                         self.view.unread.set(0);
                     }

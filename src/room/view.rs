@@ -1,6 +1,6 @@
 //! What the page shows of a room: signals of plain data.
 
-use leptos::prelude::{ArcRwSignal, RwSignal, Set, Update};
+use leptos::prelude::{ArcRwSignal, GetUntracked, RwSignal, Set, Update};
 use litemap::LiteMap;
 pub use snaproom_protocol::control::Kind;
 use snaproom_protocol::{ItemId, PeerId, control::RefusedItem};
@@ -222,7 +222,8 @@ pub struct FileView {
     pub state: TransferState,
     /// Of ours: each recipient and what it says that it has.
     pub recipients: Vec<Recipient>,
-    /// Bytes in a second, in all, while some move.
+    /// Bytes in a second, in all, while it is under way: 0 where nothing came for some time. None before there is
+    /// something to measure.
     pub speed: Option<u64>,
     /// What was taken out of photos of ours before they were sent.
     pub removed: Secrets,
@@ -447,6 +448,8 @@ pub struct RoomView {
     pub give_to: RwSignal<Vec<PeerId>>,
     /// Where the browser has no disk for files of others: how many bytes of them the page keeps at most.
     pub memory_alone: RwSignal<Option<u64>>,
+    /// The first file that somebody offered since the page is hidden.
+    pub unseen_offer: RwSignal<Option<PhotoKey>>,
     /// Files are dragged over the place where they can be dropped.
     pub dragged: RwSignal<bool>,
     /// The zip of all photos, while it is made.
@@ -501,6 +504,7 @@ impl RoomView {
             files: RwSignal::default(),
             give_to: RwSignal::default(),
             memory_alone: RwSignal::new(None),
+            unseen_offer: RwSignal::new(None),
             dragged: RwSignal::new(false),
             saving: RwSignal::new(None),
             written: RwSignal::default(),
@@ -525,8 +529,16 @@ impl RoomView {
         self.call.set(CallView::default());
         self.earlier.update(Vec::clear);
         self.files.update(Vec::clear);
+        self.see_offers();
         self.writing.update(Vec::clear);
         self.notice.set(None);
+    }
+
+    /// The page is seen, and what is asked in it.
+    pub(super) fn see_offers(&self) {
+        if self.unseen_offer.get_untracked().is_some() {
+            self.unseen_offer.set(None);
+        }
     }
 
     /// Whether the photo in `#photo` counts as sent, if it is this one.

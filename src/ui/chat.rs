@@ -9,7 +9,7 @@ use super::{
     },
     words::{self, labels},
 };
-use crate::room::{Line, MAX_TEXT_BYTES, Room, Source, Status};
+use crate::room::{Entry, Line, MAX_TEXT_BYTES, Room, Source, Status};
 
 /// The same person's messages stand together, if so many milliseconds are not between them.
 const TOGETHER_MS: u64 = 5 * 60 * 1_000;
@@ -96,12 +96,28 @@ fn Notify(room: Room) -> impl IntoView {
     }
 }
 
-/// Tells of what comes where it is not seen: in the tab's title, by the system, and to who hears the page.
+/// Tells of what comes where it is not seen: in the tab's title, by the system, and to who hears the page. Of files the
+/// system tells alone: the page asks about them aloud.
 #[component]
 fn Arrivals(room: Room) -> impl IntoView {
     let view = room.view;
     let said = RwSignal::new(String::new());
     let notices = Notices::default();
+    Effect::new(move |was_told: Option<bool>| {
+        let offer = view.unseen_offer.get().filter(|_| view.notifies.get_untracked() == Some(true));
+        let files = view.files.get_untracked();
+        let file = offer.and_then(|key| files.into_iter().find(|entry| entry.key == key));
+        if let Some(Entry { key, view: file }) = &file {
+            let names = view.names.get_untracked();
+            notices.show(
+                labels::PRODUCT,
+                &file.with_untracked(|file| words::files::asks(file, &key.owner, &names, 0)),
+            );
+        } else if was_told == Some(true) {
+            notices.clear();
+        }
+        file.is_some()
+    });
     Effect::new(move |before: Option<usize>| {
         let unread = view.unread.get();
         if before.is_some() || unread > 0 {

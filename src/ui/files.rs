@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use leptos::{attr::custom::custom_attribute, ev::Event, prelude::*};
 
 use super::{
@@ -11,6 +13,13 @@ use crate::room::{Entry, FileKind, FileView, Pause, PeerState, PhotoKey, Recipie
 const FILE_INPUT: &str = "fileInput";
 const FOLDER_INPUT: &str = "folderInput";
 
+/// What is said to people who hear the page, at most once in this time: many small files end at the same moment, and
+/// somebody may stop and go on with one all the time.
+const SAID_AFTER: Duration = Duration::from_millis(500);
+
+/// Of so many changes at once, the last.
+const MAX_SAID: usize = 4;
+
 /// Files and folders: what one gives, and what others give.
 #[component]
 pub fn Files(room: Room) -> impl IntoView {
@@ -23,6 +32,7 @@ pub fn Files(room: Room) -> impl IntoView {
         };
         files.with(|files| files.iter().filter(is_whole).count())
     });
+    let aloud = Aloud::default();
     let give = move |event: Event| {
         if let Some(given) = files_chosen(&event) {
             room.give(given);
@@ -55,10 +65,44 @@ pub fn Files(room: Room) -> impl IntoView {
                 <For
                     each=move || files.get()
                     key=|entry| entry.key
-                    children=move |entry| view! { <File room entry /> }
+                    children=move |entry| view! { <File room entry aloud /> }
                 />
             </ul>
+            <div id="filesAloud" class="unseen" aria-live="polite">
+                {move || aloud.said.get().into_iter().map(|what| view! { <p>{what}</p> }).collect_view()}
+            </div>
         </section>
+    }
+}
+
+/// What changed of files, for people who hear the page. Figures are there to be asked for.
+#[derive(Clone, Copy, Default)]
+struct Aloud {
+    said: RwSignal<Vec<String>>,
+    next: StoredValue<Vec<String>>,
+}
+
+impl Aloud {
+    fn say(self, what: &str) {
+        let is_first = self.next.with_value(Vec::is_empty);
+        self.next.update_value(|next| {
+            next.retain(|other| other != what);
+            next.push(what.to_owned());
+            if next.len() > MAX_SAID {
+                next.remove(0);
+            }
+        });
+        if is_first {
+            // Whoever asked may be gone by then.
+            set_timeout(
+                move || {
+                    if let Some(next) = self.next.try_update_value(std::mem::take) {
+                        self.said.try_set(next);
+                    }
+                },
+                SAID_AFTER,
+            );
+        }
     }
 }
 
@@ -107,7 +151,7 @@ fn GiveTo(room: Room) -> impl IntoView {
 }
 
 #[component]
-fn File(room: Room, entry: Entry<FileView>) -> impl IntoView {
+fn File(room: Room, entry: Entry<FileView>, aloud: Aloud) -> impl IntoView {
     let key = entry.key;
     let names = room.view.names;
     let file = RwSignal::from(entry.view);
@@ -124,8 +168,15 @@ fn File(room: Room, entry: Entry<FileView>) -> impl IntoView {
         state.track();
         keep_focus_in(&own);
     });
-    // While it moves, its words change all the time.
-    let is_calm = move || state.get() != TransferState::Active;
+    let stages =
+        Memo::new(move |_| file.with(|file| names.with_untracked(|names| sentences::stages(file, names))));
+    Effect::new(move |before: Option<Vec<String>>| {
+        let stages = stages.get();
+        if let Some(before) = before {
+            stages.iter().filter(|stage| !before.contains(stage)).for_each(|stage| aloud.say(stage));
+        }
+        stages
+    });
     let limit = move || {
         let limit = room.view.memory_alone.get().filter(|_| file.with(FileView::is_offered));
         limit.map(|bytes| view! { <p class="limit">{sentences::memory_alone(bytes)}</p> })
@@ -148,7 +199,7 @@ fn File(room: Room, entry: Entry<FileView>) -> impl IntoView {
                 {sentences::what(&name, kind, total)}
                 {(!is_ours).then(|| view! { " · "<Who peer=key.owner names /> })}
             </p>
-            <p class="how" role="status" aria-live=move || if is_calm() { "polite" } else { "off" }>{move || file.with(sentences::how)}</p>
+            <p class="how">{move || file.with(sentences::how)}</p>
             <progress
                 max=move || all().to_string()
                 value=move || bytes().to_string()

@@ -103,6 +103,9 @@
         return base64url(Uint8Array.from(bytes));
     };
 
+    // For what a page says without being asked.
+    Object.assign(window, { decode: read, encode: write });
+
     const number = {
         read(from) {
             for (let number = 0, scale = 1; ; scale *= 128) {

@@ -26,6 +26,7 @@
 //! | `files` | files: given, accepted, stopped, saved |
 //! | `call` | calls, and what really comes over the connections |
 //! | `chat` | what people write |
+//! | `payloads` | what somebody writes in the hope that it is more than text |
 //! | `keyboard` | the same without a mouse |
 //! | `faults` | what happens to tabs: frozen, throttled, out of storage, without their camera, crashed |
 //! | [`Proxy`] | a line to the server that can be cut, silent, slow, and lose single messages |
@@ -97,6 +98,7 @@ mod keyboard;
 mod launch;
 mod memory;
 mod page;
+mod payloads;
 mod place;
 pub mod proxy;
 #[cfg(target_os = "linux")]
@@ -121,6 +123,7 @@ pub use history::{Connection, History, Said, now};
 pub use launch::Launch;
 pub use memory::Gauge;
 pub use page::{Peer, Photo, Transfer, two_tabs};
+pub use payloads::{CANARY, payloads, without_dropped};
 pub use proxy::Proxy;
 #[cfg(target_os = "linux")]
 pub use rig::{Conditions, Host, Nat, Network};

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 use serde_json::to_string;
-use snaproom_e2e::{Blank, Server, Tab, two_tabs};
+use snaproom_e2e::{Blank, CANARY, Server, Tab, payloads, two_tabs, without_dropped as bare};
 
 #[tokio::test]
 async fn what_is_written_is_with_those_who_are_here_and_those_who_come() -> Result<()> {
@@ -100,6 +100,62 @@ async fn whoever_does_not_look_is_told_and_nobody_is_asked_who_did_not_want_to()
     bob.until("taken away", "open === 0").await
 }
 
+#[tokio::test]
+async fn a_file_that_is_offered_where_nobody_looks_is_told_of_and_many_are_told_of_once() -> Result<()> {
+    let (_server, alice, bob) =
+        two_tabs(Tab::without_camera(), Tab::without_camera().inject(NOTIFICATIONS)).await?;
+    let notified = async || bob.evaluate::<Vec<[String; 2]>>("notified").await;
+    let a = alice.make_file("a.bin", 1_000)?;
+    let b = alice.make_file("b.bin", 2_000)?;
+    let c = alice.make_file("c.bin", 3_000)?;
+    let d = alice.make_file("d.bin", 4_000)?;
+    alice.set_name("Anna").await?;
+    bob.until("her name", "document.querySelector('#peers').textContent.includes('Anna')").await?;
+    bob.open_chat().await?;
+    // Nobody is told who did not want to be.
+    bob.hide().await?;
+    alice.give(&[&a]).await?;
+    let item = bob.wait_file("a.bin", "offered").await?.item;
+    assert_eq!(notified().await?, [] as [[String; 2]; 0]);
+    bob.show().await?;
+    bob.press_file(&item, "decline").await?;
+    bob.click("#chatNotify").await?;
+    bob.until("it is on", "document.querySelector('#chatNotify').ariaPressed === 'true'").await?;
+    // Who looks is asked in the page alone.
+    alice.give(&[&b]).await?;
+    let seen = bob.wait_file("b.bin", "offered").await?.item;
+    assert_eq!(notified().await?, [] as [[String; 2]; 0]);
+
+    bob.hide().await?;
+    alice.give(&[&c, &d]).await?;
+    for name in ["c.bin", "d.bin"] {
+        bob.wait_file(name, "offered").await?;
+    }
+    let told = notified().await?;
+    ensure!(told.len() == 1 && told[0][0] == "Snaproom", "{told:?}");
+    ensure!(
+        told[0][1].contains("Anna\u{2069} wants to send you a file of 3.0 kB: \u{2068}c.bin"),
+        "{told:?}"
+    );
+    assert_eq!(bob.evaluate::<String>("document.title").await?, "Snaproom");
+    // A message takes its place, and whoever looks again has read both.
+    alice.say("look").await?;
+    bob.until("a message", "notified.length === 2 && open === 1").await?;
+    bob.show().await?;
+    bob.until("taken away", "open === 0").await?;
+
+    // What one wanted from the beginning is no question.
+    bob.press_file(&seen, "acceptAll").await?;
+    for name in ["b.bin", "c.bin", "d.bin"] {
+        bob.wait_file(name, "verified").await?;
+    }
+    bob.hide().await?;
+    alice.give(&[&a]).await?;
+    bob.wait_file("a.bin", "verified").await?;
+    assert_eq!(notified().await?.len(), 2);
+    Ok(())
+}
+
 /// The system's notifications, of which a browser without a window shows none.
 const NOTIFICATIONS: &str = "{
     window.asked = 0;
@@ -144,7 +200,7 @@ async fn code_is_code_and_a_link_says_where_it_leads() -> Result<()> {
 /// Whatever somebody writes, or calls themselves, is text: 500 tries to be something else, by a second person.
 #[tokio::test]
 async fn nothing_that_is_written_runs_or_is_asked_for() -> Result<()> {
-    let corpus = corpus();
+    let corpus = payloads();
     ensure!(corpus.len() >= 500, "{} payloads", corpus.len());
     // The canary sings, where somebody lets it: in a page that takes text for markup.
     let blank = Blank::start().await?;
@@ -193,125 +249,6 @@ async fn nothing_that_is_written_runs_or_is_asked_for() -> Result<()> {
     assert_eq!(bob.evaluate::<Vec<String>>("sung").await?, ["control"]);
     Ok(())
 }
-
-/// What shows of a text, without what is dropped of it and what marks code.
-fn bare(text: &str) -> String {
-    let is_dropped = |c: char| {
-        let turns = matches!(c, '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{200B}' | '\u{200E}'..='\u{200F}' | '\u{2028}'..='\u{202E}'
-            | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{E0000}'..='\u{E0FFF}');
-        turns || c.is_control() || c.is_whitespace() || c == '`'
-    };
-    text.chars().filter(|c| !is_dropped(*c)).collect()
-}
-
-/// Every way in which a text may want to be more: scripts, markup, links, directions.
-fn corpus() -> Vec<String> {
-    const SONGS: [&str; 7] = [
-        "sing()",
-        "sing`1`",
-        "window['sing'](1)",
-        "top.sing()",
-        "eval('sing()')",
-        "Function('sing()')()",
-        "setTimeout(sing)",
-    ];
-    const MARKUP: [&str; 44] = [
-        "<script>{}</script>",
-        "<ScRiPt>{}</sCrIpT>",
-        "<script>{}//",
-        "<script src=\"data:text/javascript,{}\"></script>",
-        "<script type=module>{}</script>",
-        "<img src=x onerror={}>",
-        "<img src=x onerror=\"{}\">",
-        "<IMG SRC=x ONERROR={}>",
-        "<img src='x'onerror='{}'",
-        "<image src=x onerror={}>",
-        "<svg onload={}>",
-        "<svg/onload={}>",
-        "<svg><script>{}</script></svg>",
-        "<svg><animate onbegin={} attributeName=x>",
-        "<svg><a xlink:href=\"javascript:{}\"><text y=9>a</text></a></svg>",
-        "<svg><foreignObject><img src=x onerror={}></foreignObject></svg>",
-        "<math><mi xlink:href=\"javascript:{}\">a</mi></math>",
-        "<body onload={}>",
-        "<iframe src=\"javascript:{}\"></iframe>",
-        "<iframe srcdoc=\"<img src=x onerror={}>\"></iframe>",
-        "<object data=\"javascript:{}\"></object>",
-        "<embed src=\"javascript:{}\">",
-        "<video><source onerror={}></video>",
-        "<audio src=x onerror={}>",
-        "<details open ontoggle={}>",
-        "<input autofocus onfocus={}>",
-        "<select autofocus onfocus={}>",
-        "<textarea autofocus onfocus={}>",
-        "<marquee onstart={}>",
-        "<a href=\"javascript:{}\">a</a>",
-        "<a href=\"java&#115;cript:{}\">a</a>",
-        "<form action=\"javascript:{}\"><button>a</button></form>",
-        "<button formaction=\"javascript:{}\">a</button>",
-        "<meta http-equiv=refresh content=\"0;url=javascript:{}\">",
-        "<base href=\"javascript:{}//\">",
-        "<link rel=stylesheet href=\"data:text/css,*{{}}\" onload={}>",
-        "<style onload={}></style>",
-        "<template><img src=x onerror={}></template>",
-        "\"><img src=x onerror={}>",
-        "'><img src=x onerror={}>",
-        "</div></section><img src=x onerror={}>",
-        "<!--><img src=x onerror={}>-->",
-        "`<img src=x onerror={}>`",
-        "&lt;img src=x onerror={}&gt;<img/src/onerror={}>",
-    ];
-    const ADDRESSES: [&str; 22] = [
-        "javascript:{}",
-        "JaVaScRiPt:{}",
-        "java\tscript:{}",
-        "java\nscript:{}",
-        "\u{1}javascript:{}",
-        "javascript&colon;{}",
-        "javascript://example.org/%0a{}",
-        "https://example.org/#javascript:{}",
-        "https://example.org/\" onmouseover=\"{}",
-        "https://example.org/' onclick='{}",
-        "https://example.org/><img src=x onerror={}>",
-        "https://sing@example.org/?{}",
-        "https://example.org\\@example.net/{}",
-        "http://[::1]:1/{}",
-        "https://{}",
-        "data:text/html,<script>{}</script>",
-        "data:text/html;base64,{}",
-        "data:image/svg+xml,<svg onload={}>",
-        "vbscript:{}",
-        "blob:https://example.org/{}",
-        "view-source:javascript:{}",
-        "[a](javascript:{})",
-    ];
-    const TURNS: [&str; 12] = [
-        "\u{202E}", "\u{202D}", "\u{202B}", "\u{202A}", "\u{2066}", "\u{2067}", "\u{2068}", "\u{200F}",
-        "\u{200E}", "\u{61C}", "\u{2028}", "\u{200B}",
-    ];
-    const TURNED: [&str; 5] =
-        ["a{}gnp.exe", "{}Anna", "https://example.org/{}moc.live", "`a{}b`", "<b>{}</b>"];
-    let fill = |templates: &[&str], fillings: &[&str]| {
-        let filled = templates
-            .iter()
-            .flat_map(|template| fillings.iter().map(|filling| template.replace("{}", filling)));
-        filled.collect::<Vec<_>>()
-    };
-    let mut corpus = fill(&MARKUP, &SONGS);
-    corpus.extend(fill(&ADDRESSES, &SONGS));
-    corpus.extend(fill(&TURNED, &TURNS));
-    corpus
-}
-
-/// Sings when a payload runs, and keeps what the page's policy reports.
-const CANARY: &str = "{
-    window.sung = [];
-    window.reports = [];
-    window.sing = (...what) => void sung.push(String(what));
-    for (const name of ['alert', 'confirm', 'prompt', 'open']) window[name] = () => void sung.push(name);
-    addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) =>
-        void reports.push(`${violatedDirective} ${blockedURI}`));
-}";
 
 /// Takes a name, and writes something under it.
 const WRITE_AS: &str = "(name, text) => {

@@ -84,18 +84,29 @@ pub fn how(file: &FileView) -> String {
 }
 
 fn theirs(file: &FileView) -> String {
-    let has = |rest: &str| format!("{} of {}. {rest}", size(file.bytes), size(file.total));
+    let how = match file.state {
+        TransferState::Active | TransferState::Held => pace(file, file.total.saturating_sub(file.bytes)),
+        _ => stage(file),
+    };
+    match file.state {
+        TransferState::Active | TransferState::Held | TransferState::Waiting | TransferState::Paused(_) => {
+            format!("{} of {}. {how}", size(file.bytes), size(file.total))
+        }
+        _ => how,
+    }
+}
+
+/// The same without its figures.
+fn stage(file: &FileView) -> String {
     let part = if file.bytes > 0 { " The part that came can be saved." } else { "" };
     match file.state {
         TransferState::Offered => "Nothing of it comes before you accept it.".into(),
-        TransferState::Active | TransferState::Held => {
-            has(&pace(file, file.total.saturating_sub(file.bytes)))
-        }
-        TransferState::Waiting => has("The rest waits for the connection."),
-        TransferState::Paused(Pause::Us) => has("You paused it."),
-        TransferState::Paused(Pause::Them | Pause::Source) => has("Its sender has stopped it for now."),
+        TransferState::Active | TransferState::Held => "It is coming.".into(),
+        TransferState::Waiting => "The rest waits for the connection.".into(),
+        TransferState::Paused(Pause::Us) => "You paused it.".into(),
+        TransferState::Paused(Pause::Them | Pause::Source) => "Its sender has stopped it for now.".into(),
         TransferState::Paused(Pause::Storage) => {
-            has("There is no room left on this device. Make room, and go on.")
+            "There is no room left on this device. Make room, and go on.".into()
         }
         TransferState::Verified if file.saved => "Complete, checked and saved.".into(),
         TransferState::Verified => "Complete, and every byte checked.".into(),
@@ -124,6 +135,19 @@ fn ours(file: &FileView) -> String {
     }
 }
 
+/// What of a file is said aloud when it changes: how it is without the figures, which change all the time. Of ours, how
+/// it is with each recipient who was not merely asked.
+#[must_use]
+pub fn stages(file: &FileView, names: &Names) -> Vec<String> {
+    let name = &file.name;
+    let say = |how: String| format!("\u{2068}{name}\u{2069}: {how}");
+    if !file.is_ours {
+        return vec![say(stage(file))];
+    }
+    let has_answered = file.recipients.iter().filter(|to| to.state != TransferState::Offered);
+    has_answered.map(|to| say(format!("{} {}", isolated(names, &to.peer), stage_of(to)))).collect()
+}
+
 /// Where there is no disk for files.
 #[must_use]
 pub fn memory_alone(limit: u64) -> String {
@@ -136,8 +160,9 @@ pub fn memory_alone(limit: u64) -> String {
 /// How fast, and for how long still.
 fn pace(file: &FileView, left: u64) -> String {
     match file.speed {
-        Some(speed) if speed > 0 => format!("{}/s, {}.", size(speed), time_left(left / speed)),
-        _ => String::new(),
+        Some(0) => "Nothing moves just now.".into(),
+        Some(speed) => format!("{}/s, {}.", size(speed), time_left(left / speed)),
+        None => String::new(),
     }
 }
 
@@ -146,28 +171,35 @@ fn time_left(seconds: u64) -> String {
         0..=1 => "done in a moment".into(),
         2..=90 => format!("{seconds} s left"),
         91..=5_400 => format!("{} min left", seconds.div_ceil(60)),
-        _ => format!("{} h left", seconds.div_ceil(3_600)),
+        5_401..=172_800 => format!("{} h left", seconds.div_ceil(3_600)),
+        _ => "more than two days left".into(),
     }
 }
 
 /// How it is with one recipient.
 #[must_use]
 pub fn recipient(to: &Recipient) -> String {
+    let (stage, percent) = (stage_of(to), percent(to.bytes, to.total));
+    match to.state {
+        TransferState::Active | TransferState::Held if to.bytes < to.total => {
+            format!("accepted; has {percent} %")
+        }
+        TransferState::Paused(_) => format!("{stage} at {percent} %"),
+        _ => stage,
+    }
+}
+
+/// The same without its figures.
+fn stage_of(to: &Recipient) -> String {
     match to.state {
         TransferState::Offered => "was asked".into(),
         TransferState::Waiting => "gets it when the connection is back".into(),
         TransferState::Active | TransferState::Held if to.bytes >= to.total => {
             "has all of it; it is being checked".into()
         }
-        TransferState::Active | TransferState::Held => {
-            format!("accepted; has {} %", percent(to.bytes, to.total))
-        }
-        TransferState::Paused(Pause::Them | Pause::Storage) => {
-            format!("paused it at {} %", percent(to.bytes, to.total))
-        }
-        TransferState::Paused(Pause::Us | Pause::Source) => {
-            format!("waits at {} %", percent(to.bytes, to.total))
-        }
+        TransferState::Active | TransferState::Held => "is getting it".into(),
+        TransferState::Paused(Pause::Them | Pause::Storage) => "paused it".into(),
+        TransferState::Paused(Pause::Us | Pause::Source) => "waits".into(),
         TransferState::Verified if to.saved => "has saved it".into(),
         TransferState::Verified => "has it, and every byte was checked".into(),
         TransferState::Declined => "declined it".into(),
@@ -252,4 +284,68 @@ pub fn save_label(file: &FileView) -> &'static str {
 #[must_use]
 pub fn accept_all(owner: &PeerId, names: &Names) -> String {
     format!("Accept all from {}", isolated(names, owner))
+}
+
+#[cfg(test)]
+mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    use super::*;
+
+    fn comes(bytes: u64, state: TransferState, speed: Option<u64>) -> FileView {
+        FileView {
+            name: "film.mp4".into(),
+            kind: FileKind::File,
+            is_ours: false,
+            bytes,
+            total: 10_000_000,
+            state,
+            recipients: Vec::new(),
+            speed,
+            removed: Secrets::default(),
+            saved: false,
+        }
+    }
+
+    fn goes(to: &[(u64, TransferState)], speed: Option<u64>) -> FileView {
+        let recipient = |(number, &(bytes, state)): (usize, &(u64, TransferState))| Recipient {
+            peer: PeerId([number as u8; 16]),
+            bytes,
+            total: 10_000_000,
+            state,
+            saved: false,
+        };
+        let recipients = to.iter().enumerate().map(recipient).collect();
+        FileView { is_ours: true, recipients, ..comes(0, TransferState::Waiting, speed) }
+    }
+
+    #[wasm_bindgen_test]
+    fn what_stands_still_has_neither_a_speed_nor_an_end() {
+        let active = TransferState::Active;
+        let said = |speed| how(&comes(3_000_000, active, speed));
+        assert_eq!(said(None), "3.0 MB of 10 MB. ");
+        assert_eq!(said(Some(0)), "3.0 MB of 10 MB. Nothing moves just now.");
+        assert_eq!(said(Some(1_000_000)), "3.0 MB of 10 MB. 1.0 MB/s, 7 s left.");
+        assert_eq!(said(Some(1)), "3.0 MB of 10 MB. 1 bytes/s, more than two days left.");
+        assert_eq!(how(&goes(&[(0, active)], Some(0))), "On its way. Nothing moves just now.");
+    }
+
+    #[wasm_bindgen_test]
+    fn what_is_said_aloud_changes_with_the_state_alone() {
+        let (active, paused) = (TransferState::Active, TransferState::Paused(Pause::Them));
+        let names = Names::from_iter([(PeerId([0; 16]), "Noa".into())]);
+        let said = |file: &FileView| stages(file, &names);
+        let some = said(&comes(1, active, None));
+        assert_eq!(some, ["\u{2068}film.mp4\u{2069}: It is coming."]);
+        assert_eq!(said(&comes(9_000_000, active, Some(5))), some);
+        assert_ne!(said(&comes(9_000_000, paused, None)), some);
+
+        assert_eq!(said(&goes(&[(0, TransferState::Offered)], None)), [""; 0]);
+        let both = said(&goes(&[(1, active), (0, TransferState::Offered)], None));
+        assert_eq!(both, ["\u{2068}film.mp4\u{2069}: \u{2068}Noa\u{2069} is getting it"]);
+        assert_eq!(said(&goes(&[(9_000_000, active)], Some(7))), both);
+        let paused = goes(&[(5_000_000, paused)], None);
+        assert_eq!(said(&paused), ["\u{2068}film.mp4\u{2069}: \u{2068}Noa\u{2069} paused it"]);
+        assert_eq!(recipient(&paused.recipients[0]), "paused it at 50 %");
+    }
 }
