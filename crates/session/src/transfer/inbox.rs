@@ -194,6 +194,10 @@ impl Inbox {
             if resumes {
                 self.say(&accept, out);
             }
+            if !is_file {
+                // A part of a file of this id may be left from when its sender went.
+                out.push(Output::Release(self.payload(item, Part::Exact)));
+            }
             self.items.insert(item, new);
             if is_file && (self.accepts_all || self.expected.contains_key(&item)) {
                 self.request(item, out);
