@@ -134,6 +134,30 @@ fn whoever_keeps_to_the_rules_gives_what_was_shown_and_gets_it() {
     }
 }
 
+/// What is not taken keeps the page's memory, and its places for what the person sends.
+#[test]
+fn nobody_has_more_got_ready_for_them_than_they_take() {
+    let mut world = with_newcomer();
+    world.befriend_newcomer(1);
+    let item = |n| ItemId([n; 16]);
+    (0..9).for_each(|n| world.give(item(n), 1024, &[0, 1], false, true));
+    let want = |world: &mut World, place, n| {
+        world.shared(place, Shared::Want { owner: world.me, item: item(n) });
+    };
+    (0..6).for_each(|n| want(&mut world, 0, n));
+    assert_eq!(world.wants.len(), 4, "that are not found yet");
+    (0..4).for_each(|n| world.lend(0, item(20 + n), Finds::Photo));
+    (4..9).for_each(|n| want(&mut world, 0, n));
+    assert_eq!(world.wants, [], "that are not taken yet");
+    want(&mut world, 1, 0);
+    assert_eq!(world.wants.len(), 1, "nobody else's business");
+    world.control(0, &Control::Refused { item: item(20), reason: RefusedItem::Cancelled });
+    world.control(0, &Control::Refused { item: item(21), reason: RefusedItem::Cancelled });
+    (4..9).for_each(|n| want(&mut world, 0, n));
+    assert_eq!(world.wants.len(), 3);
+    world.end();
+}
+
 // Found.
 
 /// Two things of one peer are due at the same moment: its seat's lease, and an ICE restart that it asked for.
