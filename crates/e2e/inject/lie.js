@@ -167,6 +167,11 @@
         'name', 'length', 'too-big', 'preview-size', 'preview-picture', 'duplicate', 'order', 'too-many-bytes',
         'too-few-bytes', 'hash', 'storage', 'declined', 'cancelled',
     );
+    const kind = oneOf({
+        photo: { width: number, height: number, taken: number },
+        file: {},
+        folder: { files: number, listing: number },
+    });
     const wire = {
         control: oneOf({
             confirm: { proof: bytes, device: bytes, signature: bytes },
@@ -176,11 +181,7 @@
                 item: bytes,
                 name: text,
                 bytes: number,
-                kind: oneOf({
-                    photo: { width: number, height: number, taken: number },
-                    file: {},
-                    folder: { files: number, listing: number },
-                }),
+                kind,
                 preview: optional(fields({ bytes: number, sha256: bytes })),
                 resumes: flag,
                 on_request: flag,
@@ -216,6 +217,23 @@
                     log: { digest: bytes },
                     has: { ids: bytes },
                     want: { ids: bytes },
+                }),
+            },
+            shared: {
+                shared: oneOf({
+                    has: {
+                        owner: bytes,
+                        device: bytes,
+                        called: text,
+                        item: bytes,
+                        name: text,
+                        bytes: number,
+                        kind,
+                        root: optional(bytes),
+                        signature: bytes,
+                    },
+                    want: { owner: bytes, item: bytes },
+                    gives: { owner: bytes, item: bytes, as_item: optional(bytes) },
                 }),
             },
         }),

@@ -55,3 +55,35 @@ pub struct Entry {
     /// The device's over all that, and over the room.
     pub signature: Signature,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        control::{Control, MAX_DISPLAY_NAME_BYTES, MAX_MESSAGE_BYTES, MAX_NAME_BYTES},
+        wire,
+    };
+
+    #[test]
+    fn the_largest_entry_fits_into_a_message_of_the_channel() {
+        let kinds = [
+            Kind::Photo { width: u32::MAX, height: u32::MAX, taken: u64::MAX },
+            Kind::File,
+            Kind::Folder { files: u32::MAX, listing: u32::MAX },
+        ];
+        for kind in kinds {
+            let largest = Entry {
+                owner: PeerId([255; 16]),
+                device: DeviceKey([255; 32]),
+                called: "x".repeat(MAX_DISPLAY_NAME_BYTES),
+                item: ItemId([255; 16]),
+                name: "x".repeat(MAX_NAME_BYTES),
+                bytes: u64::MAX,
+                kind,
+                root: Some(Digest([255; 32])),
+                signature: Signature([255; 64]),
+            };
+            assert!(wire::to_text(&Control::Shared(Shared::Has(largest))).len() <= MAX_MESSAGE_BYTES);
+        }
+    }
+}

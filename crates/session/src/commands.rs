@@ -47,6 +47,7 @@ impl Session {
                 if let Some((inbox, ended, out)) = self.inbox_of(from) {
                     inbox.decline(item, ended, out);
                 }
+                self.forget_fetch(from, item);
             }
             Command::Pause { from, item, pauses } => {
                 if let Some((inbox, _, out)) = self.inbox_of(from) {

@@ -29,7 +29,7 @@ const MAX_VERIFIED: usize = 512;
 /// What the person wants of all that comes so many at a time.
 const FETCHED_AT_ONCE: usize = 2;
 
-/// What one peer wants of us, and the driver has yet to find.
+/// What one peer wants of us, and the driver has yet to find, or it has yet to take.
 const MAX_WANTED: usize = 2 * FETCHED_AT_ONCE;
 
 #[derive(Default)]
@@ -41,6 +41,8 @@ pub(crate) struct Library {
     fetches: Vec<Fetch>,
     /// What others want of us, until the driver gives it.
     wanted: Vec<(PeerId, PeerId, ItemId)>,
+    /// What is on its way to them since, by whom and by the ids under which it goes.
+    lent: Vec<(PeerId, ItemId)>,
 }
 
 struct Shown {
@@ -98,7 +100,7 @@ impl Library {
 
     fn has_verified(&self, entry: &Entry) -> bool {
         let is_it = |(owner, item, root): &(PeerId, ItemId, Digest)| {
-            (*owner, *item) == (entry.owner, entry.item) && entry.root.is_none_or(|signed| signed == *root)
+            (*owner, *item) == (entry.owner, entry.item) && entry.root.is_some_and(|signed| signed == *root)
         };
         self.verified.iter().any(is_it)
     }
@@ -199,6 +201,10 @@ impl Session {
             return Ok(());
         }
         let (owner, item) = (entry.owner, entry.item);
+        // Whether it is what the owner showed nobody could tell.
+        if entry.root.is_none() && owner != from {
+            return Ok(());
+        }
         if let Some(known) = self.library.find_mut(owner, item) {
             let is_same = known.entry == entry;
             let is_news = known.entry.root.is_none() && entry.root.is_some();
@@ -279,7 +285,10 @@ impl Session {
     fn on_want_shared(&mut self, by: PeerId, owner: PeerId, item: ItemId) {
         let held = self.library.find_mut(owner, item).filter(|shown| shown.is_held && shown.is_signed);
         let kind = held.map(|shown| shown.entry.kind);
-        let waiting = self.library.wanted.iter().filter(|(other, ..)| *other == by).count();
+        let Self { library, peers, .. } = self;
+        library.lent.retain(|(to, item)| peers.get(to).is_some_and(|peer| peer.outbox.holds(*item)));
+        let waiting = library.wanted.iter().filter(|(other, ..)| *other == by).count()
+            + library.lent.iter().filter(|(other, _)| *other == by).count();
         let is_known = self.library.wanted.contains(&(by, owner, item));
         if let Some(kind) = kind
             && waiting < MAX_WANTED
@@ -313,10 +322,12 @@ impl Session {
                 self.give(to, owner, item, None);
             }
             Some(Lent::Photo(photo)) if is_wanted => {
+                self.library.lent.push((to, photo.item));
                 self.give(to, owner, item, Some(photo.item));
                 self.send_photo(photo, Some(to), now);
             }
             Some(Lent::File(file)) if is_wanted => {
+                self.library.lent.push((to, file.item));
                 self.give(to, owner, item, Some(file.item));
                 self.send_file(&file, now);
             }
@@ -330,6 +341,20 @@ impl Session {
     pub(crate) fn unshare(&mut self, owner: PeerId, item: ItemId) {
         if let Some(shown) = self.library.find_mut(owner, item) {
             shown.is_held = false;
+        }
+    }
+
+    /// The person does without what was on its way.
+    pub(crate) fn forget_fetch(&mut self, from: PeerId, as_item: ItemId) {
+        let is_coming = self.peers.get(&from).is_some_and(|peer| peer.inbox.has(as_item));
+        let is_it = |fetch: &Fetch| {
+            fetch.asked.is_some_and(|(by, came_as, _)| (by, came_as) == (from, Some(as_item)))
+        };
+        if let Some(place) = self.library.fetches.iter().position(is_it)
+            && !is_coming
+        {
+            let Fetch { owner, item, .. } = self.library.fetches.remove(place);
+            self.tell_earlier(owner, item);
         }
     }
 
@@ -353,21 +378,28 @@ impl Session {
         }
     }
 
+    /// What is known, or comes too late, does not come as what was asked for, and not as if it had been offered to us either.
     fn on_gives(&mut self, by: PeerId, (owner, item): (PeerId, ItemId), as_item: Option<ItemId>, now: Time) {
-        let Some(place) = self.library.place(owner, item) else { return };
-        let Some(fetch) = self.library.fetch_mut(owner, item) else { return };
-        let Some((asked, came_as, until)) = &mut fetch.asked else { return };
-        if *asked != by || came_as.is_some() {
-            return;
-        }
-        let Some(as_item) = as_item.filter(|id| !self.ended_items.has(by, *id)) else {
-            return fetch.turn_away();
+        let Self { library, peers, ended_items, out, .. } = self;
+        let Some(peer) = peers.get_mut(&by) else { return };
+        let expected = library.place(owner, item).map(|place| {
+            let Entry { kind, bytes, root, .. } = library.shown[place].entry;
+            Expected { kind, bytes, root }
+        });
+        let is_awaited = |fetch: &&mut Fetch| {
+            fetch.is(owner, item) && matches!(fetch.asked, Some((asked, None, _)) if asked == by)
         };
-        (*came_as, *until) = (Some(as_item), now + GIVE_TIMEOUT);
-        let Entry { kind, bytes, root, .. } = self.library.shown[place].entry;
-        if let Some(peer) = self.peers.get_mut(&by) {
-            self.out.news(News::Fetched { by, as_item, owner, item });
-            peer.inbox.expect(as_item, Expected { kind, bytes, root });
+        if let Some(fetch) = library.fetches.iter_mut().find(is_awaited) {
+            if let (Some(as_item), Some(expected)) = (as_item, expected)
+                && peer.inbox.expect(as_item, expected, ended_items)
+            {
+                fetch.asked = Some((by, Some(as_item), now + GIVE_TIMEOUT));
+                return out.news(News::Fetched { by, as_item, owner, item });
+            }
+            fetch.turn_away();
+        }
+        if let Some(as_item) = as_item {
+            peer.inbox.turn_down(as_item, ended_items);
         }
     }
 
@@ -461,7 +493,12 @@ impl Session {
                 }
             }
             Some(_) if until <= now => fetch.asked = Some((by, as_item, now + GIVE_TIMEOUT)),
-            None if until <= now || !is_fine && has_others => fetch.turn_away(),
+            None if until <= now || !is_fine && has_others => {
+                fetch.turn_away();
+                if let (Some(item), Some(peer)) = (as_item, self.peers.get_mut(&by)) {
+                    peer.inbox.forget_expected(item, &mut self.ended_items);
+                }
+            }
             _ => {}
         }
     }

@@ -5,11 +5,15 @@ mod file;
 
 use file::{Read, end, keys, negotiator, test, vectors};
 use sha2::{Digest as _, Sha256};
-use snaproom_protocol::{DeviceKey, Digest, Envelope, Nonce, bulk::PIECE_BYTES};
+use snaproom_protocol::{
+    DeviceKey, DeviceSecret, Digest, Envelope, Nonce, Signature, bulk::PIECE_BYTES, shared::Entry,
+};
 
 use crate::{
     Link, compare,
     confirm::{End, Role, transcript},
+    device::Device,
+    entry,
     keys::RoomKeys,
     sdp::Fingerprint,
     transfer::piece_root,
@@ -62,5 +66,19 @@ fn the_root_over_pieces() {
         let hashes: Vec<_> = pieces.map(|piece| Digest(Sha256::digest(piece).into())).collect();
         assert_eq!(hashes, vector.read::<Vec<Digest>>("pieces"));
         assert_eq!(piece_root(hashes.iter()), vector.read("root"));
+    }
+}
+
+#[test]
+fn what_is_shown_is_signed() {
+    for vector in vectors("shared", 3) {
+        let room = keys(vector).room();
+        let device = Device::of(&vector.read::<DeviceSecret>("device_secret"), room);
+        let expected = vector.read::<Entry>("entry");
+        assert_eq!(device.sign(&vector.read::<Envelope>("body").0), expected.signature);
+        let unsigned =
+            Entry { device: DeviceKey([0; 32]), signature: Signature([0; 64]), ..expected.clone() };
+        assert_eq!(entry::sign(unsigned, &device, room), expected);
+        assert!(entry::is_fit(&expected) && entry::is_signed(&expected, room));
     }
 }

@@ -17,8 +17,9 @@ use common::{many_seeds, test};
 use snaproom_protocol::{
     ItemId,
     bulk::Part,
-    control::{Control, RefusedItem},
+    control::{Control, Kind, RefusedItem},
     server::FromServer,
+    shared::Shared,
     wire,
 };
 use snaproom_session::{
@@ -27,8 +28,10 @@ use snaproom_session::{
 };
 use stranger::{
     Answers, Keeps, World,
+    files::file_offer,
     members::{candidate, offer},
-    script,
+    page, script,
+    shown::{Finds, root_of},
 };
 
 const ITEM: ItemId = ItemId([1; 16]);
@@ -87,6 +90,72 @@ fn whoever_keeps_to_the_rules_is_connected_and_heard() {
         assert_eq!(world.outgoing[&(OWN, to)], TransferState::Verified);
         world.end();
     }
+}
+
+/// The same with what was shown by somebody who is not here, and with what we show.
+#[test]
+fn whoever_keeps_to_the_rules_gives_what_was_shown_and_gets_it() {
+    for kind in [Kind::Photo { width: 16, height: 16, taken: 0 }, Kind::File] {
+        let mut world = with_newcomer();
+        let owner = world.members[2].id;
+        let root = if kind == Kind::File { root_of(1024) } else { page::root([page::hash_of(3)]) };
+        let entry = world.entry((owner, 2), ITEM, (kind, 1024), Some(root));
+        world.shared(0, Shared::Has(entry));
+        world.fetch(owner, ITEM);
+        let as_item = ItemId([9; 16]);
+        world.shared(0, Shared::Gives { owner, item: ITEM, as_item: Some(as_item) });
+        if kind == Kind::File {
+            world.offer(0, file_offer(as_item, 1024));
+            world.send_pieces(0, as_item, 0, 1024);
+        } else {
+            world.send_honestly(0, as_item, 16, 16, None);
+        }
+        world.finish_all();
+        assert_eq!(world.states[&(world.members[0].id, as_item)], TransferState::Verified);
+        assert!(world.earlier.is_empty() && world.page.shown.len() == 1);
+        // Now it is ours to give.
+        world.said.clear();
+        world.befriend_newcomer(1);
+        let entry = world.entry((owner, 2), ITEM, (kind, 1024), Some(root));
+        let has = (1, wire::to_text(&Control::Shared(Shared::Has(entry))));
+        assert!(world.said.contains(&has));
+        for place in [0, 1, 1] {
+            world.shared(place, Shared::Want { owner, item: ITEM });
+        }
+        assert_eq!(world.wants.len(), 2, "of each of them once");
+        world.lend(1, OWN, Finds::Photo);
+        world.lend(0, OWN, Finds::Nothing);
+        let gives = |place, as_item| {
+            (place, wire::to_text(&Control::Shared(Shared::Gives { owner, item: ITEM, as_item })))
+        };
+        assert!(world.said.contains(&gives(1, Some(OWN))) && world.said.contains(&gives(0, None)));
+        assert!(world.outgoing.contains_key(&(OWN, world.members[1].id)));
+        world.end();
+    }
+}
+
+/// What is not taken keeps the page's memory, and its places for what the person sends.
+#[test]
+fn nobody_has_more_got_ready_for_them_than_they_take() {
+    let mut world = with_newcomer();
+    world.befriend_newcomer(1);
+    let item = |n| ItemId([n; 16]);
+    (0..9).for_each(|n| world.give(item(n), 1024, &[0, 1], false, true));
+    let want = |world: &mut World, place, n| {
+        world.shared(place, Shared::Want { owner: world.me, item: item(n) });
+    };
+    (0..6).for_each(|n| want(&mut world, 0, n));
+    assert_eq!(world.wants.len(), 4, "that are not found yet");
+    (0..4).for_each(|n| world.lend(0, item(20 + n), Finds::Photo));
+    (4..9).for_each(|n| want(&mut world, 0, n));
+    assert_eq!(world.wants, [], "that are not taken yet");
+    want(&mut world, 1, 0);
+    assert_eq!(world.wants.len(), 1, "nobody else's business");
+    world.control(0, &Control::Refused { item: item(20), reason: RefusedItem::Cancelled });
+    world.control(0, &Control::Refused { item: item(21), reason: RefusedItem::Cancelled });
+    (4..9).for_each(|n| want(&mut world, 0, n));
+    assert_eq!(world.wants.len(), 3);
+    world.end();
 }
 
 // Found.

@@ -237,24 +237,31 @@ fn the_fourth_bad_piece_is_one_too_many() {
     }
 }
 
-/// The part that came stayed when its sender went. It offers the same again, and other bytes come.
+/// The part that came stayed when its sender went. It offers the same again, or a photo as the
+/// same, and other bytes come.
 #[test]
 fn what_is_left_of_a_lost_file_is_no_part_of_the_next_one() {
-    let mut world = with_file(2 * MIB);
-    world.send_piece(0, ITEM, 0, 0, PIECE);
-    let peer = world.members[0].id;
-    world.server(&FromServer::Left { peer, for_good: true });
-    world.on_wire(0, Event::Closed);
-    assert_eq!(state(&world), Some(TransferState::Failed(Failure::Lost)));
-    assert!(world.page.disk.has(theirs(&world)), "the part is kept");
-    world.pass(Duration::from_secs(2));
-    world.members[0].tab += 1;
-    world.befriend_newcomer(0);
-    world.offer(0, Offer { resumes: true, ..file_offer(ITEM, 2 * MIB) });
-    world.want(0, ITEM);
-    world.send_pieces(0, ITEM, 0, 2 * MIB);
-    assert_eq!(world.page.shown, [theirs(&world)]);
-    world.end();
+    for is_photo in [false, true] {
+        let mut world = with_file(2 * MIB);
+        world.send_piece(0, ITEM, 0, 0, PIECE);
+        let peer = world.members[0].id;
+        world.server(&FromServer::Left { peer, for_good: true });
+        world.on_wire(0, Event::Closed);
+        assert_eq!(state(&world), Some(TransferState::Failed(Failure::Lost)));
+        assert!(world.page.disk.has(theirs(&world)), "the part is kept");
+        world.pass(Duration::from_secs(2));
+        world.members[0].tab += 1;
+        world.befriend_newcomer(0);
+        if is_photo {
+            world.send_honestly(0, ITEM, 16, 16, None);
+        } else {
+            world.offer(0, Offer { resumes: true, ..file_offer(ITEM, 2 * MIB) });
+            world.want(0, ITEM);
+            world.send_pieces(0, ITEM, 0, 2 * MIB);
+        }
+        assert_eq!(world.page.shown, [theirs(&world)]);
+        world.end();
+    }
 }
 
 /// A receiver that wants one piece after the other again, before any of them was read, has no more than 16 read; and the

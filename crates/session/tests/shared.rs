@@ -4,7 +4,7 @@
 
 mod common;
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use common::{
     Ix, Room,
@@ -13,7 +13,7 @@ use common::{
 };
 use snaproom_protocol::{
     DeviceKey, DeviceSecret, Digest, ItemId, PeerId, Signature,
-    control::{Control, Kind},
+    control::{Control, Kind, Offer},
     shared::{Entry, MAX_SHARED, Shared},
     wire,
 };
@@ -159,7 +159,7 @@ fn who_does_not_give_it_is_not_waited_for() {
 }
 
 /// An entry in this room, of anybody.
-fn signed(room: &Room, owner: PeerId, device: DeviceSecret, item: ItemId, root: Option<Digest>) -> Entry {
+fn signed(room: &Room, owner: PeerId, device: DeviceSecret, item: ItemId) -> Entry {
     let id = RoomKeys::derive(&room.tabs[0].link).room();
     let entry = Entry {
         owner,
@@ -169,7 +169,7 @@ fn signed(room: &Room, owner: PeerId, device: DeviceSecret, item: ItemId, root: 
         name: String::from("photo.png"),
         bytes: 16,
         kind: Kind::Photo { width: 2, height: 2, taken: 0 },
-        root,
+        root: Some(Digest([1; 32])),
         signature: Signature([0; 64]),
     };
     entry::sign(entry, &Device::of(&device, id), id)
@@ -187,11 +187,11 @@ fn nobody_signs_for_who_is_known_and_what_is_unfit_ends_the_connection() {
         let friend = room.me(FRIEND);
         let liars = room.tabs[LIAR].id.device;
         let item = ItemId([7; 16]);
-        let entry = signed(&room, friend, liars, item, None);
+        let entry = signed(&room, friend, liars, item);
         say(&mut room, Shared::Has(entry));
         // Somebody whom nobody met.
         let stranger = PeerId([9; 16]);
-        let entry = signed(&room, stranger, liars, item, None);
+        let entry = signed(&room, stranger, liars, item);
         say(&mut room, Shared::Has(entry));
         room.run_until("told", |room| state(room, VICTIM, stranger, item).is_some());
         assert_eq!(state(&room, VICTIM, friend, item), None, "not by that device");
@@ -208,7 +208,7 @@ fn nobody_signs_for_who_is_known_and_what_is_unfit_ends_the_connection() {
             |entry| entry.called = "x".repeat(161),
         ];
         let lie = room.below(lies.len() as u64) as usize;
-        let mut entry = signed(&room, stranger, liars, ItemId([8; 16]), None);
+        let mut entry = signed(&room, stranger, liars, ItemId([8; 16]));
         lies[lie](&mut entry);
         say(&mut room, Shared::Has(entry));
         let refused = Some(PeerState::Refused(RefusedPeer::Protocol));
@@ -246,6 +246,133 @@ fn other_bytes_than_the_owner_signed_are_refused() {
     });
 }
 
+/// What a liar gives as something that it gives already, or that is known otherwise, it does not give.
+#[test]
+fn what_is_given_comes_as_an_item_of_its_own() {
+    seeds(10, |seed| {
+        let mut room = Room::of(seed, 2);
+        // Its own session has nothing to give.
+        room.tabs[LIAR].rewrite = Some(|text| match wire::from_text(&text) {
+            Ok(Control::Shared(Shared::Gives { .. })) => Vec::new(),
+            _ => vec![text],
+        });
+        let (owner, liars) = (PeerId([9; 16]), room.tabs[LIAR].id.device);
+        let [first, second, as_item] = [5, 6, 7].map(|id| ItemId([id; 16]));
+        for item in [first, second] {
+            let entry = signed(&room, owner, liars, item);
+            say(&mut room, Shared::Has(entry));
+            room.run_until("told", |room| state(room, VICTIM, owner, item).is_some());
+        }
+        let gives = |item| Shared::Gives { owner, item, as_item: Some(as_item) };
+        if room.below(2) == 0 {
+            let (name, kind) = (String::from("a.png"), Kind::Photo { width: 1, height: 1, taken: 0 });
+            let offer = Offer {
+                item: as_item,
+                name,
+                bytes: 4,
+                kind,
+                preview: None,
+                resumes: false,
+                on_request: false,
+            };
+            let wire = room.wire_between(LIAR, VICTIM);
+            room.say(wire, &Control::Offer(offer));
+        } else {
+            fetch(&mut room, VICTIM, owner, second);
+            room.run_for(Duration::from_secs(1));
+            say(&mut room, gives(second));
+        }
+        fetch(&mut room, VICTIM, owner, first);
+        room.run_for(Duration::from_secs(1));
+        say(&mut room, gives(first));
+        room.run_for(Duration::from_secs(1));
+        assert_eq!(state(&room, VICTIM, owner, first), Some(EarlierState::Nowhere));
+        assert_ne!(state(&room, VICTIM, owner, second), Some(EarlierState::Nowhere));
+    });
+}
+
+#[test]
+fn what_is_given_too_late_does_not_come_a_second_time() {
+    seeds(20, |seed| {
+        let mut room = Room::of(seed, 3);
+        let owner = room.me(0);
+        let is_file = room.below(2) == 0;
+        let item = if is_file { room.share_file(0, FILE_BYTES) } else { photo(&mut room, 0, &[1, 2]) };
+        room.run_for(Duration::from_secs(1));
+        for tab in [1, 2] {
+            room.handle(tab, Input::Command(Command::Request { from: owner, item }));
+            room.run_until("there", |room| has(room, tab, owner, item));
+        }
+        room.run_for(Duration::from_secs(2));
+        room.leave(0);
+        let carla = room.open();
+        room.run_until("told", |room| state(room, carla, owner, item).is_some());
+        room.run_for(Duration::from_secs(2));
+        fetch(&mut room, carla, owner, item);
+        room.freeze(1);
+        room.freeze(2);
+        room.run_for(Duration::from_secs(25));
+        room.thaw(2);
+        room.thaw(1);
+        room.run_for(Duration::from_secs(1));
+        fetch(&mut room, carla, owner, item);
+        room.run_until("here", |room| has(room, carla, owner, item));
+        room.run_for(Duration::from_mins(1));
+        let items: BTreeSet<_> = room.tabs[carla].incoming.iter().map(|incoming| incoming.item).collect();
+        assert_eq!(items.len(), 1, "of the others nothing is seen");
+        room.tabs.iter().for_each(common::Tab::assert_no_bytes);
+    });
+}
+
+#[test]
+fn what_the_person_does_without_is_not_asked_of_the_next_one() {
+    seeds(20, |seed| {
+        let mut room = Room::of(seed, 3);
+        let owner = room.me(0);
+        let item = room.share_file(0, FILE_BYTES);
+        room.run_for(Duration::from_secs(1));
+        for tab in [1, 2] {
+            room.handle(tab, Input::Command(Command::Request { from: owner, item }));
+            room.run_until("there", |room| has(room, tab, owner, item));
+        }
+        room.run_for(Duration::from_secs(2));
+        let carla = room.open();
+        room.run_until("told", |room| state(room, carla, owner, item).is_some());
+        room.run_for(Duration::from_secs(2));
+        fetch(&mut room, carla, owner, item);
+        room.run_until("on its way", |room| !room.tabs[carla].incoming.is_empty());
+        let (from, as_item) = (room.tabs[carla].incoming[0].from, room.tabs[carla].incoming[0].item);
+        room.handle(carla, Input::Command(Command::Decline { from, item: as_item }));
+        room.run_for(Duration::from_mins(1));
+        assert!(room.tabs[carla].incoming.iter().all(|incoming| incoming.item == as_item));
+        assert_eq!(state(&room, carla, owner, item), Some(EarlierState::There), "it can be had again");
+        fetch(&mut room, carla, owner, item);
+        room.run_until("here", |room| has(room, carla, owner, item));
+    });
+}
+
+/// Of what has no root yet anybody could give anything.
+#[test]
+fn what_nobody_can_check_is_had_from_its_owner_alone() {
+    let mut room = Room::of(1, 2);
+    let owner = room.me(0);
+    let item = room.share_file(0, FILE_BYTES);
+    let carla = room.open();
+    room.run_until("told", |room| state(room, carla, owner, item).is_some());
+    let entry = room.tabs[0].said.iter().find_map(|text| match wire::from_text(text) {
+        Ok(Control::Shared(Shared::Has(entry))) => Some(entry),
+        _ => None,
+    });
+    let has = Control::Shared(Shared::Has(entry.unwrap()));
+    room.run_until("connected", |room| room.sees(1, carla) == Some(PeerState::Connected));
+    let wire = room.wire_between(1, carla);
+    room.say(wire, &has);
+    room.run_for(Duration::from_secs(2));
+    assert_eq!(room.sees(carla, 1), Some(PeerState::Connected));
+    room.leave(0);
+    room.run_until("with its owner it goes", |room| state(room, carla, owner, item).is_none());
+}
+
 #[test]
 fn of_all_that_was_shown_so_much_is_kept_and_a_flood_pushes_nobody_out() {
     let mut room = Room::of(1, 3);
@@ -254,7 +381,8 @@ fn of_all_that_was_shown_so_much_is_kept_and_a_flood_pushes_nobody_out() {
     room.run_for(Duration::from_secs(2));
     let liars = room.tabs[LIAR].id.device;
     for number in 0..3 * MAX_SHARED as u128 {
-        let entry = signed(&room, PeerId([9; 16]), liars, ItemId(number.to_be_bytes()), None);
+        let (owner, item) = (PeerId([9; 16]), ItemId(number.to_be_bytes()));
+        let entry = signed(&room, owner, liars, item);
         say(&mut room, Shared::Has(entry));
     }
     room.run_for(Duration::from_secs(5));

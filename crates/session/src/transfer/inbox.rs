@@ -121,9 +121,30 @@ impl Inbox {
         }
     }
 
-    /// The person asked for something that comes as this item.
-    pub(crate) fn expect(&mut self, item: ItemId, expected: Expected) {
-        self.expected.insert(item, expected);
+    /// The person asked for something that comes as this item. Whether it can: one that is known is something else.
+    pub(crate) fn expect(&mut self, item: ItemId, expected: Expected, ended: &Ended) -> bool {
+        let is_new = !self.knows(item, ended);
+        if is_new {
+            self.expected.insert(item, expected);
+        }
+        is_new
+    }
+
+    /// What would come as this item is not wanted, or not any more: its offer will be refused.
+    pub(crate) fn turn_down(&mut self, item: ItemId, ended: &mut Ended) {
+        if !self.knows(item, ended) {
+            ended.insert(self.from, item, Ending::Cancelled);
+        }
+    }
+
+    /// The same of one that was expected, and was not offered.
+    pub(crate) fn forget_expected(&mut self, item: ItemId, ended: &mut Ended) {
+        self.expected.remove(&item);
+        self.turn_down(item, ended);
+    }
+
+    fn knows(&self, item: ItemId, ended: &Ended) -> bool {
+        self.has(item) || self.expected.contains_key(&item) || ended.has(self.from, item)
     }
 
     /// It comes from somebody else.
@@ -193,6 +214,10 @@ impl Inbox {
             out.news(News::Incoming(view(self.from, &new.offer, 0, state)));
             if resumes {
                 self.say(&accept, out);
+            }
+            if !is_file {
+                // A part of a file of this id may be left from when its sender went.
+                out.push(Output::Release(self.payload(item, Part::Exact)));
             }
             self.items.insert(item, new);
             if is_file && (self.accepts_all || self.expected.contains_key(&item)) {

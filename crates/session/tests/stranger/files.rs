@@ -116,7 +116,7 @@ impl World {
         }
     }
 
-    /// A file of ours to these members.
+    /// A file of ours to these members; to more than one it is for everybody.
     pub fn give(&mut self, item: ItemId, bytes: u64, to: &[usize], goes_on: bool, is_here: bool) {
         let payload = PayloadId { owner: self.me, item, part: Part::Exact };
         // Ids are random: none comes twice.
@@ -125,8 +125,9 @@ impl World {
         }
         self.page.put_source(payload, bytes);
         let to: Vec<PeerId> = to.iter().map(|&to| self.members[to].id).collect();
-        let name = String::from("film.mp4");
-        self.command(Command::SendFile(File { item, name, kind: Kind::File, bytes, to, goes_on, is_here }));
+        let (name, for_all) = (String::from("film.mp4"), to.len() > 1);
+        let file = File { item, name, kind: Kind::File, bytes, to, goes_on, is_here, for_all };
+        self.command(Command::SendFile(file));
     }
 
     /// The person chooses a file of ours again, where they are asked to.

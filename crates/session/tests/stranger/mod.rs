@@ -11,6 +11,7 @@ pub mod forge;
 pub mod members;
 pub mod page;
 pub mod script;
+pub mod shown;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -24,12 +25,13 @@ use snaproom_protocol::{
     chat::MAX_LOG,
     control::{Kind, MAX_CALL},
     server::ToServer,
+    shared::MAX_SHARED,
     signal::Hello,
 };
 use snaproom_session::{
     Command, ConnectionId, Event, Input, Link, Me, News, Output, PayloadId, Photo, Session, Time,
     confirm::Role,
-    io::{PeerState, TransferState},
+    io::{Earlier, PeerState, TransferState},
     keys::{self, RoomKeys},
     seal,
 };
@@ -53,11 +55,12 @@ const MAX_FILES: usize = 256;
 /// Most outputs of one input, for each peer: its 132 items and ours end or begin with at most 4 outputs each, files with
 /// 5 (theirs: two words on their state, two releases, and what is said; ours: an offer, a hold, its state, and two
 /// hashes for a claim), 256 messages that waited are placed, and one window is 6 chunks of 64 KiB, or 24 where only
-/// 16 KiB fit into a message.
+/// 16 KiB fit into a message. And it hears what we hold.
 const OUTPUTS_OF_A_PEER: usize =
-    2 * (MAX_ITEMS + MAX_HELD) * 4 + (2 * MAX_FILES + MAX_FILES) * 5 + 256 + 2 * 24 + 64;
-/// And for itself: the shelf's items are released, and 64 pieces of each photo that is not on request are to be hashed.
-const OUTPUTS_OF_ITSELF: usize = MAX_ITEMS * (2 + 64) + MAX_HELD * 3 + MAX_FILES * 2 + 64;
+    2 * (MAX_ITEMS + MAX_HELD) * 4 + (2 * MAX_FILES + MAX_FILES) * 5 + 256 + 2 * 24 + MAX_SHARED + 64;
+/// And for itself: the shelf's items are released, and 64 pieces of each photo that is not on request are to be hashed;
+/// and what is known of what was shown changes.
+const OUTPUTS_OF_ITSELF: usize = MAX_ITEMS * (2 + 64) + MAX_HELD * 3 + MAX_FILES * 2 + 2 * MAX_SHARED + 64;
 
 /// Pieces of files of ours that are at hand for one recipient.
 const MAX_AT_HAND: usize = 2 * 4;
@@ -94,6 +97,12 @@ pub struct World {
     is_in_call: bool,
     /// What was written, as the person sees it.
     pub written: Vec<ItemId>,
+    /// What was shown before, as the person sees it; as what of it which item comes, and what that has to be; and what
+    /// members want of us.
+    pub earlier: BTreeMap<(PeerId, ItemId), Earlier>,
+    pub fetched: BTreeMap<(PeerId, ItemId), (PeerId, ItemId)>,
+    expected: BTreeMap<(PeerId, ItemId), (Kind, u64)>,
+    pub wants: Vec<(PeerId, PeerId, ItemId)>,
     serial: u64,
     /// Files that the person asked for, people whose files they want, and files that were begun.
     wanted: BTreeSet<PayloadId>,
@@ -168,6 +177,10 @@ impl World {
             media: BTreeSet::new(),
             is_in_call: false,
             written: Vec::new(),
+            earlier: BTreeMap::new(),
+            fetched: BTreeMap::new(),
+            expected: BTreeMap::new(),
+            wants: Vec::new(),
             serial: 0,
             wanted: BTreeSet::new(),
             accepts_all: BTreeSet::new(),
@@ -347,7 +360,10 @@ impl World {
                 self.told.insert(view.peer, view.state);
                 assert!(self.told.len() <= MAX_PEERS, "peers that are followed");
             }
-            News::PeerGone(peer) => assert!(self.told.remove(&peer).is_some(), "gone once"),
+            News::PeerGone(peer) => {
+                assert!(self.told.remove(&peer).is_some(), "gone once");
+                self.forget_fetched(peer);
+            }
             News::Name { peer, .. } => {
                 assert!(self.told.contains_key(&peer), "a name of somebody who is here");
             }
@@ -355,6 +371,7 @@ impl World {
                 assert!(incoming.bytes <= incoming.total);
                 let item = (incoming.from, incoming.item);
                 self.states.insert(item, incoming.state);
+                self.check_fetched(&incoming);
                 let class = match incoming.kind {
                     Kind::File | Kind::Folder { .. } => Class::File,
                     Kind::Photo { .. } if incoming.on_request => Class::Held,
@@ -403,6 +420,9 @@ impl World {
             }
             News::Writes { peer, .. } | News::TooMuch(peer) => {
                 assert!(self.told.contains_key(&peer), "somebody who is here");
+            }
+            News::Earlier(_) | News::EarlierGone { .. } | News::Fetched { .. } | News::Wanted { .. } => {
+                self.on_shown_news(news);
             }
             News::CallEnded(_)
             | News::StillRefused(_)

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use snaproom_protocol::{
-    Digest, ItemId,
+    Digest, ItemId, PeerId,
     bulk::{Header, Part},
     chat::{Chat, Ids},
     control::{Control, InCall, Kind, MAX_MESSAGE_BYTES, Offer, Preview, RefusedItem, Sends},
     server::{FromServer, Ice, Refusal},
+    shared::{Entry, Shared},
     signal::Signal,
 };
 use snaproom_session::{
@@ -21,6 +22,7 @@ use super::{
     forge,
     members::{candidate, offer},
     page, photo,
+    shown::{Finds, root_of},
 };
 
 /// A course goes no further, however many bytes there are.
@@ -55,7 +57,7 @@ pub fn play(bytes: &[u8]) {
 
 /// Where it begins: outside, alone in the room, or among people.
 fn begin(world: &mut World, how: u8) {
-    match how % 9 {
+    match how % 10 {
         0 => {}
         1 => world.enter(&[]),
         2 => {
@@ -101,6 +103,18 @@ fn begin(world: &mut World, how: u8) {
             world.enter(&[(0, false)]);
             world.befriend_elder(0);
         }
+        8 => {
+            // Shown before we came, by somebody who is gone; and of ours, to everybody.
+            world.enter(&[(0, false)]);
+            world.befriend_elder(0);
+            world.befriend_newcomer(1);
+            let (owner, root) = (world.members[2].id, Some(root_of(FILES[1])));
+            let entry = world.entry((owner, 2), theirs(0), (Kind::File, FILES[1]), root);
+            world.shared(0, Shared::Has(entry));
+            world.fetch(owner, theirs(0));
+            world.give(own(0), FILES[1], &[0, 1], false, true);
+            world.shared(1, Shared::Want { owner: world.me, item: own(0) });
+        }
         _ => {
             world.enter(&[]);
             world.befriend_newcomer(0);
@@ -112,7 +126,8 @@ fn begin(world: &mut World, how: u8) {
 }
 
 fn act(world: &mut World, script: &mut Script) {
-    match script.byte() % 21 {
+    match script.byte() % 23 {
+        21 | 22 => shown(world, script),
         16 | 17 => files(world, script),
         18 => wanted(world, script),
         19 => given(world, script),
@@ -227,7 +242,7 @@ fn control(world: &mut World, script: &mut Script) {
     let place = script.member();
     let item = script.item();
     let (preview, exact) = (script.below(3) as u32 * 50, script.below(5) as u64 * 0x8000);
-    let message = match script.byte() % 29 {
+    let message = match script.byte() % 33 {
         0 => return world.prove(place, true),
         1 => return world.prove(place, false),
         2 | 3 => return world.offer(place, honest_offer(script)),
@@ -267,6 +282,7 @@ fn control(world: &mut World, script: &mut Script) {
         }
         21 | 22 => Control::Request { item },
         25..=28 => Control::Chat(chat(world, script, place)),
+        29..=32 => Control::Shared(shared(world, script, place)),
         _ if script.flag() => Control::Ping,
         _ => Control::Pong,
     };
@@ -304,6 +320,48 @@ fn chat(world: &World, script: &mut Script, place: usize) -> Chat {
         }
         _ => Chat::Has { ids: ids(script) },
     }
+}
+
+/// What a member says of what was shown, by itself, by others or by nobody.
+fn shared(world: &World, script: &mut Script, place: usize) -> Shared {
+    let (owner, signer) = script.owner(world);
+    let item = script.item();
+    match script.byte() % 8 {
+        0 => Shared::Has(entry(world, script, (world.members[place].id, place), item)),
+        1 | 2 => Shared::Has(entry(world, script, (owner, signer), item)),
+        3 => Shared::Has(entry(world, script, (owner, place), item)),
+        4 => {
+            let mut entry = entry(world, script, (owner, signer), item);
+            match script.byte() % 5 {
+                0 => entry.signature.0[0] ^= 1,
+                1 => entry.root = Some(script.digest()),
+                2 => entry.name = script.text(),
+                3 => entry.called = script.text(),
+                _ => entry.bytes ^= 1 << script.below(64),
+            }
+            Shared::Has(entry)
+        }
+        5 | 6 => Shared::Want { owner, item },
+        _ => Shared::Gives { owner, item, as_item: script.flag().then(|| script.item()) },
+    }
+}
+
+/// An entry of something honest, or of anything.
+fn entry(world: &World, script: &mut Script, whose: (PeerId, usize), item: ItemId) -> Entry {
+    let (width, height) = SIDES[script.below(3)];
+    let photo = (Kind::Photo { width, height, taken: 0 }, u64::from(width * height * 4));
+    let bytes = FILES[script.below(5)];
+    let (what, root) = match script.byte() % 6 {
+        0 | 1 => (photo, Some(page::root([page::hash_of(3)]))),
+        2 => ((Kind::File, bytes), Some(root_of(bytes))),
+        3 => ((Kind::File, bytes), None),
+        4 => (photo, Some(script.digest())),
+        _ => {
+            let (files, listing) = ([0, 1, 20_000][script.below(3)], [0, 9, 100][script.below(3)]);
+            ((Kind::Folder { files, listing }, bytes), None)
+        }
+    };
+    world.entry(whose, item, what, root)
 }
 
 fn honest_offer(script: &mut Script) -> Offer {
@@ -491,6 +549,70 @@ fn asked(world: &mut World, script: &mut Script) {
     }
 }
 
+/// What was shown: what the person wants of it, what the page finds, and whole ways.
+fn shown(world: &mut World, script: &mut Script) {
+    let place = script.member();
+    let (owner, signer) = script.owner(world);
+    let item = script.item();
+    match script.byte() % 12 {
+        0 => world.fetch(owner, item),
+        1..=3 => {
+            let told: Vec<_> = world.earlier.keys().copied().collect();
+            if let Some(&(owner, item)) = told.get(script.below(told.len().max(1))) {
+                world.fetch(owner, item);
+            }
+        }
+        4 | 5 => {
+            let finds = [Finds::Photo, Finds::File, Finds::Nothing][script.below(3)];
+            world.lend(script.below(4), own(script.byte()), finds);
+        }
+        6 => world.command(Command::Unshare { owner, item }),
+        7 => {
+            // Of a fetch that is under way, as what it comes.
+            let told: Vec<_> = world.earlier.keys().copied().collect();
+            if let Some(&(owner, item)) = told.get(script.below(told.len().max(1))) {
+                let as_item = script.flag().then(|| script.item());
+                world.shared(place, Shared::Gives { owner, item, as_item });
+            }
+        }
+        8 => {
+            // Many.
+            let from = script.byte();
+            for n in 0..script.byte() / 2 {
+                let entry = entry(world, script, (owner, signer), ItemId([from.wrapping_add(n); 16]));
+                world.shared(place, Shared::Has(entry));
+            }
+        }
+        9 => {
+            // Many who want much.
+            for n in 0..8 {
+                world.shared(place, Shared::Want { owner: world.me, item: own(n) });
+            }
+        }
+        _ => {
+            // All of one.
+            let (as_item, bytes) = (script.item(), FILES[script.below(5)]);
+            let is_file = script.flag();
+            let (what, root) = if is_file {
+                ((Kind::File, bytes), root_of(bytes))
+            } else {
+                let kind = Kind::Photo { width: 16, height: 16, taken: 0 };
+                ((kind, 16 * 16 * 4), page::root([page::hash_of(3)]))
+            };
+            let entry = world.entry((owner, signer), item, what, script.flag().then_some(root));
+            world.shared(place, Shared::Has(entry));
+            world.fetch(owner, item);
+            world.shared(place, Shared::Gives { owner, item, as_item: Some(as_item) });
+            if is_file {
+                world.offer(place, file_offer(as_item, bytes));
+                world.send_pieces(place, as_item, 0, bytes);
+            } else {
+                world.send_honestly(place, as_item, 16, 16, PREVIEWS[script.below(4)]);
+            }
+        }
+    }
+}
+
 fn work(world: &mut World, script: &mut Script) {
     let which = script.below(256);
     match script.byte() % 8 {
@@ -640,6 +762,15 @@ impl Script<'_> {
             n @ 128..200 => own(n % 4),
             n => theirs(n),
         }
+    }
+
+    /// Somebody, and which member's device is theirs. Ours is that of member 6.
+    fn owner(&mut self, world: &World) -> (PeerId, usize) {
+        if self.byte() < 64 {
+            return (world.me, 6);
+        }
+        let place = self.member();
+        (world.members[place].id, place)
     }
 
     fn digest(&mut self) -> Digest {

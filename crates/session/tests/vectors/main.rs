@@ -16,6 +16,7 @@ use snaproom_protocol::{
     chat::{Chat, Message},
     control::{Control, Kind, MAX_MESSAGE_BYTES, Records, RefusedItem},
     server::{FromServer, MAX_FRAME_BYTES, Refusal, ToServer, Welcomed},
+    shared::Shared,
     signal::{Hello, Signal},
     wire,
 };
@@ -43,6 +44,7 @@ fn the_file_is_of_this_version_and_has_no_section_without_a_test() {
         "pairs",
         "proofs",
         "roots",
+        "shared",
         "signals",
         "tokens",
         "version",
@@ -168,7 +170,7 @@ fn what_is_written_is_signed_and_named() {
 fn every_message_has_its_text() {
     each_variant::<ToServer>("ToServer", MAX_FRAME_BYTES, 6);
     each_variant::<FromServer>("FromServer", MAX_FRAME_BYTES, 20);
-    each_variant::<Control>("Control", MAX_MESSAGE_BYTES, 54);
+    each_variant::<Control>("Control", MAX_MESSAGE_BYTES, 60);
     each_variant::<Header>("Header", MAX_HEADER_BYTES, 3);
     each_variant::<Signal>("Signal", usize::MAX, 4);
     assert_eq!(texts::<Hello>("Hello", usize::MAX).len(), 3);
@@ -193,12 +195,14 @@ fn what_is_inside_of_messages_is_met_in_each_of_its_kinds() {
         }
     }
     assert_eq!(variants::<Kind>(), ["Photo", "File", "Folder"]);
-    let chats = vectors("messages", MESSAGES).iter().filter_map(|vector| vector["message"].get("Chat"));
-    let kinds: BTreeSet<_> = chats.map(name_of).collect();
-    assert_eq!(kinds, variants::<Chat>().into_iter().collect());
+    for (message, kinds) in [("Chat", variants::<Chat>()), ("Shared", variants::<Shared>())] {
+        let within = vectors("messages", MESSAGES).iter().filter_map(|vector| vector["message"].get(message));
+        let met: BTreeSet<_> = within.map(name_of).collect();
+        assert_eq!(met, kinds.into_iter().collect(), "{message}");
+    }
 }
 
-const MESSAGES: usize = 90;
+const MESSAGES: usize = 96;
 
 /// The text of each message of the type, and a message of each of its variants.
 fn each_variant<T>(kind: &str, most: usize, count: usize)
