@@ -6,14 +6,15 @@ mod support;
 
 use leptos::{
     mount::mount_to,
-    prelude::{GetUntracked, Owner, Set, view},
+    prelude::{ArcRwSignal, GetUntracked, Owner, Set, Update, view},
 };
 use snaproom_app::{
     App,
     browser::{live, page, storage},
-    room::{self, RoomView, Status},
+    room::{self, Line, RoomView, Source, Status, Written},
     ui::RoomPage,
 };
+use snaproom_protocol::{ItemId, PeerId};
 use support::{document, place, until};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -125,4 +126,55 @@ async fn the_network_address_is_hidden_by_a_switch_that_the_device_remembers() {
     let (_room, _driver) = room::open(next);
     assert!(next.relay_only.get_untracked());
     storage::keep_relay_only(false);
+}
+
+#[wasm_bindgen_test]
+async fn what_is_written_shows_in_its_order_as_text_and_is_read_where_it_shows() {
+    let before = live();
+    let _owner = Owner::new();
+    let view = RoomView::new();
+    let (room, driver) = room::open(view);
+    let place = place();
+    let page = mount_to(place.clone(), move || view! { <RoomPage room /> });
+    // A visit begins with what it remembers of the room.
+    until("the room", || find("#chatInput").is_some() && view.me.get_untracked().is_some()).await;
+    let line = |number: u8, author: u8, text: &str, source: Source, to: &[bool]| {
+        let (id, author) = (ItemId([number; 16]), PeerId([author; 16]));
+        let to = to.iter().map(|has| (PeerId([9; 16]), *has)).collect();
+        let (name, text) = (Some(String::from("<i>Anna")), text.to_owned());
+        let written = Written { id, after: None, author, name, at: 0, text, source, to };
+        Line { id, author, at: 0, view: ArcRwSignal::new(written) }
+    };
+    let lines = vec![
+        line(1, 1, "<b>a</b> `c`", Source::Author, &[]),
+        line(2, 1, "b", Source::PassedOn(PeerId([3; 16])), &[]),
+        line(3, 2, "c", Source::Own, &[true, false]),
+    ];
+    let last = lines[2].view.clone();
+    view.written.set(lines);
+    until("three messages", || find(".message:nth-of-type(3)").is_some()).await;
+    let text = |selector: &str| find(selector).unwrap().text_content().unwrap();
+    assert_eq!(text(".message .said"), "<b>a</b> c");
+    assert_eq!(text(".message .who"), "<i>Anna");
+    assert!(find(".message b").is_none() && find(".message i").is_none() && find(".said code").is_some());
+    assert!(find("[data-source=author]").is_some() && find(".together[data-source=passed-on]").is_some());
+    assert_eq!(attribute(".own", "data-state").as_deref(), Some("partly"));
+    assert_eq!(text(".own .mark"), "Delivered to 1 of 2");
+    last.update(|written| written.to = vec![(PeerId([9; 16]), true)]);
+    until("delivered", || attribute(".own", "data-state").as_deref() == Some("delivered")).await;
+
+    // Folded it is counted, in the title as well; unfolded it is read.
+    room.set_reads(false);
+    view.unread.set(2);
+    until("the title", || document().title() == "(2) Snaproom").await;
+    assert!(find("#chatBody").unwrap().hidden());
+    find("#chatFold").unwrap().click();
+    until("read", || view.unread.get_untracked() == 0 && document().title() == "Snaproom").await;
+    assert!(!find("#chatBody").unwrap().hidden());
+
+    // Nothing is not sent.
+    assert!(!is_enabled("#chatSend"));
+    drop((page, driver));
+    until("everything to be released", || live() == before).await;
+    place.remove();
 }

@@ -26,6 +26,8 @@ pub struct Live {
     pub object_urls: u32,
     /// Workers that are not ended.
     pub workers: u32,
+    /// Notifications that are shown.
+    pub notifications: u32,
 }
 
 impl Live {

@@ -20,6 +20,7 @@
 //! | [`self_call`], `report`, [`drawing`](Drawing) | a call inside of one page; what `getStats` says of it; a picture without a camera |
 //! | [`media`](Tracks) | what a connection sends and receives in a call |
 //! | [`socket`](Socket) | the WebSocket to the server |
+//! | [`prose`], [`notification`](Notification) | what somebody wrote, in the page; a sentence of the system's |
 //! | [`page`], [`storage`], [`save`] | address bar, clipboard, events, storage, locks, downloads |
 //! | [`task`] | futures with an owner, time, randomness |
 //! | [`live`](live()) | counters of everything that is held, for tests |
@@ -51,12 +52,14 @@ mod live;
 mod loopback;
 mod media;
 mod microphone;
+mod notification;
 mod outgoing;
 pub mod page;
 mod path;
 mod payload;
 mod permission;
 mod picture;
+pub mod prose;
 mod recorder;
 mod report;
 mod ring;
@@ -95,6 +98,7 @@ pub use live::{Listener, Live, live};
 pub use loopback::{ChannelOptions, Effort, End, Loopback, LoopbackEvent, Names};
 pub use media::{Received, Shown, Tracks};
 pub use microphone::Microphone;
+pub use notification::{MayNotify, Notification};
 pub use path::{Measured, Packets, Path};
 pub use payload::{Chunk, Payload};
 pub use permission::{Permission, PermissionWatch, camera_permission, microphone_permission};
@@ -119,6 +123,11 @@ fn window() -> web_sys::Window {
         reason = "the app is loaded by a page's script element, never by a worker, so there is a window"
     )]
     web_sys::window().expect("a page has a window")
+}
+
+/// Whether the browser has this name on its global object.
+fn has(name: &str) -> bool {
+    js_sys::Reflect::has(&window(), &name.into()).unwrap_or(false)
 }
 
 /// The page's `navigator`, with the members that are missing from pages served over plain http.

@@ -6,6 +6,7 @@ use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
     BeforeUnloadEvent, HtmlDocument, HtmlElement, HtmlTextAreaElement, KeyboardEvent, Location, ShareData,
+    Url,
 };
 
 use super::{Error, error::text, focus, live::Listener, navigator, window};
@@ -268,6 +269,29 @@ pub fn calendar(unix_ms: u64) -> [u32; 6] {
         date.get_minutes(),
         date.get_seconds(),
     ]
+}
+
+/// Where a link leads that somebody typed, as the browser reads it: its address, and the host in ASCII. None where it is
+/// no http(s), or names a user, which would be taken for the host.
+#[must_use]
+pub fn destination(typed: &str) -> Option<(String, String)> {
+    let url = Url::new(typed).ok()?;
+    let is_web = matches!(url.protocol().as_str(), "http:" | "https:");
+    let names_user = !url.username().is_empty() || !url.password().is_empty();
+    (is_web && !names_user && !url.hostname().is_empty()).then(|| (url.href(), url.hostname()))
+}
+
+/// Whether the window has room for three columns.
+#[must_use]
+pub fn is_wide() -> bool {
+    matches!(window().match_media("(min-width: 80rem)"), Ok(Some(query)) if query.matches())
+}
+
+/// Scrolls what the element with this id shows to its end; it stands upside down, so that it stays there by itself.
+pub fn scroll_to_end(id: &str) {
+    if let Some(element) = window().document().and_then(|document| document.get_element_by_id(id)) {
+        element.set_scroll_top(0);
+    }
 }
 
 /// What the tab, the history and bookmarks call the page.

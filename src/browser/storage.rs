@@ -60,6 +60,32 @@ fn files_key(room: &str) -> String {
     format!("snaproom:files:{room}")
 }
 
+/// What was written in `room` before this tab was loaded anew; none also where the browser blocks storage.
+#[must_use]
+pub fn written(room: &str) -> Option<String> {
+    session_storage()?.get_item(&written_key(room)).ok()?
+}
+
+/// Remembers it as long as the tab lives, where the browser lets it.
+pub fn keep_written(room: &str, written: &str) {
+    if let Some(storage) = session_storage() {
+        // Full or blocked: it then lasts as long as the page.
+        let _ = storage.set_item(&written_key(room), written);
+    }
+}
+
+/// Forgets it.
+pub fn forget_written(room: &str) {
+    if let Some(storage) = session_storage() {
+        // Only a blocked storage fails, and that one holds nothing.
+        let _ = storage.remove_item(&written_key(room));
+    }
+}
+
+fn written_key(room: &str) -> String {
+    format!("snaproom:written:{room}")
+}
+
 fn key(room: &str) -> String {
     format!("snaproom:token:{room}")
 }
@@ -146,6 +172,17 @@ pub fn keep_shortcuts(shortcuts: bool) {
     keep(SHORTCUTS, if shortcuts { "" } else { "no" });
 }
 
+/// Whether somebody asked on this device to be told of messages while the page is hidden.
+#[must_use]
+pub fn notifies() -> bool {
+    local_storage().is_some_and(|storage| matches!(storage.get_item(NOTIFIES), Ok(Some(_))))
+}
+
+/// Remembers it over visits, where the browser lets it.
+pub fn keep_notifies(notifies: bool) {
+    keep(NOTIFIES, if notifies { "yes" } else { "" });
+}
+
 /// What this device remembers, to be known again; none also where the browser blocks storage.
 #[must_use]
 pub fn device() -> Option<[u8; 32]> {
@@ -197,6 +234,7 @@ const MICROPHONE: &str = "snaproom:microphone";
 const SPEAKER: &str = "snaproom:speaker";
 const RELAY_ONLY: &str = "snaproom:relay-only";
 const MIRROR: &str = "snaproom:mirror";
+const NOTIFIES: &str = "snaproom:notifies";
 const SHORTCUTS: &str = "snaproom:shortcuts";
 
 fn keep(key: &str, value: &str) {

@@ -33,6 +33,12 @@ const MAX_FILES: usize = 300;
 /// The time over which a speed is measured, in milliseconds.
 const SPEED_OVER_MS: f64 = 6_000.0;
 
+/// How often a speed is measured where nothing comes.
+const MEASURE_EVERY_MS: u32 = 2_000;
+
+/// How long a page that is loaded anew waits for its disk before it joins the room.
+const RESTORE_WITHIN_MS: u32 = 5_000;
+
 /// So much of the disk stays free when a file is accepted, in bytes.
 const SPARE_BYTES: u64 = 16 * 1024 * 1024;
 
@@ -50,6 +56,7 @@ pub(super) struct Files {
     speeds: LiteMap<PhotoKey, Speed>,
     work: Vec<Task>,
     saving: Option<Task>,
+    measuring: Option<Task>,
     leaving: Option<Listener>,
     /// What ends now goes on in the page's next life.
     is_put_aside: bool,
@@ -84,6 +91,7 @@ impl Files {
             speeds: LiteMap::new(),
             work: Vec::new(),
             saving: None,
+            measuring: None,
             leaving: None,
             is_put_aside: false,
         }
@@ -98,7 +106,8 @@ impl Files {
     /// that were on their way.
     pub(super) async fn restore(&mut self) -> Vec<Command> {
         let Some(text) = storage::files(&self.room) else { return Vec::new() };
-        let kept: Vec<Kept> = self.disk.restore().await;
+        // Whoever is in the room waits for us meanwhile.
+        let kept: Vec<Kept> = task::within(RESTORE_WITHIN_MS, self.disk.restore()).await.unwrap_or_default();
         let mut commands: Vec<Command> = kept.into_iter().map(Command::Restore).collect();
         self.offered = wire::from_text(&text).unwrap_or_default();
         for offered in self.offered.clone() {
@@ -156,7 +165,7 @@ impl Files {
         let bytes = source.bytes();
         let key = PhotoKey { owner: self.me, item };
         self.list(key, &name, kind, bytes, Some(removed));
-        self.sources.put(item, source);
+        self.sources.put(payload_of(key), source);
         if let Some(original) = original {
             let with_them = Parcel {
                 name: name.clone(),
@@ -190,7 +199,7 @@ impl Files {
         let Some(item) = self.offered.iter().find(is_it).map(|offered| offered.item) else {
             return Err(parcel);
         };
-        self.sources.put(item, parcel.source);
+        self.sources.put(payload_of(PhotoKey { owner: self.me, item }), parcel.source);
         Ok(Command::Supply(item))
     }
 
@@ -231,11 +240,16 @@ impl Files {
     pub(super) fn on_incoming(&mut self, incoming: &Incoming) {
         let Incoming { item, from, ref name, kind, bytes, total, state, .. } = *incoming;
         let key = PhotoKey { owner: from, item };
-        if self.entry(key).is_none() {
-            if state.is_in_vain() {
-                return;
+        match self.entry(key) {
+            None if state.is_in_vain() => return,
+            None => self.list(key, name, kind, total, None),
+            // Taken back before anybody answered: there is nothing to be said of it.
+            Some(entry)
+                if state == TransferState::Cancelled && entry.view.with_untracked(FileView::is_offered) =>
+            {
+                return self.view.files.update(|files| files.retain(|entry| entry.key != key));
             }
-            self.list(key, name, kind, total, None);
+            Some(_) => {}
         }
         if state == TransferState::Verified || state.is_in_vain() {
             self.disk.close(payload_of(key));
@@ -279,6 +293,7 @@ impl Files {
     fn show(&mut self, key: PhotoKey, bytes: u64, state: TransferState, change: impl FnOnce(&mut FileView)) {
         let Some(view) = self.entry(key).map(|entry| entry.view.clone()) else { return };
         let speed = if state == TransferState::Active {
+            self.keep_measuring();
             self.speeds.entry(key).or_default().measure(bytes, now_ms())
         } else {
             self.speeds.remove(&key);
@@ -430,10 +445,40 @@ impl Files {
         commands
     }
 
+    /// Measures again in a while, also where nothing comes: what stands still has no speed.
+    fn keep_measuring(&mut self) {
+        if self.measuring.as_ref().is_none_or(Task::is_finished) {
+            let inbox = self.inbox.clone();
+            self.measuring = Some(task::spawn(async move {
+                task::sleep(MEASURE_EVERY_MS).await;
+                inbox.push(Happened::FilesTick);
+            }));
+        }
+    }
+
+    /// It is time for that.
+    pub(super) fn on_tick(&mut self) {
+        self.measuring = None;
+        let now = now_ms();
+        for (key, speed) in &mut self.speeds {
+            let Some((_, bytes)) = speed.0.back().copied() else { continue };
+            let measured = speed.measure(bytes, now);
+            let entries = self.view.files.get_untracked();
+            if let Some(entry) = entries.iter().find(|entry| entry.key == *key)
+                && entry.view.with_untracked(|view| view.speed != measured)
+            {
+                entry.view.update(|view| view.speed = measured);
+            }
+        }
+        if !self.speeds.is_empty() {
+            self.keep_measuring();
+        }
+    }
+
     /// As long as something would be lost with the page.
     fn ask_before_leaving(&mut self) {
-        let is_unsaved = |entry: &Entry<FileView>| entry.view.with_untracked(FileView::is_unsaved);
-        let would_be_lost = self.view.files.with_untracked(|files| files.iter().any(is_unsaved));
+        let is_needed = |entry: &Entry<FileView>| entry.view.with_untracked(FileView::needs_page);
+        let would_be_lost = self.view.files.with_untracked(|files| files.iter().any(is_needed));
         self.leaving = would_be_lost.then(|| self.leaving.take().unwrap_or_else(page::ask_before_leaving));
     }
 
@@ -466,13 +511,11 @@ impl Files {
         }
     }
 
-    /// The room was left for good.
-    pub(super) fn leave(&mut self) {
+    /// The room was left for good. What clears the disk goes on without us.
+    pub(super) fn leave(&mut self) -> Option<Task> {
         storage::keep_files(&self.room, None);
         self.leaving = None;
-        if let Some(leaving) = self.disk.leave() {
-            self.do_work(leaving);
-        }
+        self.disk.leave().map(task::spawn)
     }
 
     /// Work that went on for the disk has something to say to the session.
@@ -497,7 +540,7 @@ impl Speed {
         }
         let (since, before) = *self.0.front()?;
         let (time, more) = (now - since, bytes.saturating_sub(before));
-        (time >= 500.0 && more > 0).then(|| (more as f64 * 1_000.0 / time) as u64)
+        (time >= 500.0).then(|| (more as f64 * 1_000.0 / time) as u64)
     }
 }
 

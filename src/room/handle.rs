@@ -62,6 +62,9 @@ pub(super) enum Command {
     AttachCamera(Option<SendWrapper<Video>>),
     AttachPhoto(Option<SendWrapper<Canvas>>),
     AttachIncoming(PhotoKey, Option<SendWrapper<Canvas>>),
+    Say(String),
+    SayWriting,
+    SetNotifies(bool),
     AttachLarge(PhotoKey, Option<SendWrapper<Canvas>>),
 }
 
@@ -311,6 +314,30 @@ impl Room {
     /// browsers demand.
     pub fn enlarge(&self, video: Video, how: Larger) {
         self.tell(Command::Enlarge(SendWrapper::new(video), how));
+    }
+
+    /// Writes this to everybody in the room.
+    pub fn say(&self, text: String) {
+        self.tell(Command::Say(text));
+    }
+
+    /// Lets the others know that the person writes; with each key.
+    pub fn say_writing(&self) {
+        self.tell(Command::SayWriting);
+    }
+
+    /// Whether what is written shows from now on. Needs no driver.
+    pub fn set_reads(&self, reads: bool) {
+        self.view.reads.set(reads);
+        if reads {
+            self.view.unread.set(0);
+        }
+    }
+
+    /// Tells the person of messages while the page is hidden, on every visit, if the browser lets it; or not. In reply to a
+    /// click, which browsers demand.
+    pub fn set_notifies(&self, notifies: bool) {
+        self.tell(Command::SetNotifies(notifies));
     }
 
     /// Lets single keys do something in the page, on every visit; or not. Needs no driver.

@@ -40,6 +40,8 @@ pub(super) enum Happened {
     Dragged(Drag),
     /// There is room for a file that the person wants.
     Accepted(PhotoKey),
+    /// A moment of files that come or go has passed.
+    FilesTick,
     /// They are in the person's downloads.
     FilesSaved(Vec<PhotoKey>),
     /// The disk is there, unless there is none.
@@ -77,6 +79,8 @@ pub(super) enum Happened {
     /// The person pressed that key during the countdown.
     Escape,
     Notice(super::Notice),
+    /// It is time to keep what was written.
+    KeepWritten,
     /// A photo came onto the screen, or left it.
     Seen(PhotoKey, bool),
     Page(Page),

@@ -10,6 +10,7 @@
 //! | `vault` | the bytes of photos on their way |
 //! | `studio`, `countdown`, `burst` | camera, snap, preview; the time before a snap; one snap after another |
 //! | `call`, `others` | microphone, screen, what goes to the others; what comes from them, and how well |
+//! | `chat` | what people write: shown, counted, kept over a reload |
 //! | `recording` | a file of the call |
 //! | `gallery`, `photo` | photos of others, and the canvases of each |
 //! | `original`, `originals` | the exact pixels of a photo; those of ours that wait until somebody asks |
@@ -24,6 +25,7 @@ mod album;
 mod bundle;
 mod burst;
 mod call;
+mod chat;
 mod company;
 mod countdown;
 mod disk;
@@ -48,20 +50,22 @@ mod wires;
 mod zip;
 
 use futures::{FutureExt, StreamExt, channel::mpsc, select_biased};
-use leptos::prelude::Set;
+use leptos::prelude::{GetUntracked, Set};
 use snaproom_session::{self as session, Input, Link};
 
 pub use crate::browser::{Device, Devices, Larger, Shown};
 pub use handle::Room;
+pub use snaproom_protocol::chat::MAX_TEXT_BYTES;
 pub use view::{
     CallEnd, CallView, CameraFailure, CameraView, Comparison, Entry, Failure, FileKind, FileView, Invitation,
-    LinkView, MyDevices, Notice, Participant, Path, Pause, PeerState, PeerView, PhotoKey, PhotoView, Quality,
-    Recipient, Records, RefusedPeer, RoomView, Saving, Sends, SentView, Shows, Signs, SnapView, Status,
-    TransferState, Trust,
+    Line, LinkView, MyDevices, Notice, Participant, Path, Pause, PeerState, PeerView, PhotoKey, PhotoView,
+    Quality, Recipient, Records, RefusedPeer, RoomView, Saving, Sends, SentView, Shows, Signs, SnapView,
+    Source, Status, TransferState, Trust, Written,
 };
 
 use crate::browser::{
-    Drag, Error, Listener, Video, devices, on_device_change, on_drag, on_paste, page, storage,
+    Drag, Error, Listener, MayNotify, Notification, Video, devices, on_device_change, on_drag, on_paste,
+    page, storage,
     task::{self, Task},
 };
 use call::Call;
@@ -79,6 +83,11 @@ const DROP_ZONE: &str = "main.room";
 pub fn open(view: RoomView) -> (Room, Task) {
     view.my_name.set(identity::remembered_name());
     view.relay_only.set(storage::relay_only());
+    view.notifies.set(match Notification::may_be_shown() {
+        MayNotify::Yes => Some(storage::notifies()),
+        MayNotify::Ask => Some(false),
+        MayNotify::No => None,
+    });
     let (room, commands) = Room::new(view);
     (room, task::spawn(Driver::new(view, commands).run()))
 }
@@ -191,7 +200,7 @@ impl Driver {
             visit.carry_out(&mut self.gallery, &mut self.call);
             self.call.show_in_recording();
             if let Some(link) = visit.moved.take() {
-                visit.leave(&mut self.gallery, &mut self.call);
+                self.leave(&mut visit);
                 // Where that fails, entering fails as well, and says so.
                 let _ = page::set_fragment(&link.fragment());
                 return Next::Room;
@@ -205,7 +214,7 @@ impl Driver {
                             match command {
                                 None => return Next::Closed,
                                 Some(Command::NewRoom) => {
-                                    visit.leave(&mut self.gallery, &mut self.call);
+                                    self.leave(&mut visit);
                                     // The next one is made where no link is found.
                                     let _ = page::set_fragment("");
                                     return Next::Room;
@@ -226,7 +235,7 @@ impl Driver {
             };
             match happened {
                 Happened::Page(Page::Fragment) => {
-                    visit.leave(&mut self.gallery, &mut self.call);
+                    self.leave(&mut visit);
                     return Next::Room;
                 }
                 Happened::Page(Page::Hidden) => {
@@ -235,7 +244,13 @@ impl Driver {
                 }
                 Happened::Page(Page::Network) => visit.handle(Input::NetworkChanged),
                 Happened::Page(Page::Shown) => {}
-                Happened::Page(Page::Visible) => self.call.stay_awake(),
+                Happened::Page(Page::Visible) => {
+                    self.call.stay_awake();
+                    if self.view.reads.get_untracked() {
+                        self.view.unread.set(0);
+                    }
+                }
+                Happened::KeepWritten => visit.keep_written(),
                 Happened::Due => self.studio.on_due(),
                 Happened::Frame => self.studio.on_frame(),
                 Happened::BurstOver => self.studio.end_burst(),
@@ -250,6 +265,7 @@ impl Driver {
                     visit.on_files_saved(&files);
                     self.view.notice.set(Some(Notice::FileSaved));
                 }
+                Happened::FilesTick => visit.files.on_tick(),
                 Happened::DiskOpened(opened) => visit.on_disk_opened(opened),
                 Happened::Disk(event) => visit.on_disk(&event),
                 Happened::Escape => drop(self.studio.stop_counting()),
@@ -349,6 +365,9 @@ impl Driver {
             Command::Compared { peer, signs, same } => visit.compared(peer, signs, same),
             Command::MoveWith(companions) => visit.move_with(companions),
             Command::AnswerInvitation { from, goes } => visit.answer_invitation(from, goes),
+            Command::Say(text) => visit.say(text),
+            Command::SayWriting => visit.command(session::Command::SayWriting),
+            Command::SetNotifies(notifies) => self.set_notifies(notifies),
             Command::Retry => visit.retry(),
             Command::Call { camera } => {
                 self.call.join(camera, self.studio.is_on_or_starting());
@@ -425,10 +444,34 @@ impl Driver {
         }));
     }
 
+    /// Leaves the room for good.
+    fn leave(&mut self, visit: &mut Visit) {
+        if let Some(clearing) = visit.leave(&mut self.gallery, &mut self.call) {
+            self.see_to_its_end(clearing);
+        }
+    }
+
     /// Keeps what a click began, until it has ended or the page is gone.
     fn see_to_its_end(&mut self, task: Task) {
         self.clicked.retain(|task| !task.is_finished());
         self.clicked.push(task);
+    }
+
+    /// Asks the browser, which asks the person, where nobody has yet.
+    fn set_notifies(&mut self, notifies: bool) {
+        storage::keep_notifies(notifies);
+        if !notifies {
+            return self.view.notifies.set(Some(false));
+        }
+        let (view, inbox) = (self.view, self.inbox.clone());
+        self.see_to_its_end(task::spawn(async move {
+            let may = Notification::ask().await == MayNotify::Yes;
+            view.notifies.set(Some(may));
+            if !may {
+                storage::keep_notifies(false);
+                inbox.push(Happened::Notice(Notice::NotNotified));
+            }
+        }));
     }
 
     fn copy_link(&mut self) {

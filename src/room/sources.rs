@@ -1,7 +1,7 @@
 //! Files of ours that are sent: where their bytes are, and the pieces of them that are in memory just now.
 
 use litemap::LiteMap;
-use snaproom_protocol::{Digest, ItemId, bulk::PIECE_BYTES};
+use snaproom_protocol::{Digest, bulk::PIECE_BYTES};
 use snaproom_session::{Input, PayloadId};
 
 use super::inbox::{Happened, Inbox};
@@ -12,10 +12,10 @@ use crate::browser::{
 
 pub(super) struct Sources {
     inbox: Inbox,
-    files: LiteMap<ItemId, Source>,
+    files: LiteMap<PayloadId, Source>,
     /// By the piece's offset.
     at_hand: LiteMap<(PayloadId, u64), Payload>,
-    reading: Vec<(ItemId, Task)>,
+    reading: Vec<(PayloadId, Task)>,
 }
 
 /// A piece that was read, and its hash; none where that failed.
@@ -31,19 +31,20 @@ impl Sources {
         Self { inbox, files: LiteMap::new(), at_hand: LiteMap::new(), reading: Vec::new() }
     }
 
-    /// What is read of another source for this item has not ended counts for nothing.
-    pub(super) fn put(&mut self, item: ItemId, source: Source) {
-        self.reading.retain(|(reading, _)| *reading != item);
-        self.files.insert(item, source);
+    /// What is still being read of another source for this item counts for nothing.
+    pub(super) fn put(&mut self, payload: PayloadId, source: Source) {
+        self.reading.retain(|(reading, _)| *reading != payload);
+        self.files.insert(payload, source);
     }
 
+    /// Whether it is ours. Somebody else may use the same id for an item of theirs.
     pub(super) fn has(&self, payload: PayloadId) -> bool {
-        self.files.contains_key(&payload.item)
+        self.files.contains_key(&payload)
     }
 
     /// Reads a piece and hashes it; [`Happened::Read`] follows. It is kept at hand, or not.
     pub(super) fn read(&mut self, payload: PayloadId, offset: u64, length: u32, keeps: bool) {
-        let Some(source) = self.files.get(&payload.item).cloned() else { return };
+        let Some(source) = self.files.get(&payload).cloned() else { return };
         let inbox = self.inbox.clone();
         self.reading.retain(|(_, task)| !task.is_finished());
         let task = task::spawn(async move {
@@ -55,7 +56,7 @@ impl Sources {
             let piece = piece.await;
             inbox.push(Happened::Read(Read { payload, offset, keeps, piece }));
         });
-        self.reading.push((payload.item, task));
+        self.reading.push((payload, task));
     }
 
     /// What the session is to be told.
@@ -82,8 +83,29 @@ impl Sources {
     }
 
     pub(super) fn release(&mut self, payload: PayloadId) {
-        self.files.remove(&payload.item);
-        self.reading.retain(|(reading, _)| *reading != payload.item);
+        self.files.remove(&payload);
+        self.reading.retain(|(reading, _)| *reading != payload);
         self.at_hand.retain(|(id, _), _| *id != payload);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use snaproom_protocol::{ItemId, PeerId, bulk::Part};
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    use super::*;
+    use crate::browser::Blob;
+
+    /// Else its pieces would be compared with the hashes of ours.
+    #[wasm_bindgen_test]
+    fn an_item_of_somebody_else_with_the_same_id_is_not_ours() {
+        let of = |owner| PayloadId { owner: PeerId([owner; 16]), item: ItemId([7; 16]), part: Part::Exact };
+        let mut sources = Sources::new(Inbox::default());
+        sources.put(of(1), Source::from(Blob::new("ours".as_bytes())));
+        assert!(sources.has(of(1)));
+        assert!(!sources.has(of(2)));
+        sources.release(of(2));
+        assert!(sources.has(of(1)), "nor released with it");
     }
 }

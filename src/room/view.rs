@@ -5,7 +5,7 @@ use litemap::LiteMap;
 use snaproom_protocol::{ItemId, PeerId, control::RefusedItem};
 pub use snaproom_session::io::{
     CallEnd, CallView, Comparison, Failure, Participant, Path, Pause, PeerState, PeerView, Records,
-    RefusedPeer, Sends, Signs, Status, TransferState, Trust,
+    RefusedPeer, Sends, Signs, Source, Status, TransferState, Trust, Written,
 };
 use snaproom_session::{Link, exif::Secrets};
 
@@ -28,6 +28,19 @@ pub struct Entry<T: 'static> {
     pub key: PhotoKey,
     /// How it is now.
     pub view: ArcRwSignal<T>,
+}
+
+/// Something that was written. Where it stands does not change, nor who wrote it.
+#[derive(Debug, Clone)]
+pub struct Line {
+    /// Which.
+    pub id: ItemId,
+    /// Who wrote it.
+    pub author: PeerId,
+    /// When, in milliseconds since 1970 by their clock.
+    pub at: u64,
+    /// What is known of it now.
+    pub view: ArcRwSignal<Written>,
 }
 
 /// The room's link.
@@ -253,10 +266,20 @@ impl FileView {
         !self.is_ours && (self.state == TransferState::Verified || is_part)
     }
 
-    /// Whether a file is whole here, and nowhere else.
+    /// Whether nobody has said yet whether they want it.
     #[must_use]
-    pub fn is_unsaved(&self) -> bool {
-        !self.is_ours && self.state == TransferState::Verified && !self.saved
+    pub fn is_offered(&self) -> bool {
+        !self.is_ours && self.state == TransferState::Offered
+    }
+
+    /// Whether something would be lost with the page: a file is whole here and was not saved, or somebody is getting one
+    /// of ours.
+    #[must_use]
+    pub fn needs_page(&self) -> bool {
+        let is_getting =
+            |to: &Recipient| matches!(to.state, TransferState::Active | TransferState::Paused(_));
+        let is_unsaved = !self.is_ours && self.state == TransferState::Verified && !self.saved;
+        is_unsaved || self.is_ours && self.recipients.iter().any(is_getting)
     }
 }
 
@@ -351,6 +374,10 @@ pub enum Notice {
     },
     /// A file, or a part of one, is in the downloads.
     FileSaved,
+    /// This peer writes faster than anybody reads, and not all of it is shown.
+    WritesTooMuch(PeerId),
+    /// The browser does not let the page tell of messages while it is hidden.
+    NotNotified,
 }
 
 /// Everything the page shows of a room.
@@ -414,6 +441,16 @@ pub struct RoomView {
     pub dragged: RwSignal<bool>,
     /// The zip of all photos, while it is made.
     pub saving: RwSignal<Option<Saving>>,
+    /// What was written, in its order.
+    pub written: RwSignal<Vec<Line>>,
+    /// Who writes just now.
+    pub writing: RwSignal<Vec<PeerId>>,
+    /// Messages of others that came while nobody looked.
+    pub unread: RwSignal<usize>,
+    /// Whether what is written shows, in a page that is seen.
+    pub reads: RwSignal<bool>,
+    /// Whether the person is told of messages while the page is hidden; none where that cannot be.
+    pub notifies: RwSignal<Option<bool>>,
     /// The last notice.
     pub notice: RwSignal<Option<Notice>>,
     /// Whether the browser has a share sheet.
@@ -454,6 +491,11 @@ impl RoomView {
             give_to: RwSignal::default(),
             dragged: RwSignal::new(false),
             saving: RwSignal::new(None),
+            written: RwSignal::default(),
+            writing: RwSignal::default(),
+            unread: RwSignal::default(),
+            reads: RwSignal::new(false),
+            notifies: RwSignal::new(None),
             notice: RwSignal::new(None),
             can_share: page::can_share(),
         }
@@ -470,6 +512,7 @@ impl RoomView {
         self.invited.set(None);
         self.call.set(CallView::default());
         self.files.update(Vec::clear);
+        self.writing.update(Vec::clear);
         self.notice.set(None);
     }
 
@@ -488,6 +531,8 @@ impl RoomView {
         self.trail.update(Vec::clear);
         self.sent.update(Vec::clear);
         self.give_to.update(Vec::clear);
+        self.written.update(Vec::clear);
+        self.unread.set(0);
     }
 }
 

@@ -12,6 +12,7 @@ use snaproom_session::{
 
 use super::{
     call::Call,
+    chat::Chat,
     company::Company,
     disk::Opened,
     files::Files,
@@ -27,7 +28,8 @@ use super::{
     wires::Wires,
 };
 use crate::browser::{
-    self, Connection, Error, Payload, Socket, SocketEvent, StoreEvent, page, storage, task,
+    self, Connection, Error, Payload, Socket, SocketEvent, StoreEvent, page, storage,
+    task::{self, Task},
 };
 
 /// Photos of ours that are listed with their recipients.
@@ -45,6 +47,7 @@ pub(super) struct Visit {
     vault: Vault,
     originals: Originals,
     pub(super) files: Files,
+    chat: Chat,
     /// The room that we go to, once whoever comes along has read it.
     pub(super) moved: Option<Link>,
     /// Inputs that an action led to at once.
@@ -69,6 +72,7 @@ impl Visit {
             vault: Vault::new(inbox.clone()),
             originals: Originals::new(inbox.clone()),
             files,
+            chat: Chat::new(view, inbox.clone(), room),
             inbox,
             socket: None,
             next_socket: 0,
@@ -82,6 +86,7 @@ impl Visit {
         }
         visit.command(Command::SetName(view.my_name.get_untracked()));
         visit.obey(left);
+        visit.command(Command::Recall(visit.chat.kept()));
         Ok(visit)
     }
 
@@ -150,11 +155,12 @@ impl Visit {
         self.moved = self.company.answer_invitation(from, goes);
     }
 
-    /// Says goodbye. What is dropped afterwards closes by itself.
-    pub(super) fn leave(&mut self, gallery: &mut Gallery, call: &mut Call) {
+    /// Says goodbye. What is dropped afterwards closes by itself. Gives what is still to be done.
+    pub(super) fn leave(&mut self, gallery: &mut Gallery, call: &mut Call) -> Option<Task> {
         self.command(Command::Leave);
         self.carry_out(gallery, call);
-        self.files.leave();
+        self.chat.forget_kept();
+        self.files.leave()
     }
 
     /// Lets go of everybody, and keeps the seat for the lease.
@@ -162,6 +168,16 @@ impl Visit {
         self.files.put_aside();
         self.command(Command::PutAside);
         self.carry_out(gallery, call);
+        self.keep_written();
+    }
+
+    /// Writes to everybody in the room.
+    pub(super) fn say(&mut self, text: String) {
+        self.command(Command::Say { text, at: task::unix_ms() });
+    }
+
+    pub(super) fn keep_written(&mut self) {
+        self.chat.keep(&self.session);
     }
 
     /// Ends when the session wants to know the time.
@@ -338,7 +354,7 @@ impl Visit {
             }
             match self.done.pop_front() {
                 Some(input) => self.handle(input),
-                None => return,
+                None => return self.chat.has_recalled(),
             }
         }
     }
@@ -464,8 +480,14 @@ impl Visit {
             | News::Name { .. }
             | News::Comparison { .. }
             | News::Invited { .. }
-            | News::PeerGone(_) => self.company.on_news(news),
+            | News::PeerGone(_) => {
+                self.chat.on_news(news.clone());
+                self.company.on_news(news);
+            }
             News::StillRefused(peer) => self.view.notice.set(Some(Notice::StillRefused(peer))),
+            News::Written(_) | News::WrittenGone(_) | News::Writes { .. } | News::TooMuch(_) => {
+                self.chat.on_news(news);
+            }
             News::Call(_) | News::CallEnded(_) | News::Incoming(_) => {}
         }
     }

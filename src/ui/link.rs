@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-use super::{icon::Icon, modal::Modal, qr::QrPicture, words::labels};
+use super::{chat::ChatJump, icon::Icon, modal::Modal, qr::QrPicture, words::labels};
 use crate::room::{Room, RoomView, Status};
 
 /// The room's name, with a warning where a person chose it.
@@ -68,6 +68,7 @@ pub fn LinkBar(room: Room) -> impl IntoView {
                     <Icon name="qr" />
                     <span>{labels::QR}</span>
                 </button>
+                <ChatJump room />
             </div>
         </section>
         <Modal

@@ -10,6 +10,7 @@
 //! | `camera`, `shutter`, `effects`, `sent` | viewfinder, snapped photo, buttons; the one that can be held; filter, timer, mirror; what became of one's own photos |
 //! | `call`, `tile` | calling, being called, what one does in a call; the others beside oneself |
 //! | `keys` | what single keys do, and how one learns of it |
+//! | `chat`, `prose` | what people write; code and links in it |
 //! | `trail`, `lightbox` | photos of others: the gallery, and one of them large |
 //! | `files` | files and folders, given and got |
 //! | `modal`, `icon`, `surface` | dialogs; signs; the elements that show pictures |
@@ -22,6 +23,7 @@ mod about;
 mod announcer;
 mod call;
 mod camera;
+mod chat;
 mod check;
 mod effects;
 mod files;
@@ -36,6 +38,7 @@ mod name;
 mod notice;
 mod peers;
 mod person;
+mod prose;
 mod qr;
 mod relay;
 mod sent;
@@ -55,6 +58,7 @@ use about::About;
 use announcer::Announcer;
 use call::{CallButton, CallPanel, Ringing};
 use camera::Capture;
+use chat::Chat;
 pub use check::check_page;
 use files::Files;
 use invitation::Invited;
@@ -98,6 +102,7 @@ pub fn RoomPage(
                 <CallPanel room />
             </div>
             <Capture room />
+            <Chat room />
             <Trail room />
             <Files room />
             <Sent room />

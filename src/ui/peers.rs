@@ -12,7 +12,7 @@ use super::{
 use crate::room::{Comparison, Room, RoomView, Trust};
 
 /// Colours in the style sheet, `data-tone="0"` and on.
-const TONES: u8 = 8;
+pub const TONES: u8 = 8;
 
 /// Who is here: oneself first, then the others.
 #[component]

@@ -6,9 +6,10 @@ use leptos::{ev::Event, html, prelude::*};
 use send_wrapper::SendWrapper;
 use snaproom_protocol::PeerId;
 
-pub use crate::browser::page::{set_title, time_of_day};
+pub use crate::browser::page::{destination, is_hidden, is_wide, scroll_to_end, set_title, time_of_day};
+pub use crate::browser::prose::Part;
 use crate::{
-    browser::{Canvas, Dialog, Given, Video, chosen_in, focus, page},
+    browser::{Canvas, Dialog, Given, Notification, Video, chosen_in, focus, page, prose::show, task},
     room::{Larger, PhotoKey, Room, Shown},
 };
 
@@ -72,6 +73,51 @@ pub fn shrink(video: NodeRef<html::Video>) {
 /// Whether a photo can have a filter.
 pub fn can_filter() -> bool {
     Canvas::can_filter()
+}
+
+/// What somebody wrote. It does not change.
+#[component]
+pub fn ProseSurface(
+    /// All of it.
+    parts: Vec<Part>,
+) -> impl IntoView {
+    let element = NodeRef::<html::Div>::new();
+    Effect::new(move || {
+        if let Some(element) = element.get() {
+            show(&element, &parts);
+        }
+    });
+    view! { <div class="said" dir="auto" node_ref=element></div> }
+}
+
+/// When something was, in as few words as today allows.
+pub fn moment(unix_ms: u64) -> String {
+    let [date, today] = [unix_ms, task::unix_ms()].map(|at| page::calendar(at).map(|part| part.to_string()));
+    let time = time_of_day(unix_ms);
+    if date[..3] == today[..3] { time } else { format!("{}, {time}", date[..3].join("-")) }
+}
+
+/// What the system shows on behalf of the page: the last of it, as long as whoever asks is in the page.
+#[derive(Clone, Copy)]
+pub struct Notices(StoredValue<Option<SendWrapper<Notification>>>);
+
+impl Default for Notices {
+    fn default() -> Self {
+        Self(StoredValue::new(None))
+    }
+}
+
+impl Notices {
+    /// Shows this in the place of the one before, where the browser lets it.
+    pub fn show(&self, title: &str, body: &str) {
+        self.clear();
+        self.0.set_value(Notification::show(title, body).map(SendWrapper::new));
+    }
+
+    /// There is nothing to be told any more.
+    pub fn clear(&self) {
+        let _ = self.0.try_update_value(Option::take);
+    }
 }
 
 /// What is chosen in the `<select>` with this id.

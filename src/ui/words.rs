@@ -1,6 +1,7 @@
 //! All the words of the page: from states to sentences. A translation replaces this file.
 
 mod calls;
+mod chat;
 pub mod check;
 pub mod files;
 pub mod labels;
@@ -13,6 +14,7 @@ pub use calls::{
     call, call_button, call_ended, call_hint, figures, no_microphone, quality, records, ringing, sends,
     wants_still,
 };
+pub use chat::{author, delivered, delivery, message_came, page_title, passed_on, too_long, unread, writing};
 pub use names::{Names, friendly_name, isolated, name_of, tone};
 pub use people::{came_and_went, how, name_hint, person, relay_hint, take_along};
 pub use pictures::{burst, burst_sent, counting};
@@ -349,6 +351,12 @@ pub fn notice(notice: &Notice, names: &Names) -> String {
             files::size(*free)
         ),
         Notice::FileSaved => "Saved, in your downloads.".into(),
+        Notice::WritesTooMuch(peer) => {
+            format!("{} writes faster than anybody reads, so not all of it is shown.", isolated(names, peer))
+        }
+        Notice::NotNotified => {
+            "The browser does not let this page notify you. Allow it beside the address bar, then try again.".into()
+        }
         Notice::AllSaved(1) => "The photo is saved, in a zip file.".into(),
         Notice::AllSaved(photos) => format!("All {photos} photos are saved, in one zip file."),
     }

@@ -205,6 +205,16 @@
             hold: { item: bytes, holds: flag },
             repeat: { item: bytes, exact: number },
             saved: { item: bytes },
+            chat: {
+                chat: oneOf({
+                    say: { author: bytes, device: bytes, name: text, at: number, text, signature: bytes },
+                    heard: { id: bytes },
+                    writes: {},
+                    log: { digest: bytes },
+                    has: { ids: bytes },
+                    want: { ids: bytes },
+                }),
+            },
         }),
         bulk: oneOf({
             piece: {

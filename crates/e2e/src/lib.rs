@@ -25,6 +25,7 @@
 //! | `page` | the page in a person's words: status, peers, snap, send, trail |
 //! | `files` | files: given, accepted, stopped, saved |
 //! | `call` | calls, and what really comes over the connections |
+//! | `chat` | what people write |
 //! | `keyboard` | the same without a mouse |
 //! | `faults` | what happens to tabs: frozen, throttled, out of storage, without their camera, crashed |
 //! | [`Proxy`] | a line to the server that can be cut, silent, slow, and lose single messages |
@@ -84,6 +85,7 @@ mod bidi;
 mod blank;
 mod browser;
 mod call;
+mod chat;
 #[cfg(target_os = "linux")]
 mod coturn;
 mod driver;
@@ -110,6 +112,7 @@ pub use apart::Apart;
 pub use blank::Blank;
 pub use browser::Browser;
 pub use call::{Played, call_camera, in_call};
+pub use chat::Message;
 #[cfg(target_os = "linux")]
 pub use coturn::Coturn;
 #[cfg(target_os = "linux")]

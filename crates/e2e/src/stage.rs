@@ -87,6 +87,9 @@ impl Stage {
                 self.tab.wait_ringing().await
             }
             Step::OthersAnswer => self.others_answer().await,
+            Step::OpenChat | Step::FoldChat | Step::Says(_) | Step::OtherWrites(_) | Step::OtherTypes => {
+                self.chat(step).await
+            }
             Step::OtherClicks(selector) => self.other()?.click(selector).await,
             Step::Block => self.tab.evaluate(BLOCK).await,
             Step::Receive(photos) => self.receive(photos).await,
@@ -125,6 +128,32 @@ impl Stage {
                 self.tab.until("the page asks for another socket", "askedInVain > 0").await
             }
             Step::Hear(message) => self.hear(&message()).await,
+        }
+    }
+
+    async fn chat(&self, step: Step) -> Result<()> {
+        match step {
+            Step::OpenChat => self.tab.open_chat().await,
+            Step::FoldChat => {
+                self.tab.open_chat().await?;
+                self.tab.click("#chatFold").await
+            }
+            Step::Says(text) => self.tab.say(text).await,
+            Step::OtherWrites(text) => {
+                let before = self.tab.messages().await?.len();
+                self.other()?.say(text).await?;
+                let there = format!("document.querySelectorAll('#chatLog .message').length > {before}");
+                self.tab.until("the message", &there).await
+            }
+            Step::OtherTypes => {
+                let types = "void document.querySelector('#chatInput')
+                    .dispatchEvent(new Event('input', (document.querySelector('#chatInput').value = 'a', { bubbles: true })))";
+                self.other()?.evaluate::<()>(types).await?;
+                self.tab
+                    .until("word of it", "document.querySelector('#chatWriting').textContent !== ''")
+                    .await
+            }
+            _ => Ok(()),
         }
     }
 

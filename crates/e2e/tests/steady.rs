@@ -34,7 +34,9 @@ async fn somebody_who_comes_and_photos_that_arrive_move_nothing_but_photos() -> 
         for _ in 0..3 {
             let photo = alice.snap_and_send().await?;
             bob.wait_photo(&photo.item).await?;
+            alice.say("What came moves what came before, and nothing else.").await?;
         }
+        bob.until("three messages", "document.querySelectorAll('#chatLog .message').length === 3").await?;
         alice.close().await?;
         bob.until("alice is gone", "document.querySelector('.peer')?.dataset.state !== 'connected'").await?;
         let moved = moved(&bob).await?;
@@ -71,14 +73,14 @@ const HELD: &str = "{
 }";
 
 /// Everything that moved without the person's doing (Layout Instability API), photos of the trail aside, since the newest
-/// one takes the first place, and the page's end below them.
+/// one takes the first place, the page's end below them, and what was written, which makes room for what is new.
 const SHIFTS: &str = "{
     const moved = [];
     const note = (entries) => {
         for (const { sources } of entries) {
             for (const { node } of sources) {
                 const element = node?.nodeType === Node.TEXT_NODE ? node.parentElement : node;
-                if (element && !element.closest('#trail, .foot')) {
+                if (element && !element.closest('#trail, #chatLog, .foot')) {
                     moved.push(`${element.tagName} #${element.id} .${element.className}`);
                 }
             }

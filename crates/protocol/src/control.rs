@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{DeviceKey, Digest, ItemId, Nonce, Signature};
+use crate::{DeviceKey, Digest, ItemId, Nonce, Signature, chat::Chat};
 
 /// Stream id of the negotiated data channel.
 pub const CHANNEL_ID: u16 = 0;
@@ -189,6 +189,8 @@ pub enum Control {
         /// Which.
         item: ItemId,
     },
+    /// What people write to each other.
+    Chat(Chat),
 }
 
 /// How somebody takes part in the room's call.

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | [`server`] | tab ↔ server | text on the WebSocket at `/ws` |
 //! | [`signal`] | tab → tab | bytes inside a sealed [`Envelope`], relayed by the server, which cannot read it |
-//! | [`control`] | tab → tab | text on the data channel with id 0 |
+//! | [`control`], [`chat`] | tab → tab | text on the data channel with id 0 |
 //! | [`bulk`] | tab → tab | headers as text, raw bytes as binary, on the data channel with id 1 |
 //!
 //! [`wire`] makes text and bytes of them. For another implementation `docs/WIRE.md` says all of it, and has test
@@ -15,6 +15,7 @@
 //! [`server::FromServer::Full`], *bye* is [`server::ToServer::Leave`].
 
 pub mod bulk;
+pub mod chat;
 pub mod control;
 mod envelope;
 mod id;

@@ -63,6 +63,9 @@ impl Session {
             Command::DeclineCall => self.decline_call(now),
             Command::AskStill(peer) => self.ask_still(peer, now),
             Command::AnswerStill(peer, photo) => self.answer_still(peer, photo, now),
+            Command::Say { text, at } => self.say(&text, at, now),
+            Command::SayWriting => self.say_writing(now),
+            Command::Recall(written) => self.recall(&written),
             Command::Retry => self.retry(now),
             Command::Leave => {
                 if self.signaling.is_in() {

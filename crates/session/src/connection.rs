@@ -179,6 +179,7 @@ impl Session {
         peer.outbox.connect(pair.connection, pair.max_message.unwrap_or(1), shelf, now, out);
         out.push(Output::FindPath(pair.connection));
         out.control(pair.connection, &our_part);
+        self.greet_chat(id);
     }
 
     /// A message on the control channel of a confirmed connection.
@@ -220,6 +221,7 @@ impl Session {
             Control::Hold { item, holds } => inbox.held(item, holds, out),
             Control::Repeat { item, exact } => outbox.repeat(item, exact, shelf, now, out),
             Control::Saved { item } => out.news(News::Saved { by: id, item }),
+            Control::Chat(chat) => return self.on_chat(id, chat, now),
         }
         self.clear_shelf();
         Ok(())

@@ -12,7 +12,7 @@ use crate::{Link, confirm::Role};
 
 pub use crate::news::{
     CallEnd, CallView, Comparison, Failure, Incoming, News, Outgoing, Participant, Pause, PeerState,
-    PeerView, RefusedPeer, Signs, Status, TransferState, Trust,
+    PeerView, RefusedPeer, Signs, Source, Status, TransferState, Trust, Written,
 };
 pub use snaproom_protocol::control::{Records, Sends};
 
@@ -187,6 +187,18 @@ pub enum Command {
     AskStill(PeerId),
     /// The person was asked for one by this peer; they send this photo, to nobody else, or none.
     AnswerStill(PeerId, Option<Photo>),
+    /// Write to everybody in the room, as [`Command::SendPhoto`]; [`News::Written`] follows. A text that is empty once it
+    /// is mended ([`message::text`](crate::message::text)), or too long then, is not written.
+    Say {
+        /// As it was typed.
+        text: String,
+        /// Milliseconds since 1970.
+        at: u64,
+    },
+    /// The person writes, as with each key; the others are told now and then.
+    SayWriting,
+    /// What [`Session::written`](crate::Session::written) gave in an earlier life of this page, before anything else.
+    Recall(String),
     /// Join anew now, as after a full room.
     Retry,
     /// Leave for good. Afterwards the session is only good for draining its outputs.

@@ -21,6 +21,7 @@
 //! | `commands`, `tell` | what the person wants, and is told |
 //! | `moving` | to another room, with others |
 //! | `call`, `calling` | who takes part in the room's call, and to whom media goes; a peer's part in it |
+//! | `chat`, `chatting`, [`message`] | what people write; a peer's part in that; a message, and who signed it |
 //! | [`jpeg`], [`name`] | what a preview, a file name and a display name may be |
 //! | [`listing`] | what is in a folder that is sent as one item |
 //! | [`exif`] | what a photo's file tells beside its picture, and the file without it |
@@ -29,6 +30,8 @@
 mod call;
 mod called;
 mod calling;
+mod chat;
+mod chatting;
 mod commands;
 pub mod compare;
 pub mod confirm;
@@ -43,6 +46,7 @@ pub mod keys;
 mod link;
 pub mod listing;
 mod mending;
+pub mod message;
 mod moving;
 pub mod name;
 mod news;
@@ -137,6 +141,7 @@ pub struct Session {
     /// Where to, once the others have read it.
     moving: Option<Moving>,
     call: Call,
+    chat: chat::Log,
     /// Why the server will not have us.
     refused: Option<Status>,
     told: Option<Status>,
@@ -178,6 +183,7 @@ impl Session {
             absent: LiteMap::new(),
             moving: None,
             call: Call::default(),
+            chat: chat::Log::default(),
             refused: None,
             told: None,
             left: false,
@@ -271,7 +277,9 @@ impl Session {
         let renewal = self.renew_ice_at.filter(|_| is_in);
         let moving = self.moving.as_ref().map(|moving| moving.until);
         let call = self.call_deadline();
-        [self.signaling.next_deadline(), peers, renewal, moving, call].into_iter().fold(None, time::earlier)
+        [self.signaling.next_deadline(), peers, renewal, moving, call, self.chat_deadline()]
+            .into_iter()
+            .fold(None, time::earlier)
     }
 
     fn on_time(&mut self, now: Time) {
@@ -281,6 +289,7 @@ impl Session {
         }
         self.see_whether_all_have_read(now);
         self.see_to_call(now);
+        self.see_to_chat(now);
     }
 }
 

@@ -51,6 +51,19 @@ pub enum News {
     CallEnded(CallEnd),
     /// Somebody was asked for a photo of their camera, and sends none.
     StillRefused(PeerId),
+    /// Something was written, by anybody; or what is known of it is another.
+    Written(Written),
+    /// It is not kept any more, or was not what it seemed to be.
+    WrittenGone(ItemId),
+    /// Whether somebody writes just now. Not told of somebody who is gone.
+    Writes {
+        /// Who.
+        peer: PeerId,
+        /// Whether.
+        writes: bool,
+    },
+    /// Somebody writes faster than anybody reads, and some of it was dropped.
+    TooMuch(PeerId),
     /// An item on its way to us.
     Incoming(Incoming),
     /// An item on its way to one of its recipients.
@@ -179,6 +192,38 @@ pub enum CallEnd {
     NobodyAnswered,
     /// As many take part as can.
     Full,
+}
+
+/// What somebody wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// Which.
+    pub id: ItemId,
+    /// What it stands behind; none for the first one.
+    pub after: Option<ItemId>,
+    /// Who wrote it.
+    pub author: PeerId,
+    /// What they wanted to be called then, checked. None for the friendly name.
+    pub name: Option<String>,
+    /// When, in milliseconds since 1970 by their clock; a date can tell it.
+    pub at: u64,
+    /// Checked: at most [`MAX_TEXT_BYTES`](snaproom_protocol::chat::MAX_TEXT_BYTES), and nothing that nobody sees.
+    pub text: String,
+    /// How we know.
+    pub source: Source,
+    /// Whom our own one was meant for, and whether they have it.
+    pub to: Vec<(PeerId, bool)>,
+}
+
+/// How we know who wrote something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// We did.
+    Own,
+    /// It is signed by a device that proved itself to us as the author's.
+    Author,
+    /// Only this peer says so; we never met the author.
+    PassedOn(PeerId),
 }
 
 /// How a peer is. The names are the page's `data-state`.

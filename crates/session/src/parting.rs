@@ -61,6 +61,7 @@ impl Session {
         peer.outbox.disconnect(&mut self.out);
         peer.inbox.disconnect(&mut self.out);
         peer.call.disconnect();
+        peer.chat.disconnect();
         self.end_comparison(id, pair.comparing);
     }
 
@@ -88,6 +89,7 @@ impl Session {
         }
         peer.called.forget();
         peer.call.forget();
+        peer.chat.forget();
         if peer.told.take().is_some() {
             self.out.news(News::PeerGone(id));
         }

@@ -4,6 +4,7 @@ use crate::{
     Time,
     called::Called,
     calling::PeerCall,
+    chatting::PeerChat,
     confirm::Role,
     io::{PeerState, PeerView, RefusedPeer, Signs, Trust},
     pair::Pair,
@@ -50,6 +51,7 @@ pub(crate) struct Peer {
     pub(crate) told: Option<PeerView>,
     pub(crate) called: Called,
     pub(crate) call: PeerCall,
+    pub(crate) chat: PeerChat,
 }
 
 /// What is known of a peer's socket.
@@ -104,6 +106,7 @@ impl Peer {
             told: None,
             called: Called::default(),
             call: PeerCall::default(),
+            chat: PeerChat::default(),
         }
     }
 

@@ -113,3 +113,27 @@ pub(crate) const FEW_CHANGES: u32 = 5;
 
 /// Bytes may overtake their offer, since they go over another channel, but not by this much.
 pub(crate) const OFFER_TIMEOUT: Duration = Duration::from_secs(10);
+
+// What people write.
+
+/// One person's messages are shown at most this often, after a few that come at once: who writes faster than that does
+/// not write. What is beyond is dropped, and that is told, but not again before the last.
+pub(crate) const HEAR_PAUSE: Duration = Duration::from_millis(125);
+pub(crate) const FEW_HEARD: u32 = 40;
+pub(crate) const FLOOD_AGAIN: Duration = Duration::from_mins(1);
+
+/// We keep well below that: after a silence all that was said and not heard may come at once, and then as much again.
+pub(crate) const SAY_PAUSE: Duration = Duration::from_millis(165);
+pub(crate) const FEW_SAID: u32 = 16;
+pub(crate) const MAX_UNHEARD: usize = 16;
+
+/// Who asks for what was written before gets all of it at once, and not again and again.
+pub(crate) const GIVE_PAUSE: Duration = Duration::from_millis(250);
+pub(crate) const FEW_GIVEN: u32 = 256;
+
+/// Somebody who does not give what they have makes others be asked after this.
+pub(crate) const GIVE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Somebody who said that they write is taken to do so for this long; they say it again before that.
+pub(crate) const WRITES: Duration = Duration::from_secs(6);
+pub(crate) const WRITES_AGAIN: Duration = Duration::from_secs(3);

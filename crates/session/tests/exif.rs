@@ -13,7 +13,7 @@ use chacha20::{
     rand_core::{Rng, SeedableRng},
 };
 use photo::{
-    Ifd, PICTURE, Tiff, ascii, byte, exif, jpeg, jpeg_of, long, rational, segment, short, undefined,
+    Ifd, PICTURE, Tiff, ascii, ascii_of, byte, exif, jpeg, jpeg_of, long, rational, segment, short, undefined,
 };
 use seeds::seeds;
 use snaproom_session::exif::{FIRST_BYTES, Look, MAX_HEAD_BYTES, PictureEnd, Secret, Stripped, look};
@@ -368,6 +368,33 @@ fn directories_that_lead_nowhere_or_to_themselves_end() {
 }
 
 #[test]
+fn what_is_longer_or_more_than_cameras_write_goes() {
+    let stays = Tiff { main: vec![short(0x0112, 6)], ..Tiff::default() };
+    let clean = jpeg(&[exif(&stays.bytes(true))]);
+    for field in [
+        ascii(0x0110, &"x".repeat(256)),
+        undefined(0x0213, &[1; 65]),
+        // As text, and without the zero at its end.
+        ascii_of(0x0110, &[b'x'; 300]),
+        // A second one, and a second place for the directory of exposures.
+        short(0x0112, 1),
+    ] {
+        let photo = jpeg(&[exif(&with(stays.clone(), 0, vec![field]).bytes(true))]);
+        assert_eq!(strip(&photo), (clean.clone(), vec![Secret::Unreadable]));
+    }
+    let photo = jpeg(&[exif(&with(harmless(), 0, vec![long(0x8769, 8)]).bytes(true))]);
+    assert!(strip(&photo).1 == [Secret::Unreadable]);
+    assert!(matches!(look(&jpeg(&[exif(&harmless().bytes(true))]), 1 << 20), Look::Clean { .. }));
+
+    for (count, removed) in [(255, Secret::Comment), (256, Secret::Unreadable)] {
+        let many = (0..count).map(|_| ascii(0x010E, "SECRET")).collect();
+        let (new, said) = strip(&jpeg(&[exif(&with(stays.clone(), 0, many).bytes(true))]));
+        assert_eq!(said, [removed]);
+        assert_eq!(new == clean, removed == Secret::Comment, "with more than 256 all of it goes");
+    }
+}
+
+#[test]
 fn lying_counts_cost_no_memory() {
     // One directory of as many entries as are read, each a text or number of nearly the whole segment.
     for (tag, kind) in [(0x010F, 2), (0x0112, 3), (0x9286, 7), (0x013B, 129)] {
@@ -482,6 +509,11 @@ fn the_end_of_a_picture_is_found_in_any_pieces() {
         assert_eq!(find(&film), Some(end), "in pieces of {piece}");
         assert_eq!(find(&photo), Some(end), "in pieces of {piece}");
         assert_eq!(find(&photo[..photo.len() - 1]), None, "a cut picture has no end");
+    }
+    for (bytes, end) in
+        [(&b"\xFF\xDA\0\x02\xFF\xD9"[..], 6), (b"\xFF\xDA\0\0\xFF\xD9\xFF\xD9", 6), (b"\xFF\xD9", 2)]
+    {
+        assert_eq!(PictureEnd::new(0).find(bytes), Some(end));
     }
 }
 

@@ -29,6 +29,13 @@ pub const SCAN: &str = "Point another phone’s camera at this code, or send the
 pub const NO_QR: &str = "This link is too long for a code. Copy it and send it.";
 pub const QR_PICTURE: &str = "A code that holds the room’s link";
 
+// What people write.
+pub const MESSAGES: &str = "Messages";
+pub const WRITE: &str = "Write to everybody";
+pub const SEND_MESSAGE: &str = "Send the message";
+pub const NOTHING_WRITTEN: &str = "Nobody has written anything yet. Whoever comes later reads it too.";
+pub const NOTIFY: &str = "Notify me while this page is hidden";
+
 // Leaving.
 pub const LEAVE: &str = "Leave this room?";
 pub const LEAVE_ANYWAY: &str = "Leave without saving";

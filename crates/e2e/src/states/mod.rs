@@ -5,6 +5,7 @@
 
 mod alone;
 mod call;
+mod chat;
 mod check;
 mod together;
 mod trouble;
@@ -50,6 +51,16 @@ pub enum Step {
     Write(&'static str, &'static str),
     /// The page is waited for, until something is where the selector points.
     See(&'static str),
+    /// The person has what was written unfolded.
+    OpenChat,
+    /// The person has it folded.
+    FoldChat,
+    /// The person says this to everybody.
+    Says(&'static str),
+    /// Whoever came first writes this, and it comes.
+    OtherWrites(&'static str),
+    /// Whoever came first begins to write.
+    OtherTypes,
     /// Somebody else joins, and is connected.
     Join,
     /// Somebody else joins, whose browser answers no offer.
@@ -114,7 +125,9 @@ pub enum Step {
 
 /// All of them, from the first visit on.
 pub fn states() -> impl Iterator<Item = &'static State> {
-    [alone::STATES, call::STATES, together::STATES, trouble::STATES, check::STATES].into_iter().flatten()
+    [alone::STATES, call::STATES, together::STATES, chat::STATES, trouble::STATES, check::STATES]
+        .into_iter()
+        .flatten()
 }
 
 /// All but the one of a hundred photos: twelve are made of the same parts, and as wide, in a tenth of the time.

@@ -266,7 +266,7 @@ impl Kept {
     /// JFIF 1.02: 14 bytes, of which the last two are the sides of a thumbnail that follows.
     fn add_jfif(&mut self, segment: &[u8]) {
         let (fields, thumbnail) = segment.split_at(4 + 14);
-        if fields.ends_with(&[0, 0]) && is_blank(thumbnail) {
+        if is_blank(thumbnail) {
             self.head.extend(segment);
         } else {
             self.removed.insert(Secret::Thumbnail);

@@ -304,6 +304,12 @@ impl Room {
         self.handle(tab, Input::Command(Command::SetName(name.to_owned())));
     }
 
+    /// The person writes to the room.
+    pub fn write(&mut self, tab: Ix, text: &str) {
+        let (text, at) = (text.to_owned(), self.now.0);
+        self.handle(tab, Input::Command(Command::Say { text, at }));
+    }
+
     /// Whether everybody calls everybody else in the room as they want to be called.
     pub fn knows_names(&self) -> bool {
         let alive = || (0..self.tabs.len()).filter(|&tab| self.tabs[tab].is_alive());

@@ -40,7 +40,12 @@ pub fn byte(tag: u16, bytes: &[u8]) -> Field {
 }
 
 pub fn ascii(tag: u16, text: &str) -> Field {
-    Field { kind: 2, ..byte(tag, format!("{text}\0").as_bytes()) }
+    ascii_of(tag, format!("{text}\0").as_bytes())
+}
+
+/// With or without the zero that belongs at its end.
+pub fn ascii_of(tag: u16, bytes: &[u8]) -> Field {
+    Field { kind: 2, ..byte(tag, bytes) }
 }
 
 pub fn undefined(tag: u16, bytes: &[u8]) -> Field {

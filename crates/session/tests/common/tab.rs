@@ -1,13 +1,13 @@
 //! One tab: a session, and the driver that carries out what it wants and checks that it may want it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use snaproom_protocol::{ItemId, PeerId, bulk::Part, server::IceServer, wire};
 use snaproom_session::{
     ChunkId, ConnectionId, Link, Me, News, Output, PayloadId, Session, Time,
     io::{
         CallEnd, CallView, Comparison, IcePolicy, Incoming, Outgoing, PeerState, PeerView, Status,
-        TransferState,
+        TransferState, Written,
     },
 };
 
@@ -72,6 +72,13 @@ pub struct Tab {
     pub call: CallView,
     pub call_news: Vec<(Time, CallView)>,
     pub call_ends: Vec<(Time, CallEnd)>,
+    /// What was written, in its order as its person sees it, and every word of that.
+    pub written: Vec<Written>,
+    pub written_news: Vec<(Time, Written)>,
+    /// Who writes just now, and who wrote too much.
+    pub writing: BTreeSet<PeerId>,
+    pub writing_news: Vec<(Time, PeerId, bool)>,
+    pub too_much: Vec<(Time, PeerId)>,
     /// Who sends no photo of the camera that was asked for.
     pub stills_refused: Vec<PeerId>,
     /// To whom its media goes.
@@ -139,6 +146,11 @@ impl Tab {
             call: CallView::default(),
             call_news: Vec::new(),
             call_ends: Vec::new(),
+            written: Vec::new(),
+            written_news: Vec::new(),
+            writing: BTreeSet::new(),
+            writing_news: Vec::new(),
+            too_much: Vec::new(),
             stills_refused: Vec::new(),
             media: BTreeMap::new(),
             incoming: Vec::new(),
@@ -185,6 +197,25 @@ impl Tab {
 
     pub fn last_outgoing(&self, item: ItemId, to: PeerId) -> Option<&Outgoing> {
         self.outgoing.get(*self.last_outgoing.get(&(item, to))?)
+    }
+
+    fn note_written(&mut self, now: Time, written: Written) {
+        let place = |id| self.written.iter().position(|other| other.id == id);
+        let after = written.after.map_or(0, |after| place(after).expect("it stands there") + 1);
+        match place(written.id) {
+            Some(known) => {
+                assert_eq!(known, after, "it stays where it is");
+                assert_ne!(self.written[known], written, "news is what changed");
+                self.written[known] = written.clone();
+            }
+            None => self.written.insert(after, written.clone()),
+        }
+        self.written_news.push((now, written));
+    }
+
+    /// The texts, in their order.
+    pub fn texts(&self) -> Vec<&str> {
+        self.written.iter().map(|written| written.text.as_str()).collect()
     }
 
     /// Nothing is held for a session that is done with everything.
@@ -366,6 +397,7 @@ impl Room {
             News::PeerGone(peer) => {
                 *tab.did.entry("PeerGone").or_default() += 1;
                 assert!(tab.peers.remove(&peer).is_some(), "gone once");
+                tab.writing.remove(&peer);
             }
             News::Relays(relays) => tab.relays = Some(relays),
             News::Comparison { peer, comparison } => {
@@ -385,6 +417,18 @@ impl Room {
             News::CallEnded(end) => tab.call_ends.push((now, end)),
             News::StillRefused(peer) => tab.stills_refused.push(peer),
             News::Saved { by, item } => tab.saved.push((by, item)),
+            News::Written(written) => tab.note_written(now, written),
+            News::WrittenGone(id) => {
+                let place = tab.written.iter().position(|written| written.id == id);
+                tab.written.remove(place.expect("it was told of"));
+            }
+            News::Writes { peer, writes } => {
+                assert!(tab.peers.contains_key(&peer), "somebody who is here");
+                let is_new = if writes { tab.writing.insert(peer) } else { tab.writing.remove(&peer) };
+                assert!(is_new, "news is what changed");
+                tab.writing_news.push((now, peer, writes));
+            }
+            News::TooMuch(peer) => tab.too_much.push((now, peer)),
             News::Moved(link) => tab.moved = Some((now, link)),
             News::Incoming(incoming) => {
                 let Incoming { from: owner, item, state, .. } = incoming;

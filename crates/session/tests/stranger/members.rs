@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 use snaproom_protocol::{
     DeviceSecret, Digest, Envelope, ItemId, Nonce, PeerId, TabId, VERSION,
     bulk::{Header, PIECE_BYTES, Part},
+    chat::Message,
     control::{Control, Kind, Offer, Preview},
     server::{FromServer, Ice, IceServer, Seat, Welcome, Welcomed},
     signal::{Candidate, Hello, Signal},
@@ -15,6 +16,7 @@ use snaproom_session::{
     confirm::{self, End, Role},
     device::Device,
     io::State,
+    message,
     sdp::Fingerprint,
 };
 
@@ -247,6 +249,16 @@ impl World {
             proof.0[0] ^= u8::from(!is_right);
         }
         self.control(place, &said);
+    }
+
+    /// A message in `author`'s name, signed by the device of `signer`.
+    pub fn message(&self, author: usize, signer: usize, at: u64, text: String) -> Message {
+        let device = Device::of(&DeviceSecret([signer as u8; 32]), self.keys.room());
+        message::write(&device, self.keys.room(), self.members[author].id, "", at, text)
+    }
+
+    pub fn id_of(&self, message: &Message) -> ItemId {
+        message::id(message, self.keys.room())
     }
 
     pub fn on_wire(&mut self, place: usize, event: Event) {

@@ -17,8 +17,8 @@ use std::{
 
 use forge::Forge;
 use snaproom_protocol::{
-    DeviceSecret, ItemId, Nonce, PeerId, Token, bulk::Part, control::MAX_CALL, server::ToServer,
-    signal::Hello,
+    DeviceSecret, ItemId, Nonce, PeerId, Token, bulk::Part, chat::MAX_LOG, control::MAX_CALL,
+    server::ToServer, signal::Hello,
 };
 use snaproom_session::{
     Command, ConnectionId, Event, Input, Link, Me, News, Output, PayloadId, Photo, Session, Time,
@@ -74,6 +74,8 @@ pub struct World {
     /// To whom media goes.
     media: BTreeSet<ConnectionId>,
     is_in_call: bool,
+    /// What was written, as the person sees it.
+    pub written: Vec<ItemId>,
     serial: u64,
     left: bool,
     /// With `SNAPROOM_TRACE` set, everything that goes in and comes out is printed.
@@ -131,6 +133,7 @@ impl World {
             said: Vec::new(),
             media: BTreeSet::new(),
             is_in_call: false,
+            written: Vec::new(),
             serial: 0,
             left: false,
             is_traced: std::env::var_os("SNAPROOM_TRACE").is_some(),
@@ -318,6 +321,23 @@ impl World {
             News::Call(call) => {
                 assert!(call.others.len() <= self.told.len(), "only people who are here are in the call");
                 self.is_in_call = call.sends.is_some();
+            }
+            News::Written(written) => {
+                let place = |id| self.written.iter().position(|other| *other == id);
+                let after = written.after.map_or(0, |after| place(after).expect("it stands there") + 1);
+                match place(written.id) {
+                    Some(known) => assert_eq!(known, after, "it stays where it is"),
+                    None => self.written.insert(after, written.id),
+                }
+                // The one that makes way is told of behind the one that comes.
+                assert!(self.written.len() <= MAX_LOG + 1, "what is kept of what was written");
+            }
+            News::WrittenGone(id) => {
+                let place = self.written.iter().position(|written| *written == id);
+                self.written.remove(place.expect("it was told of"));
+            }
+            News::Writes { peer, .. } | News::TooMuch(peer) => {
+                assert!(self.told.contains_key(&peer), "somebody who is here");
             }
             News::CallEnded(_)
             | News::StillRefused(_)

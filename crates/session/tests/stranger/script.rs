@@ -5,6 +5,7 @@ use std::time::Duration;
 use snaproom_protocol::{
     Digest, ItemId,
     bulk::{Header, Part},
+    chat::{Chat, Ids},
     control::{Control, InCall, MAX_MESSAGE_BYTES, Offer, Preview, RefusedItem, Sends},
     server::{FromServer, Ice, Refusal},
     signal::Signal,
@@ -189,7 +190,7 @@ fn control(world: &mut World, script: &mut Script) {
     let place = script.member();
     let item = script.item();
     let (preview, exact) = (script.below(3) as u32 * 50, script.below(5) as u64 * 0x8000);
-    let message = match script.byte() % 25 {
+    let message = match script.byte() % 29 {
         0 => return world.prove(place, true),
         1 => return world.prove(place, false),
         2 | 3 => return world.offer(place, honest_offer(script)),
@@ -228,10 +229,44 @@ fn control(world: &mut World, script: &mut Script) {
             all[script.below(4)].clone()
         }
         21 | 22 => Control::Request { item },
+        25..=28 => Control::Chat(chat(world, script, place)),
         _ if script.flag() => Control::Ping,
         _ => Control::Pong,
     };
     world.control(place, &message);
+}
+
+/// What a member writes, in its own name or in another's, and all that is said of such things.
+fn chat(world: &World, script: &mut Script, place: usize) -> Chat {
+    let text = ["a", "b\n`c`", "", "\u{202E}a", "https://example.org"][script.below(5)].to_owned();
+    let ids = |script: &mut Script| {
+        let many = script.below(12);
+        let id = |_| {
+            let written = world.written.get(script.below(8)).copied();
+            written.unwrap_or_else(|| script.item())
+        };
+        Ids((0..many).map(id).collect())
+    };
+    match script.byte() % 12 {
+        0..=3 => Chat::Say(world.message(place, place, u64::from(script.byte()), text)),
+        4 => {
+            let author = script.member();
+            Chat::Say(world.message(author, place, u64::from(script.byte()), text))
+        }
+        5 => {
+            let author = script.member();
+            Chat::Say(world.message(author, author, u64::from(script.byte()), text))
+        }
+        6 => Chat::Writes,
+        7 => Chat::Log { digest: script.digest() },
+        8 => Chat::Heard { id: script.item() },
+        9 => Chat::Want { ids: ids(script) },
+        10 => {
+            let said = [0, 1, 2].map(|n| world.message(n, n, u64::from(script.byte()), text.clone()));
+            Chat::Has { ids: Ids(said.iter().map(|message| world.id_of(message)).collect()) }
+        }
+        _ => Chat::Has { ids: ids(script) },
+    }
 }
 
 fn honest_offer(script: &mut Script) -> Offer {
@@ -343,6 +378,11 @@ fn person(world: &mut World, script: &mut Script) {
             world.command(Command::Call(sends));
         }
         12 => world.command(Command::HangUp),
+        19 if script.flag() => world.command(Command::SayWriting),
+        19 => {
+            let text = script.text();
+            world.command(Command::Say { text, at: 1 << script.below(64) });
+        }
         13 => world.command(Command::DeclineCall),
         14 => {
             let asked = world.members[script.member()].id;

@@ -4,14 +4,16 @@
 
 mod file;
 
-use std::fmt::Debug;
+use std::{collections::BTreeSet, fmt::Debug};
 
 use file::{Read, end, keys, negotiator, test, top, variants, vectors};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 use snaproom_protocol::{
     DeviceKey, DeviceSecret, Digest, Envelope, PeerId, RoomId, Signature, Token, VERSION,
     bulk::{Header, MAX_HEADER_BYTES, Part},
+    chat::{Chat, Message},
     control::{Control, Kind, MAX_MESSAGE_BYTES, Records, RefusedItem},
     server::{FromServer, MAX_FRAME_BYTES, Refusal, ToServer, Welcomed},
     signal::{Hello, Signal},
@@ -22,6 +24,7 @@ use snaproom_session::{
     confirm::{End, Role, confirm, is_confirmed},
     device::Device,
     keys::{RoomKeys, peer_id},
+    message,
     sdp::{self, Fingerprint},
     seal::{Seal, is_hello, open_hello, seal_hello},
 };
@@ -43,6 +46,7 @@ fn the_file_is_of_this_version_and_has_no_section_without_a_test() {
         "signals",
         "tokens",
         "version",
+        "written",
     ];
     let mut found = file::sections();
     found.sort_unstable();
@@ -145,10 +149,26 @@ fn both_roles_prove_what_they_see() {
 }
 
 #[test]
+fn what_is_written_is_signed_and_named() {
+    for vector in vectors("written", 2) {
+        let room = keys(vector).room();
+        let expected = vector.read::<Message>("message");
+        let Message { author, name, at, text, .. } = expected.clone();
+        let device = Device::of(&vector.read::<DeviceSecret>("device_secret"), room);
+        let message = message::write(&device, room, author, &name, at, text);
+        assert_eq!(message, expected);
+        assert!(message::is_signed(&message, room));
+        let body = vector.read::<Envelope>("body").0;
+        assert_eq!(message::id(&message, room).0[..], Sha256::digest(&body)[..16]);
+        assert_eq!(message::id(&message, room), vector.read("id"));
+    }
+}
+
+#[test]
 fn every_message_has_its_text() {
     each_variant::<ToServer>("ToServer", MAX_FRAME_BYTES, 6);
     each_variant::<FromServer>("FromServer", MAX_FRAME_BYTES, 20);
-    each_variant::<Control>("Control", MAX_MESSAGE_BYTES, 46);
+    each_variant::<Control>("Control", MAX_MESSAGE_BYTES, 54);
     each_variant::<Header>("Header", MAX_HEADER_BYTES, 3);
     each_variant::<Signal>("Signal", usize::MAX, 4);
     assert_eq!(texts::<Hello>("Hello", usize::MAX).len(), 3);
@@ -173,9 +193,12 @@ fn what_is_inside_of_messages_is_met_in_each_of_its_kinds() {
         }
     }
     assert_eq!(variants::<Kind>(), ["Photo", "File", "Folder"]);
+    let chats = vectors("messages", MESSAGES).iter().filter_map(|vector| vector["message"].get("Chat"));
+    let kinds: BTreeSet<_> = chats.map(name_of).collect();
+    assert_eq!(kinds, variants::<Chat>().into_iter().collect());
 }
 
-const MESSAGES: usize = 82;
+const MESSAGES: usize = 90;
 
 /// The text of each message of the type, and a message of each of its variants.
 fn each_variant<T>(kind: &str, most: usize, count: usize)
@@ -204,13 +227,17 @@ where
         assert_eq!(wire::to_text(&message), text, "{vector}");
         assert!(text.len() <= most, "{vector}");
         assert_eq!(wire::from_text(text), Ok(message), "{vector}");
-        let variant = match &vector["message"] {
-            Value::String(name) => name.clone(),
-            message => message.as_object().unwrap().keys().next().unwrap().clone(),
-        };
-        (variant, wire::to_bytes(&vector.read::<T>("message"))[0])
+        (name_of(&vector["message"]), wire::to_bytes(&vector.read::<T>("message"))[0])
     };
     of_kind.map(read).collect()
+}
+
+/// The variant of a message.
+fn name_of(message: &Value) -> String {
+    match message {
+        Value::String(name) => name.clone(),
+        message => message.as_object().unwrap().keys().next().unwrap().clone(),
+    }
 }
 
 /// Whether `kind` is the value of a field.

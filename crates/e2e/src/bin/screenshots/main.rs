@@ -24,7 +24,8 @@ const FITTING: [&str; 6] = ["alone", "connected", "sent", "trail-12", "lightbox"
 /// And those on these.
 const MORE_SCREENS: [Screen; 3] = [Screen::SMALL, Screen::LANDSCAPE, Screen::WIDE];
 /// These states go on below a phone's screen, with the trail.
-const LONG: [&str; 5] = ["sent", "receiving", "previews", "trail-12", "refused-photo"];
+const LONG: [&str; 8] =
+    ["chat", "chat-unread", "chat-long", "sent", "receiving", "previews", "trail-12", "refused-photo"];
 /// States of pages that are read from top to bottom begin with this.
 const READ: &str = "check-";
 const THEMES: [Theme; 2] = [Theme::Light, Theme::Dark];
