@@ -74,7 +74,7 @@ window.talk = {
     field.form.requestSubmit();
   },
   hears(text) {
-    const messages = [...document.querySelectorAll("#chatLog .message")];
+    const messages = [...document.querySelectorAll("#chatLog .message")].slice(-6);
     return messages.some(({ textContent }) => textContent.includes(text));
   },
   async heard(text) {
@@ -92,7 +92,8 @@ window.talk = {
     }
   },
   async ask() {
-    const PAUSE = 100;
+    // More would measure the chat's own work.
+    const PAUSE = 500;
     const pause = () => new Promise((done) => setTimeout(done, PAUSE));
     const times = [];
     while (arrivals.first === null) await pause();

@@ -28,7 +28,7 @@ pub struct Pair {
     pub receiver: Tab,
     path: PathBuf,
     bytes: u64,
-    sha256: String,
+    sha256: Vec<u8>,
 }
 
 impl Pair {
@@ -85,7 +85,7 @@ impl Pair {
         } else {
             "whole()".to_owned()
         };
-        let sha256: String = self.receiver.evaluate(&format!("{SHA256}({whole})")).await?;
+        let sha256: Vec<u8> = self.receiver.evaluate(&format!("{SHA256}({whole})")).await?;
         ensure!(sha256 == self.sha256, "other bytes came");
         self.clear().await
     }
@@ -116,20 +116,20 @@ const ON_DISK: &str = "(async (size) => {
     }
 })";
 
-/// Of a blob, in hexadecimal.
+/// Of a blob.
 const SHA256: &str = "(async (blob) => {
     const bytes = await (await blob).arrayBuffer();
-    return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)).toHex();
+    return [...new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))];
 })";
 
-fn sha256(path: &PathBuf) -> Result<String> {
+fn sha256(path: &PathBuf) -> Result<Vec<u8>> {
     let mut file = std::fs::File::open(path)?;
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 1 << 20];
     loop {
         let read = file.read(&mut buffer).context("the file cannot be read")?;
         if read == 0 {
-            return Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect());
+            return Ok(hash.finalize().to_vec());
         }
         hash.update(&buffer[..read]);
     }

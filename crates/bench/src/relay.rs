@@ -72,7 +72,7 @@ const QUEUE: usize = 256;
 #[derive(Default)]
 struct Rooms {
     members: Mutex<HashMap<String, Members>>,
-    /// By the ids that PeerJS's pages made.
+    /// By the ids that `PeerJS`'s pages made.
     peers: Mutex<HashMap<String, Sender<Utf8Bytes>>>,
     simple_peer: Vec<u8>,
     peer_js: Vec<u8>,
@@ -135,13 +135,12 @@ impl Bundle {
 
     fn read(self) -> Result<Vec<u8>> {
         let [_, variable, place] = self.names();
-        let path = match env::var_os(variable) {
-            Some(path) => PathBuf::from(path),
-            None => {
-                let program = env::current_exe()?;
-                let target = program.ancestors().nth(2).context("no target directory")?;
-                target.join("tools").join(place)
-            }
+        let path = if let Some(path) = env::var_os(variable) {
+            PathBuf::from(path)
+        } else {
+            let program = env::current_exe()?;
+            let target = program.ancestors().nth(2).context("no target directory")?;
+            target.join("tools").join(place)
         };
         fs::read(&path).with_context(|| {
             format!("{} is missing: `cargo xtask bench` installs it, or set {variable}", path.display())
@@ -173,7 +172,7 @@ fn bundled(bundle: &[u8]) -> Response {
     (headers, bundle.to_vec()).into_response()
 }
 
-/// PeerJS's own server, as far as its pages use it: whoever is there by an id gets what is for that id.
+/// `PeerJS`'s own server, as far as its pages use it: whoever is there by an id gets what is for that id.
 async fn introduce(
     Query(query): Query<HashMap<String, String>>,
     State(rooms): State<Arc<Rooms>>,
@@ -254,7 +253,7 @@ impl Rooms {
         tell(rooms.get(room).map_or(&[], Vec::as_slice), own, text);
     }
 
-    /// A message of PeerJS's, with whom it is from. Its heartbeats are for nobody.
+    /// A message of `PeerJS`'s, with whom it is from. Its heartbeats are for nobody.
     fn pass_on(&self, from: &str, text: &str) {
         let Ok(mut message) = serde_json::from_str::<Value>(text) else { return };
         let Some(to) = message["dst"].as_str().map(str::to_owned) else { return };

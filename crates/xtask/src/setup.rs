@@ -49,7 +49,7 @@ pub enum Need {
     Network,
     /// simple-peer, which the benches measure beside us.
     SimplePeer,
-    /// PeerJS, likewise.
+    /// `PeerJS`, likewise.
     PeerJs,
     /// socket.io, which a bench measures beside our server.
     SocketIo,

@@ -1,4 +1,4 @@
-//! PeerJS, which the benches measure beside us: an npm package for them alone, never a part of the app.
+//! `PeerJS`, which the benches measure beside us: an npm package for them alone, never a part of the app.
 
 use std::path::PathBuf;
 
