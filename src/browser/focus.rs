@@ -21,6 +21,15 @@ pub fn is_on(id: &str) -> bool {
     focused.is_some_and(|element| matches!(element.closest(&format!("#{id}")), Ok(Some(_))))
 }
 
+/// Gives the focus to the element with this id, if something in it has it that is hidden now.
+pub fn rescue(id: &str) {
+    let focused = window().document().and_then(|document| document.active_element());
+    let is_hidden = |element: &Element| matches!(element.closest("[hidden]"), Ok(Some(_)));
+    if is_on(id) && focused.as_ref().is_some_and(is_hidden) {
+        set(id);
+    }
+}
+
 /// Whether a letter that is pressed now is for what has the focus, and not for the page: for a field, a list, or the
 /// dialog that is open.
 pub(super) fn takes_letters() -> bool {

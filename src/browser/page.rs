@@ -143,6 +143,14 @@ pub fn value_of(id: &str) -> Option<String> {
     text(&*window().document()?.get_element_by_id(id)?, "value")
 }
 
+/// Presses the element with this id. One that asks for files opens the system's dialog, right after a person's own press.
+pub fn press(id: &str) {
+    let element = window().document().and_then(|document| document.get_element_by_id(id));
+    if let Some(element) = element.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
+        element.click();
+    }
+}
+
 /// As long as it is held, the browser asks a person whether they really want to leave the page.
 #[must_use = "dropping a listener removes it"]
 pub fn ask_before_leaving() -> Listener {

@@ -11,14 +11,21 @@ use super::{Blob, Error, externs, window};
 #[derive(Clone)]
 pub struct Payload(Rc<Bytes>);
 
-struct Bytes(Uint8ClampedArray);
+struct Bytes {
+    array: Uint8ClampedArray,
+    /// The browser keeps what it read out of a blob until it collects its garbage, and does so in time only as long as
+    /// it counts that: given back by us, 256 MiB that are sent took 107 to 135 MB at a time, and 46 MB otherwise.
+    is_collected: bool,
+}
 
 /// One binary message, as the data channel delivered it. Gives its bytes back on `Drop`.
 pub struct Chunk(pub(super) ArrayBuffer);
 
 impl Drop for Bytes {
     fn drop(&mut self) {
-        free(&self.0.buffer());
+        if !self.is_collected {
+            free(&self.array.buffer());
+        }
     }
 }
 
@@ -48,7 +55,7 @@ impl Payload {
     pub async fn from_blob(blob: &Blob) -> Result<Self, Error> {
         let blob: &web_sys::Blob = blob.as_ref();
         let buffer: JsValue = blob.array_buffer().await.map_err(Error::from_js)?;
-        Ok(Self::new(Uint8ClampedArray::new(&buffer)))
+        Ok(Self(Rc::new(Bytes { array: Uint8ClampedArray::new(&buffer), is_collected: true })))
     }
 
     /// A file of these bytes, outside of the page's memory.
@@ -118,11 +125,11 @@ impl Payload {
 
     /// Takes all of the array's buffer.
     pub(super) fn new(array: Uint8ClampedArray) -> Self {
-        Self(Rc::new(Bytes(array)))
+        Self(Rc::new(Bytes { array, is_collected: false }))
     }
 
     pub(super) fn array(&self) -> &Uint8ClampedArray {
-        &self.0.0
+        &self.0.array
     }
 
     /// A part of it that shares its bytes.

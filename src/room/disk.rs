@@ -15,7 +15,7 @@ use crate::browser::{
 
 /// What files may take where there is no disk, in bytes, all together: a phone's browser ends a page that takes much
 /// more.
-const MAX_MEMORY_BYTES: u64 = 256 * 1024 * 1024;
+pub(super) const MAX_MEMORY_BYTES: u64 = 256 * 1024 * 1024;
 
 /// Of the lock that a tab holds by the name of its peer id: what belongs to no tab is removed.
 const LOCKS: &str = "snaproom:peer:";
@@ -25,6 +25,8 @@ pub(super) struct Disk {
     me: PeerId,
     state: State,
     files: LiteMap<PayloadId, File>,
+    /// What was being written of files that were removed then: the session is to be told of each chunk.
+    gone: LiteMap<PayloadId, VecDeque<(u64, u32)>>,
     work: Vec<Task>,
 }
 
@@ -61,7 +63,14 @@ pub(super) type Opened = Result<Store, Error>;
 
 impl Disk {
     pub(super) fn new(inbox: Inbox, me: PeerId) -> Self {
-        Self { inbox, me, state: State::Closed, files: LiteMap::new(), work: Vec::new() }
+        Self {
+            inbox,
+            me,
+            state: State::Closed,
+            files: LiteMap::new(),
+            gone: LiteMap::new(),
+            work: Vec::new(),
+        }
     }
 
     /// What an earlier life of this page received, in time for the first connection.
@@ -91,7 +100,8 @@ impl Disk {
         self.begin(payload);
     }
 
-    fn open(&mut self) {
+    /// Opens it, unless that has begun; [`Happened::DiskOpened`] follows.
+    pub(super) fn open(&mut self) {
         if !matches!(self.state, State::Closed) {
             return;
         }
@@ -168,6 +178,16 @@ impl Disk {
         }
     }
 
+    /// Where there is no disk: how many more bytes files may take.
+    pub(super) fn free_memory(&self) -> Option<u64> {
+        matches!(self.state, State::Missing).then(|| MAX_MEMORY_BYTES.saturating_sub(self.memory_taken()))
+    }
+
+    fn memory_taken(&self) -> u64 {
+        let in_memory = self.files.values().filter_map(|file| file.bytes.as_ref());
+        in_memory.map(|bytes| u64::from(bytes.len())).sum()
+    }
+
     fn write_in_memory(
         &mut self,
         payload: PayloadId,
@@ -175,12 +195,7 @@ impl Disk {
         offset: u64,
         chunk: &Chunk,
     ) -> Result<(), Error> {
-        let taken: u64 = self
-            .files
-            .values()
-            .filter_map(|file| file.bytes.as_ref())
-            .map(|bytes| u64::from(bytes.len()))
-            .sum();
+        let taken = self.memory_taken();
         let Some(file) = self.files.get_mut(&payload) else { return Ok(()) };
         let bytes = match &mut file.bytes {
             Some(bytes) => bytes,
@@ -215,6 +230,8 @@ impl Disk {
     }
 
     pub(super) fn checked(&mut self, payload: PayloadId, index: u32, digest: Digest) {
+        // It may have been closed by something that failed meanwhile.
+        self.begin(payload);
         if let State::Open(store) = &self.state {
             store.keep_hash(&key_of(payload), index, &digest.0);
         }
@@ -236,10 +253,13 @@ impl Disk {
     }
 
     pub(super) fn remove(&mut self, payload: PayloadId) {
-        if self.files.remove(&payload).is_some()
+        if let Some(file) = self.files.remove(&payload)
             && let State::Open(store) = &self.state
         {
             store.remove(&key_of(payload));
+            if !file.writing.is_empty() {
+                self.gone.entry(payload).or_default().extend(file.writing);
+            }
         }
     }
 
@@ -269,6 +289,18 @@ impl Disk {
         | StoreEvent::Hashed { key, .. }
         | StoreEvent::Failed { key, .. }) = event;
         let Some(payload) = payload_of(key) else { return Vec::new() };
+        // What was said of it before it was removed is done first.
+        if let Some(gone) = self.gone.get_mut(&payload)
+            && !matches!(event, StoreEvent::Hashed { .. })
+        {
+            let ended = if matches!(event, StoreEvent::Written { .. }) { 1 } else { gone.len() };
+            let told =
+                gone.drain(..ended).map(|(offset, bytes)| Input::Stored { payload, offset, bytes }).collect();
+            if gone.is_empty() {
+                self.gone.remove(&payload);
+            }
+            return told;
+        }
         let Some(file) = self.files.get_mut(&payload) else { return Vec::new() };
         match *event {
             StoreEvent::Written { offset, bytes, .. } => {
@@ -320,15 +352,127 @@ fn payload_of(key: &str) -> Option<PayloadId> {
 
 #[cfg(test)]
 mod tests {
-    use wasm_bindgen_test::wasm_bindgen_test;
+    use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
     use super::*;
 
+    wasm_bindgen_test_configure!(run_in_browser);
+
+    const ME: PeerId = PeerId([1; 16]);
+    const HELLO: [u8; 32] = [
+        0x2C, 0xF2, 0x4D, 0xBA, 0x5F, 0xB0, 0xA3, 0x0E, 0x26, 0xE8, 0x3B, 0x2A, 0xC5, 0xB9, 0xE2, 0x9E, 0x1B,
+        0x16, 0x1E, 0x5C, 0x1F, 0xA7, 0x42, 0x5E, 0x73, 0x04, 0x33, 0x62, 0x93, 0x8B, 0x98, 0x24,
+    ];
+
+    fn payload(item: u8) -> PayloadId {
+        PayloadId { owner: PeerId([0xFB; 16]), item: ItemId([item; 16]), part: Part::Exact }
+    }
+
+    fn chunk(text: &str) -> Chunk {
+        Chunk::from(text.as_bytes())
+    }
+
+    async fn next(inbox: &Inbox) -> Happened {
+        let waiting = async {
+            loop {
+                if let Some(happened) = inbox.try_next() {
+                    return happened;
+                }
+                task::sleep(5).await;
+            }
+        };
+        task::within(20_000, waiting).await.unwrap()
+    }
+
+    /// Where the browser has no disk for pages.
+    fn without_disk(inbox: &Inbox) -> Disk {
+        let mut disk = Disk::new(inbox.clone(), ME);
+        disk.state = State::Opening(Vec::new());
+        assert!(disk.on_opened(Err(Error::new("SecurityError", "a private window"))).is_empty());
+        disk
+    }
+
     #[wasm_bindgen_test]
     fn a_key_names_whose_it_is_and_which() {
-        let payload = PayloadId { owner: PeerId([0xFB; 16]), item: ItemId([7; 16]), part: Part::Exact };
-        assert_eq!(payload_of(&key_of(payload)), Some(payload));
+        assert_eq!(payload_of(&key_of(payload(7))), Some(payload(7)));
         assert_eq!(payload_of("something else"), None);
         assert_eq!(payload_of("é"), None);
+    }
+
+    #[wasm_bindgen_test]
+    async fn without_a_disk_a_file_is_written_hashed_and_saved_from_memory() {
+        let inbox = Inbox::default();
+        let mut disk = without_disk(&inbox);
+        assert_eq!(disk.free_memory(), Some(MAX_MEMORY_BYTES));
+        disk.prepare(payload(1), Vec::new());
+        for (offset, part) in [(3, "lo"), (0, "hel")] {
+            let told = disk.write(payload(1), 5, offset, chunk(part));
+            let stored = Input::Stored { payload: payload(1), offset, bytes: part.len() as u32 };
+            assert_eq!(format!("{told:?}"), format!("{:?}", [stored]));
+        }
+        assert_eq!(disk.free_memory(), Some(MAX_MEMORY_BYTES - 5));
+        assert!(disk.hash(payload(1), 0, 5).is_none());
+        let Happened::Done(Input::Hashed { digest, .. }) = next(&inbox).await else { panic!("no hash") };
+        assert_eq!(digest, Digest(HELLO));
+        let saved = disk.file(payload(1)).unwrap().await.unwrap();
+        let saved = crate::browser::Source::from(saved).head(100).await.unwrap();
+        assert_eq!(saved, b"hello");
+        disk.remove(payload(1));
+        assert_eq!(disk.free_memory(), Some(MAX_MEMORY_BYTES));
+        assert!(disk.file(payload(1)).is_none());
+    }
+
+    #[wasm_bindgen_test]
+    fn what_is_more_than_the_memory_is_for_fails_and_the_rest_goes_on() {
+        let mut disk = without_disk(&Inbox::default());
+        for item in [1, 2] {
+            disk.prepare(payload(item), Vec::new());
+        }
+        let fails = |told: &[Input]| matches!(told, [Input::PayloadFailed(_), Input::Stored { .. }]);
+        assert!(fails(&disk.write(payload(1), MAX_MEMORY_BYTES + 1, 0, chunk("a"))));
+        assert!(matches!(disk.write(payload(2), 1, 0, chunk("b"))[..], [Input::Stored { .. }]));
+        // There was room for it alone.
+        assert!(fails(&disk.write(payload(1), MAX_MEMORY_BYTES, 0, chunk("a"))));
+        // Nor does a chunk beyond the file's end come in.
+        assert!(fails(&disk.write(payload(2), 1, 1, chunk("c"))));
+    }
+
+    #[wasm_bindgen_test]
+    fn what_came_before_the_disk_was_open_is_told_once_it_is_known_that_there_is_none() {
+        let mut disk = Disk::new(Inbox::default(), ME);
+        disk.state = State::Opening(Vec::new());
+        disk.prepare(payload(1), Vec::new());
+        assert!(disk.write(payload(1), 1, 0, chunk("a")).is_empty());
+        assert_eq!(disk.free_memory(), None);
+        let told = disk.on_opened(Err(Error::new("SecurityError", "a private window")));
+        assert!(matches!(told[..], [Input::Stored { offset: 0, bytes: 1, .. }]), "{told:?}");
+    }
+
+    #[wasm_bindgen_test]
+    async fn a_store_that_fails_says_so_for_what_it_was_writing_and_begins_anew() {
+        let inbox = Inbox::default();
+        let mut disk = Disk::new(inbox.clone(), PeerId([2; 16]));
+        disk.open();
+        let Happened::DiskOpened(opened) = next(&inbox).await else { panic!("not opened") };
+        assert!(disk.on_opened(opened).is_empty());
+        assert_eq!(disk.free_memory(), None);
+        disk.prepare(payload(3), vec![1]);
+        assert!(disk.write(payload(3), 2, 0, chunk("a")).is_empty());
+        let Happened::Disk(event) = next(&inbox).await else { panic!("nothing was written") };
+        assert!(matches!(disk.on_event(&event)[..], [Input::Stored { .. }]));
+
+        disk.files.get_mut(&payload(3)).unwrap().writing.push_back((1, 1));
+        let error = Error::new("QuotaExceededError", "full");
+        let failed = StoreEvent::Failed { key: key_of(payload(3)), is_full: true, error };
+        let told = disk.on_event(&failed);
+        assert!(matches!(told[..], [Input::PayloadFailed(_), Input::Stored { offset: 1, .. }]), "{told:?}");
+
+        assert!(disk.write(payload(3), 2, 1, chunk("b")).is_empty());
+        let Happened::Disk(event) = next(&inbox).await else { panic!("nothing was written") };
+        assert!(matches!(disk.on_event(&event)[..], [Input::Stored { offset: 1, .. }]));
+        disk.close(payload(3));
+        let saved = disk.file(payload(3)).unwrap().await.unwrap();
+        assert_eq!(crate::browser::Source::from(saved).head(100).await.unwrap(), b"ab");
+        disk.leave().unwrap().await;
     }
 }

@@ -2,12 +2,12 @@
 
 use std::collections::{HashSet, VecDeque};
 
-use leptos::prelude::{ArcRwSignal, GetUntracked, Update, WithUntracked};
+use leptos::prelude::{ArcRwSignal, GetUntracked, Set, Update, WithUntracked};
 use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 use snaproom_protocol::{ItemId, PeerId, bulk::Part, control::Kind, wire};
 use snaproom_session::{
-    Command, PayloadId,
+    Command, Input, PayloadId,
     exif::Secrets,
     io::{File, Incoming, Kept, Outgoing, Pause},
     listing::{self, Listing},
@@ -16,14 +16,14 @@ use snaproom_session::{
 
 use super::{
     bundle::{Bundled, bundle},
-    disk::Disk,
+    disk::{Disk, MAX_MEMORY_BYTES, Opened},
     inbox::{Happened, Inbox},
     parcel::{self, Parcel},
     sources::Sources,
     view::{Entry, FileKind, FileView, Notice, PhotoKey, Recipient, RoomView, TransferState},
 };
 use crate::browser::{
-    Blob, Dropped, Error, Given, Listener, Source, free_bytes, page, save, storage,
+    Blob, Dropped, Error, Given, Listener, Source, free_bytes, join, page, save, storage,
     task::{self, Task, now_ms, unix_ms},
 };
 
@@ -163,7 +163,9 @@ impl Files {
     fn offer_one(&mut self, parcel: Parcel) -> Result<Command, ()> {
         let to = self.recipients();
         if to.is_empty() {
-            self.inbox.push(Happened::Notice(Notice::NobodyToSendTo));
+            let chose = self.view.give_to.with_untracked(|chosen| !chosen.is_empty());
+            let notice = if chose { Notice::ChosenAreGone } else { Notice::NobodyToSendTo };
+            self.inbox.push(Happened::Notice(notice));
             return Err(());
         }
         let item = ItemId(task::random().map_err(drop)?);
@@ -232,6 +234,13 @@ impl Files {
             return;
         };
         let inbox = self.inbox.clone();
+        if let Some(free) = self.disk.free_memory() {
+            return inbox.push(if bytes > free {
+                Happened::Notice(Notice::NoRoom { needs: bytes, free })
+            } else {
+                Happened::Accepted(key)
+            });
+        }
         self.do_work(async move {
             match free_bytes().await {
                 Some(free) if bytes.saturating_add(SPARE_BYTES) > free => {
@@ -251,7 +260,7 @@ impl Files {
         }
         match self.entry(key) {
             None if state.is_in_vain() => return,
-            None => self.list(key, name, kind, total, None),
+            None => self.list(key, &name::file_name(name), kind, total, None),
             // Taken back before anybody answered: there is nothing to be said of it.
             Some(entry)
                 if state == TransferState::Cancelled && entry.view.with_untracked(FileView::is_offered) =>
@@ -259,6 +268,10 @@ impl Files {
                 return self.view.files.update(|files| files.retain(|entry| entry.key != key));
             }
             Some(_) => {}
+        }
+        if state == TransferState::Offered {
+            // Whether there is a disk is to be known before the person decides.
+            self.disk.open();
         }
         if state == TransferState::Verified || state.is_in_vain() {
             self.disk.close(payload_of(key));
@@ -396,7 +409,7 @@ impl Files {
         self.saving = Some(task::spawn(async move {
             let saved = async {
                 let (blob, name) = as_saved(file.await?, &view, is_whole).await?;
-                save(&blob, &name)
+                download(&blob, &name)
             };
             match saved.await {
                 Ok(()) => inbox.push(Happened::FilesSaved(vec![key])),
@@ -444,7 +457,7 @@ impl Files {
                 }
                 make_unique(&mut all);
                 let name = format!("snaproom-{}.zip", page::date_and_time(unix_ms()));
-                save(bundle(&all, |_| ()).await?.blob(), &name)
+                download(bundle(&all, |_| ()).await?.blob(), &name)
             };
             match zip.await {
                 Ok(()) => inbox.push(Happened::FilesSaved(keys)),
@@ -525,9 +538,17 @@ impl Files {
         self.remember();
     }
 
+    /// The disk is open, or there is none. Gives what the session is to be told.
+    pub(super) fn on_disk_opened(&mut self, opened: Opened) -> Vec<Input> {
+        let told = self.disk.on_opened(opened);
+        self.view.memory_alone.set(self.disk.free_memory().map(|_| MAX_MEMORY_BYTES));
+        told
+    }
+
     /// The session has no use for a payload any more.
     pub(super) fn release(&mut self, payload: PayloadId) {
-        if payload.part == Part::Preview {
+        // What ends with this life of the page goes on in the next, also where no piece of it is whole yet.
+        if payload.part == Part::Preview || self.is_put_aside {
             return;
         }
         if payload.owner == self.me {
@@ -568,6 +589,11 @@ impl Speed {
         let (time, more) = (now - since, bytes.saturating_sub(before));
         (time >= 500.0).then(|| (more as f64 * 1_000.0 / time) as u64)
     }
+}
+
+/// Bytes, whatever they are called: no browser opens them as a page.
+fn download(blob: &Blob, name: &str) -> Result<(), Error> {
+    save(&join(std::slice::from_ref(blob), "application/octet-stream")?, name)
 }
 
 /// What the person gets: a file under its name, a folder as a zip, a part as such.

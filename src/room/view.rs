@@ -261,7 +261,10 @@ impl FileView {
         let is_part = self.bytes > 0
             && matches!(
                 self.state,
-                TransferState::Cancelled | TransferState::Failed(_) | TransferState::Waiting
+                TransferState::Cancelled
+                    | TransferState::Failed(_)
+                    | TransferState::Waiting
+                    | TransferState::Paused(Pause::Storage)
             );
         !self.is_ours && (self.state == TransferState::Verified || is_part)
     }
@@ -365,6 +368,8 @@ pub enum Notice {
     FilesLeftOut(usize),
     /// There is nobody here to whom files could be sent.
     NobodyToSendTo,
+    /// Of those whom the person chose for files nobody is here.
+    ChosenAreGone,
     /// The browser has no room for a file.
     NoRoom {
         /// Bytes of it.
@@ -437,6 +442,8 @@ pub struct RoomView {
     pub files: RwSignal<Vec<Entry<FileView>>>,
     /// To whom files are given; nobody: to everybody.
     pub give_to: RwSignal<Vec<PeerId>>,
+    /// Where the browser has no disk for files of others: how many bytes of them the page keeps at most.
+    pub memory_alone: RwSignal<Option<u64>>,
     /// Files are dragged over the place where they can be dropped.
     pub dragged: RwSignal<bool>,
     /// The zip of all photos, while it is made.
@@ -489,6 +496,7 @@ impl RoomView {
             sent: RwSignal::default(),
             files: RwSignal::default(),
             give_to: RwSignal::default(),
+            memory_alone: RwSignal::new(None),
             dragged: RwSignal::new(false),
             saving: RwSignal::new(None),
             written: RwSignal::default(),
@@ -531,6 +539,7 @@ impl RoomView {
         self.trail.update(Vec::clear);
         self.sent.update(Vec::clear);
         self.give_to.update(Vec::clear);
+        self.memory_alone.set(None);
         self.written.update(Vec::clear);
         self.unread.set(0);
     }

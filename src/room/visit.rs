@@ -273,7 +273,7 @@ impl Visit {
     }
 
     pub(super) fn on_disk_opened(&mut self, opened: Opened) {
-        let inputs = self.files.disk.on_opened(opened);
+        let inputs = self.files.on_disk_opened(opened);
         self.done.extend(inputs);
     }
 

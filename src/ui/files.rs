@@ -3,10 +3,13 @@ use leptos::{attr::custom::custom_attribute, ev::Event, prelude::*};
 use super::{
     peers::Who,
     states,
-    surface::{files_chosen, hand_focus_on},
+    surface::{files_chosen, hand_focus_on, keep_focus_in, press},
     words::{files as sentences, labels},
 };
-use crate::room::{Entry, FileView, Pause, PeerState, PhotoKey, Recipient, Room, TransferState};
+use crate::room::{Entry, FileKind, FileView, Pause, PeerState, PhotoKey, Recipient, Room, TransferState};
+
+const FILE_INPUT: &str = "fileInput";
+const FOLDER_INPUT: &str = "folderInput";
 
 /// Files and folders: what one gives, and what others give.
 #[component]
@@ -34,11 +37,18 @@ pub fn Files(room: Room) -> impl IntoView {
                 </button>
             </header>
             <div class="giving">
-                <label class="button" for="fileInput">{sentences::CHOOSE}</label>
-                <input id="fileInput" class="unseen" type="file" multiple=true on:change=give aria-describedby="filesHint" />
-                <label class="button" for="folderInput">{sentences::CHOOSE_FOLDER}</label>
-                <input id="folderInput" class="unseen" type="file" on:change=give aria-describedby="filesHint" {..custom_attribute("webkitdirectory", "")} />
-                <p id="filesHint">{sentences::HINT}</p>
+                <button type="button" id="chooseFiles" aria-describedby="filesHint" on:click=|_| press(FILE_INPUT)>
+                    {sentences::CHOOSE}
+                </button>
+                <button type="button" id="chooseFolder" aria-describedby="filesHint" on:click=|_| press(FOLDER_INPUT)>
+                    {sentences::CHOOSE_FOLDER}
+                </button>
+                <input id=FILE_INPUT type="file" multiple=true hidden=true on:change=give />
+                <input id=FOLDER_INPUT hidden=true on:change=give type="file" {..custom_attribute("webkitdirectory", "")} />
+                <p id="filesHint">
+                    <span class="withMouse">{sentences::DROP}" "</span>
+                    {sentences::HINT}
+                </p>
             </div>
             <GiveTo room />
             <ul id="fileList" hidden=move || is_empty.get()>
@@ -70,7 +80,7 @@ fn GiveTo(room: Room) -> impl IntoView {
         });
     };
     view! {
-        <div class="giveTo" role="group" aria-label=sentences::TO_WHOM hidden=move || here.with(Vec::len) < 2>
+        <div class="giveTo" role="group" aria-label=sentences::TO_WHOM hidden=move || here.with(Vec::len) < 2 && chosen.with(Vec::is_empty)>
             <button
                 type="button"
                 aria-pressed=move || chosen.with(Vec::is_empty).to_string()
@@ -109,10 +119,22 @@ fn File(room: Room, entry: Entry<FileView>) -> impl IntoView {
         move || file.with(|file| if is_ours { sum(file, |to| to.total).max(total) } else { file.total });
     let own = id.clone();
     on_cleanup(move || hand_focus_on(&own, "filesTitle"));
+    let own = id.clone();
+    Effect::new(move || {
+        state.track();
+        keep_focus_in(&own);
+    });
+    // While it moves, its words change all the time.
+    let is_calm = move || state.get() != TransferState::Active;
+    let limit = move || {
+        let limit = room.view.memory_alone.get().filter(|_| file.with(FileView::is_offered));
+        limit.map(|bytes| view! { <p class="limit">{sentences::memory_alone(bytes)}</p> })
+    };
     view! {
         <li
             id=id
             class="transfer file"
+            tabindex="-1"
             data-id=key.item.to_string()
             data-direction=if is_ours { "out" } else { "in" }
             data-from=key.owner.to_string()
@@ -126,27 +148,28 @@ fn File(room: Room, entry: Entry<FileView>) -> impl IntoView {
                 {sentences::what(&name, kind, total)}
                 {(!is_ours).then(|| view! { " · "<Who peer=key.owner names /> })}
             </p>
-            <p class="how" role="status">{move || file.with(|file| names.with(|names| sentences::how(file, &key.owner, names)))}</p>
+            <p class="how" role="status" aria-live=move || if is_calm() { "polite" } else { "off" }>{move || file.with(sentences::how)}</p>
             <progress
                 max=move || all().to_string()
                 value=move || bytes().to_string()
                 aria-label=labels::PROGRESS
-                hidden=move || !states::moves(state.get())
+                class:rests=move || !states::moves(state.get())
             ></progress>
-            <Buttons room key file state name=name.clone() />
+            {limit}
             {(!removed.is_empty()).then(|| view! {
-                <p class="removed">
-                    {sentences::removed(removed)}" "
+                <div class="removed">
+                    <p>{sentences::removed(removed)}</p>
                     <button
                         type="button"
-                        class="link"
+                        class="sendOriginal"
                         hidden=move || file.with(FileView::has_ended)
                         on:click=move |_| room.offer_original(key.item)
                     >
                         {sentences::SEND_ORIGINAL}
                     </button>
-                </p>
+                </div>
             })}
+            <Buttons room key file state name=name.clone() />
             <ul class="recipients" hidden=!is_ours>
                 <For
                     each=move || file.with(|file| file.recipients.iter().map(|to| to.peer).collect::<Vec<_>>())
@@ -193,6 +216,8 @@ fn Buttons(
 ) -> impl IntoView {
     let names = room.view.names;
     let is_ours = file.with_untracked(|file| file.is_ours);
+    let is_folder = file.with_untracked(|file| matches!(file.kind, FileKind::Folder { .. }));
+    let input = if is_folder { FOLDER_INPUT } else { FILE_INPUT };
     let is_offered = move || !is_ours && state.get() == TransferState::Offered;
     let is_missing = move || is_ours && state.get() == TransferState::Paused(Pause::Source);
     let is_stopped = move || matches!(state.get(), TransferState::Paused(Pause::Us | Pause::Storage));
@@ -229,7 +254,9 @@ fn Buttons(
             >
                 {move || names.with(|names| sentences::accept_all(&key.owner, names))}
             </button>
-            <label class="button supply" for="fileInput" hidden=move || !is_missing()>{sentences::CHOOSE_AGAIN}</label>
+            <button type="button" class="supply primary" hidden=move || !is_missing() on:click=move |_| press(input)>
+                {if is_folder { sentences::CHOOSE_FOLDER_AGAIN } else { sentences::CHOOSE_AGAIN }}
+            </button>
             <button type="button" class="pause" hidden=move || !moves() aria-label=pause on:click=move |_| room.pause(key, true)>
                 {sentences::PAUSE}
             </button>

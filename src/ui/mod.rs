@@ -12,7 +12,7 @@
 //! | `keys` | what single keys do, and how one learns of it |
 //! | `chat`, `prose` | what people write; code and links in it |
 //! | `trail`, `lightbox` | photos of others: the gallery, and one of them large |
-//! | `files` | files and folders, given and got |
+//! | `files`, `asked` | files and folders, given and got; the question whether one wants one |
 //! | `modal`, `icon`, `surface` | dialogs; signs; the elements that show pictures |
 //! | `check` | the pages under `/check` |
 //! | `words`, `states` | what people read, and what style sheets and tests read |
@@ -21,6 +21,7 @@
 
 mod about;
 mod announcer;
+mod asked;
 mod call;
 mod camera;
 mod chat;
@@ -56,6 +57,7 @@ use leptos::prelude::*;
 use crate::room::Room;
 use about::About;
 use announcer::Announcer;
+use asked::FileAsked;
 use call::{CallButton, CallPanel, Ringing};
 use camera::Capture;
 use chat::Chat;
@@ -90,6 +92,7 @@ pub fn RoomPage(
             <Invited room />
             <Ringing room />
             <StillAsked room />
+            <FileAsked room />
         </div>
         <main class="room">
             <StatusLine room />

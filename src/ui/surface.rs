@@ -6,7 +6,9 @@ use leptos::{ev::Event, html, prelude::*};
 use send_wrapper::SendWrapper;
 use snaproom_protocol::PeerId;
 
-pub use crate::browser::page::{destination, is_hidden, is_wide, scroll_to_end, set_title, time_of_day};
+pub use crate::browser::page::{
+    destination, is_hidden, is_wide, press, scroll_to_end, set_title, time_of_day,
+};
 pub use crate::browser::prose::Part;
 use crate::{
     browser::{Canvas, Dialog, Given, Notification, Video, chosen_in, focus, page, prose::show, task},
@@ -31,6 +33,12 @@ pub fn hand_focus_on(from: &str, to: &str) {
     if focus::is_on(from) {
         focus_on(to);
     }
+}
+
+/// Gives the focus to the element with this id, once what has just changed is in the page, if that hid what has it.
+pub fn keep_focus_in(id: &str) {
+    let id = id.to_owned();
+    request_animation_frame(move || focus::rescue(&id));
 }
 
 /// Whether the browser can make a picture larger in this way.

@@ -344,6 +344,9 @@ pub fn notice(notice: &Notice, names: &Names) -> String {
         Notice::FilesLeftOut(files) => {
             format!("{files} files could not be read, or were too many, and are not sent.")
         }
+        Notice::ChosenAreGone => {
+            "Whom you chose is not here any more. Choose anew to whom files go.".into()
+        }
         Notice::NobodyToSendTo => "There is nobody here to send it to. Share the link first.".into(),
         Notice::NoRoom { needs, free } => format!(
             "There is no room for it: it takes {}, and this browser has {} left. Free some space, and accept it then.",

@@ -1,14 +1,16 @@
 //! Files in a person's words: given, accepted, stopped, saved.
 
 use std::{
-    io::Write,
+    fs,
+    io::{Read, Write},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 
-use crate::Tab;
+use crate::{Tab, poll};
 
 /// A file in the page's list.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -32,7 +34,7 @@ pub struct Listed {
 /// Writes a file whose bytes are different everywhere, a mebibyte at a time.
 pub fn make_file(path: &Path, bytes: u64) -> Result<()> {
     const STEP: u64 = 1 << 20;
-    let mut file = std::io::BufWriter::new(std::fs::File::create(path)?);
+    let mut file = std::io::BufWriter::new(fs::File::create(path)?);
     let mut word = 0x9E37_79B9_7F4A_7C15_u64 ^ bytes;
     let mut left = bytes;
     while left > 0 {
@@ -46,6 +48,41 @@ pub fn make_file(path: &Path, bytes: u64) -> Result<()> {
         left -= step.len() as u64;
     }
     file.flush().context("the file cannot be written")
+}
+
+/// A JPEG of 16×16 that tells where it was taken: start, Exif with a position, tables and a frame, one scan, end.
+#[must_use]
+pub fn photo_with_position() -> Vec<u8> {
+    const REST: &[u8] =
+        b"\xFF\xDB\0\x05\0\x01\x01\xFF\xC0\0\x0B\x08\0\x10\0\x10\x01\x01\x11\0\xFF\xC4\0\x04\0\0\
+        \xFF\xDA\0\x08\x01\x01\0\0\x3F\0picture\xFF\0\xFF\xD0picture\xFF\xD9";
+    // One directory that leads to another, in which the latitude is: N, and 47° 22′ 30″ behind it.
+    let mut tiff = b"II*\0\x08\0\0\0\x01\0\x25\x88\x04\0\x01\0\0\0\x1A\0\0\0\0\0\0\0".to_vec();
+    tiff.extend(b"\x02\0\x01\0\x02\0\x02\0\0\0N\0\0\0\x02\0\x05\0\x03\0\0\0\x38\0\0\0\0\0\0\0");
+    for part in [47_u32, 22, 30] {
+        tiff.extend([part.to_le_bytes(), 1_u32.to_le_bytes()].concat());
+    }
+    let exif = [b"Exif\0\0", tiff.as_slice()].concat();
+    let length = exif.len() as u16 + 2;
+    [&[0xFF, 0xD8, 0xFF, 0xE1], length.to_be_bytes().as_slice(), &exif, REST].concat()
+}
+
+/// Fails unless both files have the same bytes; reads a mebibyte of each at a time.
+pub fn ensure_same(one: &Path, other: &Path) -> Result<()> {
+    const STEP: u64 = 1 << 20;
+    let (mut one, mut other) = (fs::File::open(one)?, fs::File::open(other)?);
+    let (mut first, mut second) = (Vec::new(), Vec::new());
+    for place in 0.. {
+        first.clear();
+        second.clear();
+        Read::by_ref(&mut one).take(STEP).read_to_end(&mut first)?;
+        Read::by_ref(&mut other).take(STEP).read_to_end(&mut second)?;
+        ensure!(first == second, "other bytes in mebibyte {place}");
+        if first.is_empty() {
+            break;
+        }
+    }
+    Ok(())
 }
 
 impl Tab {
@@ -87,6 +124,32 @@ impl Tab {
         self.file(name).await?.with_context(|| format!("{name} is gone"))
     }
 
+    /// The same for as long as `limit`, for what takes its time. Fails at once where it fails.
+    pub async fn wait_file_for(&self, name: &str, state: &str, limit: Duration) -> Result<Listed> {
+        let found = poll(limit, async || {
+            let file = self.file(name).await?;
+            if let Some(file) = file.as_ref().filter(|file| file.state == "failed") {
+                bail!("it failed: {file:?}");
+            }
+            Ok(file.filter(|file| file.state == state))
+        });
+        found.await?.with_context(|| format!("{name} is not {state} within {limit:?}"))
+    }
+
+    /// Waits until so many bytes of a file of somebody else came, and were checked.
+    pub async fn wait_bytes(&self, item: &str, bytes: u64) -> Result<()> {
+        let came =
+            format!("+document.querySelector('#fileList > [data-id=\"{item}\"]')?.dataset.bytes >= {bytes}");
+        self.until(&format!("{bytes} bytes of it came"), &came).await
+    }
+
+    /// Accepts the newest file of this name, once it is offered; gives its id.
+    pub async fn accept_file(&self, name: &str) -> Result<String> {
+        let file = self.wait_file(name, "offered").await?;
+        self.press_file(&file.item, "accept").await?;
+        Ok(file.item)
+    }
+
     /// The newest file of this name.
     pub async fn file(&self, name: &str) -> Result<Option<Listed>> {
         Ok(self.files().await?.into_iter().find(|file| file.name == name))
@@ -94,6 +157,11 @@ impl Tab {
 
     /// Presses a button of a file, by its class.
     pub async fn press_file(&self, item: &str, button: &str) -> Result<()> {
-        self.click(&format!("#fileList > [data-id=\"{item}\"] .{button}")).await
+        let selector = format!("#fileList > [data-id=\"{item}\"] .{button}");
+        // Where the question about another file lies over nothing of it.
+        let scroll =
+            format!("void document.querySelector({selector:?})?.scrollIntoView({{ block: 'center' }})");
+        self.evaluate::<()>(&scroll).await?;
+        self.click(&selector).await
     }
 }

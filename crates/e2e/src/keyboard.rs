@@ -81,10 +81,11 @@ const KEPT: &str = "((element) => element !== null && element !== document.body 
     (document.activeElement)";
 
 /// The focused element has an outline, and no part of it lies under something else.
+/// Browsers scroll to whole pixels: a fraction of one may be over the edge.
 const SEEN: &str = "((element) => {
     const style = getComputedStyle(element);
     const box = element.getBoundingClientRect();
     const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
     return style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2
-        && box.top >= 0 && box.bottom <= innerHeight && (element.contains(top) || top?.contains(element));
+        && box.top > -1 && box.bottom < innerHeight + 1 && (element.contains(top) || top?.contains(element));
 })(document.activeElement)";

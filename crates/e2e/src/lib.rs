@@ -115,8 +115,7 @@ pub use call::{Played, call_camera, in_call};
 pub use chat::Message;
 #[cfg(target_os = "linux")]
 pub use coturn::Coturn;
-#[cfg(target_os = "linux")]
-pub use files::{Listed, make_file};
+pub use files::{Listed, ensure_same, make_file, photo_with_position};
 pub use film::Film;
 pub use history::{Connection, History, Said, now};
 pub use launch::Launch;

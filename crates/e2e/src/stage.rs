@@ -1,10 +1,12 @@
 //! The people and the server that bring a page into one of its states.
 
-use anyhow::{Context, Result};
+use std::fs;
+
+use anyhow::{Context, Result, bail};
 use snaproom_protocol::{server::FromServer, wire};
 
 use crate::{
-    Film, Launch, Server, State, Tab,
+    Film, Launch, Server, State, Tab, photo_with_position,
     states::{Open, Step},
 };
 
@@ -91,7 +93,42 @@ impl Stage {
                 self.chat(step).await
             }
             Step::OtherClicks(selector) => self.other()?.click(selector).await,
+            Step::EachClicks(selectors) => {
+                for (other, selector) in self.others.iter().zip(selectors) {
+                    other.click(selector).await?;
+                }
+                Ok(())
+            }
+            Step::Gives(..)
+            | Step::OtherGives(..)
+            | Step::OtherGivesFolder(..)
+            | Step::GivesPhoto(_)
+            | Step::TakeOnly(_)
+            | Step::OtherTakesOnly(_) => self.files(step).await,
+            Step::Reload => self.tab.reload().await,
             Step::Block => self.tab.evaluate(BLOCK).await,
+            Step::Receive(_)
+            | Step::ReceiveHalf
+            | Step::ReceivePreviews(_)
+            | Step::TakeBack
+            | Step::ReceiveFalse
+            | Step::Snap
+            | Step::Send
+            | Step::SendHalf
+            | Step::Hold => self.photos(step).await,
+            Step::RevokeCamera => self.tab.revoke_camera().await,
+            Step::UnplugCamera => self.tab.unplug_camera().await,
+            Step::ServerEnds => self.server.kill().await,
+            Step::SocketEnds => {
+                self.tab.evaluate::<()>("void silence()").await?;
+                self.tab.until("the page asks for another socket", "askedInVain > 0").await
+            }
+            Step::Hear(message) => self.hear(&message()).await,
+        }
+    }
+
+    async fn photos(&mut self, step: Step) -> Result<()> {
+        match step {
             Step::Receive(photos) => self.receive(photos).await,
             Step::ReceiveHalf => {
                 self.tab.evaluate::<()>("void (lie = stalling())").await?;
@@ -120,14 +157,23 @@ impl Stage {
                 self.tab.wait_sent(&item, "active").await.map(drop)
             }
             Step::Hold => self.tab.hold("#snapAndSend").await,
-            Step::RevokeCamera => self.tab.revoke_camera().await,
-            Step::UnplugCamera => self.tab.unplug_camera().await,
-            Step::ServerEnds => self.server.kill().await,
-            Step::SocketEnds => {
-                self.tab.evaluate::<()>("void silence()").await?;
-                self.tab.until("the page asks for another socket", "askedInVain > 0").await
+            _ => bail!("{step:?} has nothing to do with photos"),
+        }
+    }
+
+    async fn files(&self, step: Step) -> Result<()> {
+        match step {
+            Step::Gives(name, bytes) => give(&self.tab, name, bytes).await,
+            Step::OtherGives(name, bytes) => give(self.other()?, name, bytes).await,
+            Step::OtherGivesFolder(name, files) => give_folder(self.other()?, name, files).await,
+            Step::GivesPhoto(name) => {
+                let path = self.tab.folder().join(name);
+                fs::write(&path, photo_with_position())?;
+                self.tab.give(&[&path]).await
             }
-            Step::Hear(message) => self.hear(&message()).await,
+            Step::TakeOnly(bytes) => take_only(&self.tab, bytes).await,
+            Step::OtherTakesOnly(bytes) => take_only(self.other()?, bytes).await,
+            _ => bail!("{step:?} has nothing to do with files"),
         }
     }
 
@@ -201,6 +247,28 @@ impl Stage {
     fn others_launch(&self) -> Launch {
         filmed(Tab::with_camera_of(640, 360), self.film.as_ref())
     }
+}
+
+/// A file that takes no room on the disk.
+async fn give(tab: &Tab, name: &str, bytes: u64) -> Result<()> {
+    let path = tab.folder().join(name);
+    fs::File::create(&path)?.set_len(bytes)?;
+    tab.give(&[&path]).await
+}
+
+async fn give_folder(tab: &Tab, name: &str, files: usize) -> Result<()> {
+    let folder = tab.folder().join(name);
+    fs::create_dir_all(&folder)?;
+    for number in 0..files {
+        fs::write(folder.join(format!("{number}.txt")), vec![b'x'; 40_000])?;
+    }
+    tab.choose_files("#folderInput", &[&folder]).await
+}
+
+async fn take_only(tab: &Tab, bytes: u64) -> Result<()> {
+    let lie =
+        format!("(label, message) => message.type === 'credit' && message.until > {bytes} ? [] : [message]");
+    tab.evaluate(&format!("void (lie = {lie})")).await
 }
 
 async fn open(open: Open, server: &Server, film: Option<&Film>) -> Result<Tab> {

@@ -5,12 +5,6 @@ use std::{fs, path::Path};
 use anyhow::{Context, Result, ensure};
 use snaproom_e2e::{Tab, two_tabs};
 
-async fn accept(tab: &Tab, name: &str) -> Result<String> {
-    let file = tab.wait_file(name, "offered").await?;
-    tab.press_file(&file.item, "accept").await?;
-    Ok(file.item)
-}
-
 #[tokio::test]
 async fn a_file_is_asked_about_comes_whole_and_is_saved_under_its_name() -> Result<()> {
     let (_server, alice, bob) = two_tabs(Tab::without_camera(), Tab::without_camera()).await?;
@@ -46,7 +40,7 @@ async fn what_is_declined_stays_away_and_what_is_cancelled_goes() -> Result<()> 
     bob.press_file(&offered.item, "decline").await?;
     bob.wait_file("small.bin", "declined").await?;
     alice.wait_file("small.bin", "declined").await?;
-    let item = accept(&bob, "large.bin").await?;
+    let item = bob.accept_file("large.bin").await?;
     bob.wait_file("large.bin", "active").await?;
     bob.press_file(&item, "pause").await?;
     let paused = bob.wait_file("large.bin", "paused").await?;
@@ -69,7 +63,7 @@ async fn a_file_survives_the_reload_of_either_tab() -> Result<()> {
     let (_server, alice, bob) = two_tabs(Tab::without_camera(), Tab::without_camera()).await?;
     let path = alice.make_file("film.mp4", BYTES)?;
     alice.give(&[&path]).await?;
-    let item = accept(&bob, "film.mp4").await?;
+    let item = bob.accept_file("film.mp4").await?;
     let came = |more: u64| format!("+document.querySelector('[data-id=\"{item}\"]')?.dataset.bytes > {more}");
     bob.until("some of it came", &came(10_000_000)).await?;
     bob.reload().await?;
@@ -109,7 +103,7 @@ async fn a_folder_of_a_thousand_files_keeps_its_structure() -> Result<()> {
         fs::write(place.join(format!("{number}.txt")), content(number))?;
     }
     alice.choose_files("#folderInput", &[Path::new(&folder)]).await?;
-    let item = accept(&bob, "Holiday").await?;
+    let item = bob.accept_file("Holiday").await?;
     let whole = bob.wait_file("Holiday", "verified").await?;
     ensure!(whole.item == item);
     let downloads = bob.keep_downloads().await?;

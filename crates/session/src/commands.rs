@@ -22,6 +22,9 @@ impl Session {
             }
             Command::SendFile(file) => self.send_file(&file, now),
             Command::Supply(item) => {
+                for (_, peer) in &mut self.peers {
+                    peer.outbox.doubt(item, &self.shelf);
+                }
                 if self.shelf.supply(item) {
                     self.tell_hold(item, now);
                 }
@@ -73,7 +76,10 @@ impl Session {
                 }
                 self.stop();
             }
-            Command::PutAside => self.stop(),
+            Command::PutAside => {
+                self.put_aside();
+                self.stop();
+            }
         }
     }
 
@@ -186,11 +192,15 @@ impl Session {
         }
     }
 
-    /// Has those originals at hand that are being sent, and no others: one for each recipient.
-    pub(crate) fn settle_originals(&mut self) {
+    /// Has those originals at hand that are being sent, and no others: one for each recipient. What waited until other
+    /// pieces were read is read.
+    pub(crate) fn settle_originals(&mut self, now: Time) {
         if self.shelf.has_originals() {
             let needed: Vec<_> = self.peers.values().flat_map(|peer| peer.outbox.needs()).collect();
             self.shelf.settle(&needed, &mut self.out);
+        }
+        if self.shelf.may_read_again() {
+            self.pump_outboxes(now);
         }
     }
 
@@ -268,10 +278,25 @@ impl Session {
         }
     }
 
+    /// What is on the disk is for the page's next life.
+    fn put_aside(&mut self) {
+        let Self { peers, absent, out, .. } = self;
+        for (_, peer) in peers {
+            peer.inbox.put_aside(out);
+        }
+        for (_, inbox) in absent {
+            inbox.put_aside(out);
+        }
+    }
+
     /// Ends everything, and says so of everything.
     fn stop(&mut self) {
         self.out.push(Output::CloseSocket);
         self.stop_call();
+        self.returning.clear();
+        for (_, mut inbox) in std::mem::take(&mut self.absent) {
+            inbox.forget(&mut self.ended_items, &mut self.out);
+        }
         for id in self.peers.keys().copied().collect::<Vec<_>>() {
             self.drop_connection(id);
             self.remove(id);

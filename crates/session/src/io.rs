@@ -70,7 +70,9 @@ pub enum Input {
         digest: Digest,
     },
     /// An [`Output`] that works on a payload could not be done. After a [`Output::Store`] that failed the driver still
-    /// reports [`Input::Stored`], since the chunk is gone and others may come.
+    /// reports [`Input::Stored`], since the chunk is gone and others may come, and so it does for a payload that was released
+    /// meanwhile. Of a file on the disk, what was to be hashed before a failure is not reported any more, and chunks are
+    /// stored in the order in which they were given.
     PayloadFailed(PayloadId),
     /// The end of [`Output::Hash`].
     Hashed {

@@ -246,7 +246,7 @@ impl Session {
             return;
         }
         self.on_time(now);
-        self.settle_originals();
+        self.settle_originals(now);
         self.tell(now);
     }
 

@@ -257,6 +257,30 @@ fn a_slow_disk_is_behind_the_sender_by_more_than_a_window_and_by_a_piece_at_most
     });
 }
 
+/// A browser that tells the page in time, when nothing of it is whole yet, or not even begun: the person need not be asked
+/// again.
+#[test]
+fn what_is_wanted_is_still_wanted_when_the_page_was_put_aside() {
+    seeds(10, |seed| {
+        let mut room = Room::of(seed, 2);
+        let from = room.me(0);
+        let items: Vec<ItemId> = (0..6).map(|_| room.offer_file(0, SIZE, &[1])).collect();
+        room.run_until("offered", |room| items.iter().all(|&item| theirs(room, 1, item).is_some()));
+        for &item in &items {
+            want(&mut room, 1, item, from);
+        }
+        let moment = room.below(150);
+        room.run_for(Duration::from_millis(moment));
+        room.handle(1, Input::Command(Command::PutAside));
+        room.close(1);
+        room.reopen(1);
+        for item in items {
+            until_there(&mut room, 0, item, 1);
+            assert_whole(&room, 1, item, SIZE);
+        }
+    });
+}
+
 /// A reload of the sender: the file is offered again at once, and goes on when the person has chosen it again.
 #[test]
 fn a_sender_that_is_loaded_anew_goes_on_with_the_same_file_alone() {
@@ -440,10 +464,29 @@ fn a_file_that_cannot_be_read_any_more_is_asked_for() {
         }
         room.run_for(Duration::from_secs(5));
         room.tabs[0].failing = None;
-        room.supply(0, item, picture(item, SIZE));
+        let mut bytes = picture(item, SIZE);
+        let is_another = room.below(2) == 0;
+        if is_another {
+            // In what went already.
+            bytes[100] ^= 1;
+        }
+        room.supply(0, item, bytes.clone());
         for tab in [1, 2] {
-            until_there(&mut room, 0, item, tab);
-            assert_whole(&room, tab, item, SIZE);
+            if is_another {
+                // Whoever had a whole piece of the other one gets no mixture of both.
+                let changed = Some(TransferState::Failed(Failure::Changed));
+                let has = room.tabs[tab].disk.get(item).map_or(0, |file| file.hashes.len());
+                if has > 0 {
+                    room.run_until("it is another file", |room| ours(room, 0, item, tab) == changed);
+                    room.run_until("told", |room| theirs(room, tab, item) == Some(TransferState::Cancelled));
+                } else {
+                    until_there(&mut room, 0, item, tab);
+                    assert_eq!(room.tabs[tab].disk.get(item).unwrap().bytes, bytes, "the new one");
+                }
+            } else {
+                until_there(&mut room, 0, item, tab);
+                assert_whole(&room, tab, item, SIZE);
+            }
         }
         (0..3).for_each(|tab| room.tabs[tab].assert_no_bytes());
     });
@@ -473,6 +516,22 @@ fn several_files_share_and_a_small_one_waits_behind_no_big_one() {
         }
         assert!(at_hand(&room, 0) <= 8, "two pieces of each of four: {}", at_hand(&room, 0));
         (0..2).for_each(|tab| room.tabs[tab].assert_no_bytes());
+    });
+}
+
+/// Those that the person has not decided on are in nobody's way, however many and however small.
+#[test]
+fn a_file_that_is_wanted_waits_for_none_that_is_merely_offered() {
+    seeds(5, |seed| {
+        let mut room = Room::of(seed, 2);
+        let from = room.me(0);
+        let big = room.offer_file(0, SIZE, &[1]);
+        let offered: Vec<ItemId> = (0..10).map(|_| room.offer_file(0, 1_000, &[1])).collect();
+        room.run_until("offered", |room| offered.iter().all(|&item| theirs(room, 1, item).is_some()));
+        want(&mut room, 1, big, from);
+        until_there(&mut room, 0, big, 1);
+        assert_whole(&room, 1, big, SIZE);
+        assert_eq!(at_hand(&room, 0), 2, "nothing of the others is read");
     });
 }
 

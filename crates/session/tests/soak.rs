@@ -1,5 +1,5 @@
 //! Anything may happen to anybody, in any order. Once the network is whole again everybody is connected and called as
-//! they want to be, every photo of somebody who is still there is with everybody who is still there, once and exact,
+//! they want to be, every photo and file of somebody who is still there is with everybody who is still there, once and exact,
 //! and when all have left nothing is left over.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends with a panic")]
@@ -16,7 +16,7 @@ use common::{Ix, Room, many_seeds, picture, test};
 use snaproom_protocol::{ItemId, PeerId, control::RefusedItem};
 use snaproom_session::{
     Command, Input, Link,
-    io::{Comparison, Failure, TransferState},
+    io::{Comparison, Failure, Pause, TransferState},
 };
 
 /// After the network is whole again everybody must be connected within this.
@@ -32,7 +32,7 @@ const PEOPLE: [usize; 12] = [2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 5, 8];
 /// them all.
 const ROOMS: u64 = if cfg!(debug_assertions) { 500 } else { 10_000 };
 
-/// A photo that was sent, and to whom.
+/// A photo or a file that was sent, and to whom.
 struct Sent {
     item: ItemId,
     bytes: usize,
@@ -68,11 +68,25 @@ impl Soak {
         self.sent.push(Sent { item, bytes: (width * height * 4) as usize, from, to });
     }
 
+    /// The same with a file, which everybody wants.
+    fn give(&mut self, room: &mut Room, tab: Ix) {
+        let bytes = [0, 100, 300_000, (1 << 20) + 5][room.below(4) as usize];
+        let others: Vec<Ix> = (0..room.tabs.len()).filter(|&other| other != tab).collect();
+        let before = room.tabs[tab].outgoing.len();
+        let item = room.offer_file(tab, bytes, &others);
+        let views = room.tabs[tab].outgoing[before..].iter().filter(|view| view.item == item);
+        let mut to: Vec<PeerId> = views.map(|view| view.to).collect();
+        to.dedup();
+        let from = (tab, room.tabs[tab].id.life);
+        self.sent.push(Sent { item, bytes, from, to });
+    }
+
     /// Something happens to somebody who is there.
     fn disturb(&mut self, room: &mut Room, tab: Ix) {
         let other = room.below(room.tabs.len() as u64) as usize;
         match room.below(24) {
-            0..=6 => self.send(room, tab),
+            0..=4 => self.send(room, tab),
+            5 | 6 => self.give(room, tab),
             7 => {
                 room.close(tab);
                 room.reopen(tab);
@@ -158,6 +172,28 @@ impl Soak {
         }
     }
 
+    /// People make room on their disks, and choose files again that could not be read.
+    fn go_on(&self, room: &mut Room) {
+        let paused = TransferState::Paused;
+        for &Sent { item, bytes, from, ref to } in &self.sent {
+            if !is_there(room, from) {
+                continue;
+            }
+            let peer = room.me(from.0);
+            for &to in to {
+                let view = room.tabs[from.0].last_outgoing(item, to);
+                if view.is_some_and(|view| view.state == paused(Pause::Source)) {
+                    room.supply(from.0, item, picture(item, bytes));
+                }
+                let Some(tab) = tab_of(room, to) else { continue };
+                let view = room.tabs[tab].last_incoming(item);
+                if view.is_some_and(|view| view.state == paused(Pause::Storage)) {
+                    room.handle(tab, Input::Command(Command::Pause { from: peer, item, pauses: false }));
+                }
+            }
+        }
+    }
+
     fn heal(room: &mut Room) {
         room.heal_all();
         room.server.is_up = true;
@@ -172,8 +208,9 @@ impl Soak {
         self.sent.iter().filter(|sent| is_there(room, sent.from)).all(|sent| {
             let states = sent.to.iter().map(|&to| room.tabs[sent.from.0].last_outgoing(sent.item, to));
             states.zip(&sent.to).all(|(view, &to)| {
-                use TransferState::{Active, Held, Waiting};
-                !matches!(view.unwrap().state, Waiting | Active | Held) || tab_of(room, to).is_none()
+                use TransferState::{Active, Held, Offered, Paused, Waiting};
+                !matches!(view.unwrap().state, Waiting | Active | Held | Offered | Paused(_))
+                    || tab_of(room, to).is_none()
             })
         })
     }
@@ -224,6 +261,9 @@ fn one_room(seed: u64) -> usize {
     soak.run(&mut room);
 
     Soak::heal(&mut room);
+    // What was being done as things failed has failed.
+    room.run_for(Duration::from_secs(1));
+    soak.go_on(&mut room);
     room.run_until_within("all are connected", SETTLED_WITHIN, Room::is_settled);
     // To look takes longer than a step does.
     let looked = Cell::new(None);

@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail};
 /// For what only asks.
 pub const QUICK: Duration = Duration::from_mins(1);
 /// For one build or one suite of tests; the browsers' take half of that on two processors.
-pub const STEP: Duration = Duration::from_mins(50);
+pub const STEP: Duration = Duration::from_hours(1);
 
 const POLL: Duration = Duration::from_millis(50);
 /// A daemon that left its process group may hold the pipe open; nobody waits longer than this for it.

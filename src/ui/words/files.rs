@@ -9,14 +9,17 @@ use crate::room::{Failure, FileKind, FileView, Pause, Recipient, TransferState};
 pub const FILES: &str = "Files";
 pub const CHOOSE: &str = "Choose files";
 pub const CHOOSE_FOLDER: &str = "Choose a folder";
-pub const HINT: &str = "Or drop them anywhere on the page, or paste them. Whoever gets them is asked first.";
+pub const DROP: &str = "Or drop them anywhere on the page, or paste them.";
+pub const HINT: &str = "Any kind, any size. Whoever gets them is asked first.";
 pub const TO_WHOM: &str = "To whom files go";
 pub const EVERYBODY: &str = "To everybody";
 pub const ACCEPT: &str = "Accept";
 pub const DECLINE: &str = "Decline";
+pub const LATER: &str = "Later";
 pub const PAUSE: &str = "Pause";
 pub const RESUME: &str = "Go on";
 pub const CHOOSE_AGAIN: &str = "Choose the file again";
+pub const CHOOSE_FOLDER_AGAIN: &str = "Choose the folder again";
 pub const SEND_ORIGINAL: &str = "Send the original instead";
 
 /// Its size, and what it is.
@@ -57,23 +60,40 @@ pub fn size(bytes: u64) -> String {
     }
 }
 
-/// How a file is, in a sentence.
+/// Whether one wants it; so many `more` wait for the same question.
 #[must_use]
-pub fn how(file: &FileView, owner: &PeerId, names: &Names) -> String {
-    if file.is_ours { ours(file) } else { theirs(file, owner, names) }
+pub fn asks(file: &FileView, owner: &PeerId, names: &Names, more: usize) -> String {
+    let FileView { name, total, kind, .. } = file;
+    let what = match kind {
+        FileKind::File => "a file",
+        FileKind::Folder { .. } => "a folder",
+    };
+    let rest = match more {
+        0 => String::new(),
+        1 => " One more waits below.".into(),
+        more => format!(" {more} more wait below."),
+    };
+    let (who, size) = (isolated(names, owner), size(*total));
+    format!("{who} wants to send you {what} of {size}: \u{2068}{name}\u{2069}.{rest}")
 }
 
-fn theirs(file: &FileView, owner: &PeerId, names: &Names) -> String {
+/// How a file is, in a sentence.
+#[must_use]
+pub fn how(file: &FileView) -> String {
+    if file.is_ours { ours(file) } else { theirs(file) }
+}
+
+fn theirs(file: &FileView) -> String {
     let has = |rest: &str| format!("{} of {}. {rest}", size(file.bytes), size(file.total));
     let part = if file.bytes > 0 { " The part that came can be saved." } else { "" };
     match file.state {
-        TransferState::Offered => format!("{} wants to send you this.", isolated(names, owner)),
+        TransferState::Offered => "Nothing of it comes before you accept it.".into(),
         TransferState::Active | TransferState::Held => {
             has(&pace(file, file.total.saturating_sub(file.bytes)))
         }
         TransferState::Waiting => has("The rest waits for the connection."),
         TransferState::Paused(Pause::Us) => has("You paused it."),
-        TransferState::Paused(Pause::Them | Pause::Source) => has("Its sender paused it."),
+        TransferState::Paused(Pause::Them | Pause::Source) => has("Its sender has stopped it for now."),
         TransferState::Paused(Pause::Storage) => {
             has("There is no room left on this device. Make room, and go on.")
         }
@@ -98,10 +118,19 @@ fn ours(file: &FileView) -> String {
         "You paused it.".into()
     } else if file.recipients.iter().any(|to| to.state == TransferState::Active) {
         let left = file.recipients.iter().filter(|to| to.state == TransferState::Active);
-        format!("Going. {}", pace(file, left.map(|to| to.total.saturating_sub(to.bytes)).sum()))
+        format!("On its way. {}", pace(file, left.map(|to| to.total.saturating_sub(to.bytes)).sum()))
     } else {
         String::new()
     }
+}
+
+/// Where there is no disk for files.
+#[must_use]
+pub fn memory_alone(limit: u64) -> String {
+    format!(
+        "This browser lets the page keep no files, as in a private window. They stay in memory, {} at most, and are gone with the page: save them.",
+        size(limit)
+    )
 }
 
 /// How fast, and for how long still.

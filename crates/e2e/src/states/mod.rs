@@ -7,6 +7,7 @@ mod alone;
 mod call;
 mod chat;
 mod check;
+mod files;
 mod together;
 mod trouble;
 
@@ -91,6 +92,22 @@ pub enum Step {
     OthersAnswer,
     /// Whoever came first presses that.
     OtherClicks(&'static str),
+    /// Everybody else presses that, in the order in which they came; the last ones, for whom there is nothing, do not.
+    EachClicks(&'static [&'static str]),
+    /// The person gives a file of this name, of so many bytes.
+    Gives(&'static str, u64),
+    /// Whoever came first gives one.
+    OtherGives(&'static str, u64),
+    /// Whoever came first gives a folder of this name, with so many files in it.
+    OtherGivesFolder(&'static str, usize),
+    /// The person gives a photo that tells where it was taken.
+    GivesPhoto(&'static str),
+    /// From now on the page takes so many more bytes, and then no more.
+    TakeOnly(u64),
+    /// The same of whoever came first.
+    OtherTakesOnly(u64),
+    /// The person loads the page anew.
+    Reload,
     /// From now on the page's browser finds no way to anybody who joins.
     Block,
     /// So many photos of somebody else arrive.
@@ -125,9 +142,17 @@ pub enum Step {
 
 /// All of them, from the first visit on.
 pub fn states() -> impl Iterator<Item = &'static State> {
-    [alone::STATES, call::STATES, together::STATES, chat::STATES, trouble::STATES, check::STATES]
-        .into_iter()
-        .flatten()
+    [
+        alone::STATES,
+        call::STATES,
+        together::STATES,
+        files::STATES,
+        chat::STATES,
+        trouble::STATES,
+        check::STATES,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// All but the one of a hundred photos: twelve are made of the same parts, and as wide, in a tenth of the time.

@@ -2,18 +2,52 @@
 
 use litemap::LiteMap;
 
+/// Pieces of all files that are read at a time: each is in memory, and a receiver may change its mind about what it wants
+/// before any of them is there.
+const MAX_READS: usize = 16;
+
+/// How many more pieces may be read.
+#[derive(Debug)]
+pub(super) struct Reads {
+    free: usize,
+    /// There was one more to read.
+    pub(super) is_short: bool,
+}
+
 /// By their index, and whether they were read already.
 #[derive(Debug, Default)]
 pub(super) struct AtHand(LiteMap<u32, bool>);
+
+impl Reads {
+    pub(super) fn beside(reading: usize) -> Self {
+        Self { free: MAX_READS.saturating_sub(reading), is_short: false }
+    }
+
+    pub(super) fn one_more(&mut self) -> bool {
+        self.is_short |= self.free == 0;
+        let may = self.free > 0;
+        self.free = self.free.saturating_sub(1);
+        may
+    }
+
+    pub(super) fn are_free(&self) -> bool {
+        self.free > 0
+    }
+}
 
 impl AtHand {
     pub(super) fn has(&self, index: u32) -> bool {
         self.0.get(&index) == Some(&true)
     }
 
-    /// Whether it is to be fetched.
-    pub(super) fn wants(&mut self, index: u32) -> bool {
-        !self.0.contains_key(&index) && self.0.insert(index, false).is_none()
+    /// Pieces that are being read.
+    pub(super) fn reading(&self) -> usize {
+        self.0.values().filter(|read| !**read).count()
+    }
+
+    /// Whether it is to be fetched, if one more may be read.
+    pub(super) fn wants(&mut self, index: u32, reads: &mut Reads) -> bool {
+        !self.0.contains_key(&index) && reads.one_more() && self.0.insert(index, false).is_none()
     }
 
     /// It was read. False where nobody wants it any more.

@@ -48,7 +48,7 @@ impl Inbox {
         for (_, item) in &mut self.items {
             item.is_offered = false;
             item.held = None;
-            item.exact.reconnect();
+            item.reconnect();
         }
         self.line = Some(Line::open(connection, out));
     }
@@ -70,6 +70,16 @@ impl Inbox {
     /// The life of the sender's page that sent all this will not come back. The next one may go on with files.
     pub(crate) fn forget_photos(&mut self, ended: &mut Ended, out: &mut Outputs) {
         self.lose(|item| !item.is_file(), ended, out);
+    }
+
+    /// Our page goes, perhaps to come back: its next life goes on with the files that are wanted.
+    pub(crate) fn put_aside(&mut self, out: &mut Outputs) {
+        let wanted = self.items.iter().filter(|(_, item)| item.is_file() && item.is_wanted);
+        for item in wanted.map(|(id, _)| *id).collect::<Vec<_>>() {
+            let Some(known) = self.items.remove(&item) else { continue };
+            let state = TransferState::Failed(Failure::Lost);
+            out.news(News::Incoming(view(self.from, &known.offer, known.checked(), state)));
+        }
     }
 
     fn lose(&mut self, is_lost: fn(&Item) -> bool, ended: &mut Ended, out: &mut Outputs) {
@@ -175,6 +185,8 @@ impl Inbox {
         out.news(News::Incoming(view(self.from, &known.offer, known.checked(), known.state(is_connected))));
         if known.is_file() {
             let (payload, record) = (PayloadId { owner: self.from, item, part: Part::Exact }, known.record());
+            // A part of it may be left from when its sender went.
+            out.push(Output::Release(payload));
             out.push(Output::Prepare { payload, record });
         }
         self.say(&Control::Request { item }, out);
@@ -320,7 +332,10 @@ impl Inbox {
                 if let Some(incoming) = self.items.get_mut(&item)
                     && !incoming.exact.is_rewound()
                 {
-                    if !incoming.is_complete() {
+                    if !incoming.is_wanted {
+                        // Of an empty file it would be all there is.
+                        self.refuse(item, RefusedItem::Order, ended, out);
+                    } else if !incoming.is_complete() {
                         self.refuse(item, RefusedItem::TooFewBytes, ended, out);
                     } else if incoming.root.replace(root).is_some_and(|said| said != root) {
                         self.refuse(item, RefusedItem::Order, ended, out);

@@ -173,6 +173,14 @@ impl Item {
         self.repeats <= MAX_REPEATS
     }
 
+    /// A new connection: its sender hears where to go on, and sends nothing before. While the disk takes nothing,
+    /// nothing counts.
+    pub(super) fn reconnect(&mut self) {
+        let is_full = self.pause == Some(Pause::Storage);
+        self.exact.owed = 0;
+        self.exact.rewound.take_if(|rewound| rewound.stale.is_empty() && !is_full);
+    }
+
     /// What its sender is to be told of pieces that are to come again, once nothing is in work of what they were.
     pub(super) fn see_to_repeat(&mut self) -> Option<u64> {
         if self.pause.is_some() { None } else { self.exact.see_to_repeat() }
@@ -249,13 +257,22 @@ impl Stream {
 
     /// The pieces that were checked, and the root over their hashes.
     fn checked_root(&self) -> (u32, Digest) {
-        let pieces = self.checked.div_ceil(u64::from(PIECE_BYTES)) as usize;
+        let pieces = self.checked_pieces() as usize;
         (pieces as u32, piece_root(self.hashes[..pieces.min(self.hashes.len())].iter()))
     }
 
     /// What came from the piece at `offset` on counts for nothing.
     pub(super) fn rewind(&mut self, offset: u64) {
-        let first = (offset.max(self.checked) / u64::from(PIECE_BYTES)) as usize;
+        self.rewind_to(offset / u64::from(PIECE_BYTES));
+    }
+
+    /// What came from a piece on counts for nothing, but for what was checked.
+    fn rewind_to(&mut self, first: u64) {
+        let first = first.max(self.checked_pieces());
+        if first * u64::from(PIECE_BYTES) >= self.bytes {
+            return;
+        }
+        let first = first as usize;
         let kept = self.pieces.iter().take_while(|piece| (piece.index as usize) < first).count();
         let mut stale = self.rewound.take().map_or_else(VecDeque::new, |rewound| rewound.stale);
         stale.extend(self.pieces.drain(kept..).filter(Piece::is_in_work));
@@ -267,22 +284,19 @@ impl Stream {
     /// The disk failed: the same from the first piece on that is not stored as a whole.
     pub(super) fn rewind_to_stored(&mut self) {
         let stored = self.pieces.iter().take_while(|piece| piece.is_hashed).count();
-        let first = self.checked.div_ceil(u64::from(PIECE_BYTES)) + stored as u64;
-        self.rewind((first * u64::from(PIECE_BYTES)).min(self.bytes));
+        self.rewind_to(self.checked_pieces() + stored as u64);
     }
 
-    /// The person wants it to go on after that: whatever was in work has ended long ago, or never will.
+    /// The person wants it to go on after that: what was stored is told, and hashes that did not come never will.
     pub(super) fn begin_anew(&mut self) {
-        self.rewind(self.checked);
+        self.rewind_to(0);
         if let Some(rewound) = &mut self.rewound {
-            rewound.stale.clear();
+            rewound.stale.retain(|piece| piece.stored < piece.received);
         }
     }
 
-    /// A new connection: its sender hears where to go on, and sends nothing before.
-    pub(super) fn reconnect(&mut self) {
-        self.owed = 0;
-        self.rewound.take_if(|rewound| rewound.stale.is_empty());
+    fn checked_pieces(&self) -> u64 {
+        self.checked.div_ceil(u64::from(PIECE_BYTES))
     }
 
     fn see_to_repeat(&mut self) -> Option<u64> {

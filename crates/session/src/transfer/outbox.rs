@@ -9,6 +9,7 @@ use snaproom_protocol::{
 };
 
 use super::{
+    at_hand::Reads,
     pace::{self, Pace},
     shelf::{Shelf, Shelved},
 };
@@ -230,8 +231,10 @@ impl Outbox {
     /// The files that go just now, by their places: the oldest ones, and the one that is done first, which waits behind
     /// no big one.
     fn files(&self) -> Vec<usize> {
-        let goes =
-            |(_, sending): &(usize, &Sending)| sending.is_file && sending.goes() && !sending.is_all_sent();
+        let goes = |(_, sending): &(usize, &Sending)| {
+            let is_wanted = sending.is_file && sending.exact == Exact::Wanted;
+            is_wanted && sending.goes() && !sending.is_all_sent()
+        };
         let mut going: Vec<(usize, u64)> = self
             .queue
             .iter()
@@ -261,6 +264,20 @@ impl Outbox {
             sending.paused = pauses.then_some(Pause::Them);
             out.news(News::Outgoing(sending.view(self.to, sending.state())));
             self.pump(shelf, now, out);
+        }
+    }
+
+    /// A file of ours is about to be chosen again: what went of it has to be in the new one as well.
+    pub(crate) fn doubt(&mut self, item: ItemId, shelf: &Shelf) {
+        let is_due = |sending: &&mut Sending| {
+            let goes = sending.stage == Stage::Going && sending.exact != Exact::Held && !sending.ended;
+            sending.item == item && goes && sending.claim.is_none()
+        };
+        let Some(shelved) = shelf.get(item).filter(|item| item.is_missing()) else { return };
+        if let Some(sending) = self.queue.iter_mut().find(is_due) {
+            let pieces = if sending.is_all_sent() { shelved.pieces() } else { sending.next_piece() };
+            let root = shelved.known_root(pieces).filter(|_| pieces > 0);
+            sending.claim = root.map(|root| (pieces, root));
         }
     }
 
@@ -325,8 +342,10 @@ impl Outbox {
     pub(crate) fn pump(&mut self, shelf: &mut Shelf, now: Time, out: &mut Outputs) {
         let Some(line) = &self.line else { return };
         self.offer(line.connection, shelf, out);
-        self.see_to_claims(shelf, out);
-        while self.send_next(shelf, now, out).is_some() {}
+        let mut reads = shelf.reads();
+        self.see_to_claims(shelf, &mut reads, out);
+        while self.send_next(shelf, &mut reads, now, out).is_some() {}
+        shelf.note(&reads);
     }
 
     fn offer(&mut self, connection: ConnectionId, shelf: &Shelf, out: &mut Outputs) {
@@ -346,12 +365,12 @@ impl Outbox {
     }
 
     /// Whether what receivers have is the beginning of what we have. Of what has changed since nothing more goes.
-    fn see_to_claims(&mut self, shelf: &mut Shelf, out: &mut Outputs) {
+    fn see_to_claims(&mut self, shelf: &mut Shelf, reads: &mut Reads, out: &mut Outputs) {
         let mut changed = Vec::new();
         let is_due = |sending: &&mut Sending| sending.stage == Stage::Going && sending.exact != Exact::Held;
         for sending in self.queue.iter_mut().filter(is_due) {
             let Some((pieces, root)) = sending.claim else { continue };
-            let ours = shelf.get_mut(sending.item).and_then(|item| item.root_of(pieces, out));
+            let ours = shelf.get_mut(sending.item).and_then(|item| item.root_of(pieces, reads, out));
             match ours {
                 None => {}
                 Some(ours) if ours == root => sending.claim = None,
@@ -364,9 +383,15 @@ impl Outbox {
     }
 
     /// None when nothing can be sent now.
-    fn send_next(&mut self, shelf: &mut Shelf, now: Time, out: &mut Outputs) -> Option<()> {
-        self.send_ends(shelf, out);
-        let run = self.next_run(shelf, out)?;
+    fn send_next(
+        &mut self,
+        shelf: &mut Shelf,
+        reads: &mut Reads,
+        now: Time,
+        out: &mut Outputs,
+    ) -> Option<()> {
+        self.send_ends(shelf, reads, out);
+        let run = self.next_run(shelf, reads, out)?;
         let line = self.line.as_mut()?;
         let chunk = if self.pace.is_some() { line.chunk.min(pace::CHUNK) } else { line.chunk };
         let bytes = chunk.min(run.length - run.offset);
@@ -396,27 +421,31 @@ impl Outbox {
     }
 
     /// Previews first, then the oldest photo's exact part, then files.
-    fn next_run(&self, shelf: &mut Shelf, out: &mut Outputs) -> Option<Run> {
+    fn next_run(&self, shelf: &mut Shelf, reads: &mut Reads, out: &mut Outputs) -> Option<Run> {
         let going = || self.queue.iter().filter(|sending| sending.goes());
         let preview = going().find_map(|sending| sending.preview_run(shelf.get(sending.item)?));
         let photos = || going().filter(|sending| !sending.is_file);
         preview
-            .or_else(|| photos().find_map(|sending| sending.exact_run(shelf.get_mut(sending.item)?, out)))
-            .or_else(|| self.next_run_of_files(shelf, out))
+            .or_else(|| {
+                photos().find_map(|sending| sending.exact_run(shelf.get_mut(sending.item)?, reads, out))
+            })
+            .or_else(|| self.next_run_of_files(shelf, reads, out))
     }
 
     /// A piece that was begun, or else one of the file that waited longest.
-    fn next_run_of_files(&self, shelf: &mut Shelf, out: &mut Outputs) -> Option<Run> {
+    fn next_run_of_files(&self, shelf: &mut Shelf, reads: &mut Reads, out: &mut Outputs) -> Option<Run> {
         let mut files: Vec<&Sending> =
             self.files().into_iter().filter_map(|place| self.queue.get(place)).collect();
         files.sort_by_key(|sending| (!sending.is_within_piece(), sending.turn));
-        files.into_iter().find_map(|sending| sending.exact_run(shelf.get_mut(sending.item)?, out))
+        files.into_iter().find_map(|sending| sending.exact_run(shelf.get_mut(sending.item)?, reads, out))
     }
 
-    fn send_ends(&mut self, shelf: &mut Shelf, out: &mut Outputs) {
+    fn send_ends(&mut self, shelf: &mut Shelf, reads: &mut Reads, out: &mut Outputs) {
         let Some(line) = &mut self.line else { return };
         for sending in self.queue.iter_mut().filter(|sending| sending.is_sent()) {
-            let Some(root) = shelf.get_mut(sending.item).and_then(|item| item.root(out)) else { continue };
+            let Some(root) = shelf.get_mut(sending.item).and_then(|item| item.root(reads, out)) else {
+                continue;
+            };
             sending.ended = true;
             line.announced = None;
             out.header(line.connection, &Header::End { item: sending.item, root });
@@ -556,14 +585,14 @@ impl Sending {
         })
     }
 
-    fn exact_run(&self, item: &mut Shelved, out: &mut Outputs) -> Option<Run> {
+    fn exact_run(&self, item: &mut Shelved, reads: &mut Reads, out: &mut Outputs) -> Option<Run> {
         let is_all = self.exact_sent >= item.about.bytes;
         if self.exact == Exact::Held || self.claim.is_some() || !item.is_here() || is_all {
             return None;
         }
         let index = self.next_piece();
         let offset = (self.exact_sent % u64::from(PIECE_BYTES)) as u32;
-        let sha256 = item.piece(index, out)?;
+        let sha256 = item.piece(index, reads, out)?;
         Some(Run { payload: item.exact, index, offset, length: item.piece_length(index), sha256 })
     }
 

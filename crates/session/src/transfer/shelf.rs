@@ -7,7 +7,10 @@ use snaproom_protocol::{
     control::{Kind, Offer, Preview},
 };
 
-use super::{at_hand::AtHand, item::piece_root};
+use super::{
+    at_hand::{AtHand, Reads},
+    item::piece_root,
+};
 use crate::{
     io::{File, Output, PayloadId, Photo},
     outputs::Outputs,
@@ -32,6 +35,8 @@ pub(crate) struct Shelf {
     /// In the order in which they were put here.
     order: Vec<ItemId>,
     items: LiteMap<ItemId, Shelved>,
+    /// A piece of a file waits until others are read.
+    is_short_of_reads: bool,
 }
 
 #[derive(Debug)]
@@ -139,7 +144,7 @@ impl From<&File> for About {
 
 impl Shelf {
     pub(crate) fn new(me: PeerId) -> Self {
-        Self { me, order: Vec::new(), items: LiteMap::new() }
+        Self { me, order: Vec::new(), items: LiteMap::new(), is_short_of_reads: false }
     }
 
     /// Takes a photo and asks for its first hashes. False when the shelf is full or has this item already.
@@ -218,6 +223,21 @@ impl Shelf {
         }
     }
 
+    /// How many more pieces of files may be read.
+    pub(super) fn reads(&self) -> Reads {
+        Reads::beside(self.items.values().map(Shelved::reading).sum())
+    }
+
+    /// What was to be read, and is not, waits.
+    pub(super) fn note(&mut self, reads: &Reads) {
+        self.is_short_of_reads |= reads.is_short;
+    }
+
+    /// Whether something waited to be read, and may be now.
+    pub(crate) fn may_read_again(&mut self) -> bool {
+        self.is_short_of_reads && self.reads().are_free() && std::mem::take(&mut self.is_short_of_reads)
+    }
+
     /// An original is at hand.
     pub(crate) fn loaded(&mut self, payload: PayloadId) {
         if let Some(item) = self.items.get_mut(&payload.item).filter(|item| item.original == Original::Coming)
@@ -273,10 +293,14 @@ impl Shelf {
         true
     }
 
-    /// They can be read again.
+    /// They can be read again, and may be others: no hash of before counts.
     pub(crate) fn supply(&mut self, item: ItemId) -> bool {
         let missing = self.items.get_mut(&item).filter(|item| item.original == Original::Missing);
-        missing.map(|item| item.original = Original::Here).is_some()
+        let Some(item) = missing else { return false };
+        item.original = Original::Here;
+        item.hashes.clear();
+        item.known = 0;
+        true
     }
 
     /// Our person stops a file, or lets it go on. False where that changes nothing.
@@ -326,8 +350,13 @@ impl Shelf {
 }
 
 impl Shelved {
-    fn pieces(&self) -> u32 {
+    pub(super) fn pieces(&self) -> u32 {
         self.about.bytes.div_ceil(u64::from(PIECE_BYTES)) as u32
+    }
+
+    /// Pieces of it that are being read.
+    fn reading(&self) -> usize {
+        self.at_hand.reading() + self.hashing.len()
     }
 
     pub(super) fn piece_length(&self, index: u32) -> u32 {
@@ -394,10 +423,10 @@ impl Shelved {
     }
 
     /// The hash of a piece that can be sent now. If it cannot, it is asked for, and so is the next one.
-    pub(super) fn piece(&mut self, index: u32, out: &mut Outputs) -> Option<Digest> {
+    pub(super) fn piece(&mut self, index: u32, reads: &mut Reads, out: &mut Outputs) -> Option<Digest> {
         if self.is_file() {
             for next in index..self.pieces().min(index.saturating_add(2)) {
-                if self.at_hand.wants(next) {
+                if self.at_hand.wants(next, reads) {
                     let length = self.piece_length(next);
                     out.push(Output::Fetch { payload: self.exact, offset: start_of(next), length });
                 }
@@ -412,18 +441,23 @@ impl Shelved {
     }
 
     /// The root over all pieces, once all their hashes are known. Asks for those that are missing.
-    pub(super) fn root(&mut self, out: &mut Outputs) -> Option<Digest> {
-        self.root_of(self.pieces(), out)
+    pub(super) fn root(&mut self, reads: &mut Reads, out: &mut Outputs) -> Option<Digest> {
+        self.root_of(self.pieces(), reads, out)
     }
 
     /// The root over the first of its pieces.
-    pub(super) fn root_of(&mut self, pieces: u32, out: &mut Outputs) -> Option<Digest> {
+    pub(super) fn root_of(&mut self, pieces: u32, reads: &mut Reads, out: &mut Outputs) -> Option<Digest> {
         let pieces = pieces.min(self.pieces());
         if self.is_file() {
-            self.hash_up_to(pieces, out);
+            self.hash_up_to(pieces, reads, out);
         } else {
             self.ask_up_to(pieces, out);
         }
+        self.known_root(pieces)
+    }
+
+    /// The same, if they are all known.
+    pub(super) fn known_root(&self, pieces: u32) -> Option<Digest> {
         let known = self.hashes.get(..pieces as usize).filter(|_| self.known >= pieces)?;
         Some(piece_root(known.iter().flatten()))
     }
@@ -441,14 +475,14 @@ impl Shelved {
     }
 
     /// The same of a file: a few at a time, since each is read for it.
-    fn hash_up_to(&mut self, pieces: u32, out: &mut Outputs) {
+    fn hash_up_to(&mut self, pieces: u32, reads: &mut Reads, out: &mut Outputs) {
         if self.original != Original::Here {
             return;
         }
         let free = MAX_HASHING.saturating_sub(self.hashing.len());
         let unknown =
             (self.known..pieces).filter(|index| !self.is_known(*index) && !self.hashing.contains(index));
-        for index in unknown.take(free).collect::<Vec<_>>() {
+        for index in unknown.take(free).take_while(|_| reads.one_more()).collect::<Vec<_>>() {
             self.hashing.push(index);
             let (offset, length) = (start_of(index), self.piece_length(index));
             out.push(Output::Hash { payload: self.exact, offset, length });

@@ -9,7 +9,7 @@ use snaproom_protocol::{
     wire,
 };
 use snaproom_session::{
-    Event,
+    Command, Event, Input,
     io::{Failure, PeerState, RefusedPeer, TransferState},
 };
 
@@ -33,6 +33,8 @@ pub struct Script {
     pub bulk: Vec<Said>,
     /// Bulk goes first, and the offer only when all of it is there.
     pub bulk_first: bool,
+    /// The victim's person asks for it.
+    pub is_wanted: bool,
     /// How long the victim works on a payload, in milliseconds.
     pub work: u64,
 }
@@ -82,7 +84,18 @@ impl Script {
             resumes: false,
             on_request: false,
         };
-        Self { control: Vec::new(), offer, bulk, bulk_first: false, work: 5 }
+        Self { control: Vec::new(), offer, bulk, bulk_first: false, is_wanted: false, work: 5 }
+    }
+
+    /// The photo's bytes as a file, which is wanted: its header is the first of what is said, and the chunks follow.
+    pub fn file() -> Self {
+        let mut script = Self::honest();
+        script.offer.kind = Kind::File;
+        script.offer.preview = None;
+        script.offer.on_request = true;
+        script.is_wanted = true;
+        script.bulk.drain(..=PREVIEW_CHUNK);
+        script
     }
 
     pub fn say(&mut self, control: &Control) {
@@ -139,6 +152,14 @@ pub fn tell(name: &str, ending: Ending, lie: impl Fn(&mut Script)) -> Room {
     play(name, ending, script)
 }
 
+/// The same about a file.
+#[track_caller]
+pub fn tell_of_file(name: &str, ending: Ending, lie: impl Fn(&mut Script)) -> Room {
+    let mut script = Script::file();
+    lie(&mut script);
+    play(name, ending, script)
+}
+
 #[track_caller]
 pub fn play(name: &str, ending: Ending, script: Script) -> Room {
     let (mut room, wire) = Room::with_liar();
@@ -151,6 +172,11 @@ pub fn play(name: &str, ending: Ending, script: Script) -> Room {
     };
     if !script.bulk_first {
         say_control(&mut room);
+    }
+    if script.is_wanted {
+        room.run_for(Duration::from_millis(500));
+        let from = room.me(LIAR);
+        room.handle(VICTIM, Input::Command(Command::Request { from, item: ITEM }));
     }
     for said in script.bulk {
         room.say_bulk(wire, said);

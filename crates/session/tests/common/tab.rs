@@ -433,7 +433,7 @@ impl Room {
             News::Incoming(incoming) => {
                 let Incoming { from: owner, item, state, .. } = incoming;
                 tab.incoming.push(incoming);
-                if state == TransferState::Held && self.asks {
+                if matches!(state, TransferState::Held | TransferState::Offered) && self.asks {
                     self.work(at, Job::Ask(PayloadId { owner, item, part: Part::Exact }));
                 }
             }

@@ -289,11 +289,27 @@ impl World {
 
     /// Announces a piece of `length` bytes that are all `label`.
     pub fn piece(&mut self, place: usize, item: ItemId, part: Part, index: u32, length: u32, label: u8) {
+        self.piece_from(place, item, part, index, 0, length, label);
+    }
+
+    /// The same from some byte of it on.
+    #[allow(clippy::too_many_arguments, reason = "a header has as many fields")]
+    pub fn piece_from(
+        &mut self,
+        place: usize,
+        item: ItemId,
+        part: Part,
+        index: u32,
+        offset: u32,
+        length: u32,
+        label: u8,
+    ) {
         let sha256 = page::hash_of(label);
         let pieces = self.members[place].pieces.entry((item, part)).or_default();
-        pieces.truncate(index as usize);
+        // Those before are of an earlier life of our page.
+        pieces.resize(index.min(8) as usize, page::hash_of(1));
         pieces.push(sha256);
-        self.header(place, &Header::Piece { item, part, index, offset: 0, length, sha256 });
+        self.header(place, &Header::Piece { item, part, index, offset, length, sha256 });
     }
 
     pub fn chunk(&mut self, place: usize, bytes: u32, label: u8) {

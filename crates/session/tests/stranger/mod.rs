@@ -5,6 +5,8 @@
 
 #![allow(dead_code, reason = "the fuzzer and the tests each use a part of it")]
 
+pub mod disk;
+pub mod files;
 pub mod forge;
 pub mod members;
 pub mod page;
@@ -17,8 +19,12 @@ use std::{
 
 use forge::Forge;
 use snaproom_protocol::{
-    DeviceSecret, ItemId, Nonce, PeerId, Token, bulk::Part, chat::MAX_LOG, control::MAX_CALL,
-    server::ToServer, signal::Hello,
+    DeviceSecret, ItemId, Nonce, PeerId, Token,
+    bulk::{PIECE_BYTES, Part},
+    chat::MAX_LOG,
+    control::{Kind, MAX_CALL},
+    server::ToServer,
+    signal::Hello,
 };
 use snaproom_session::{
     Command, ConnectionId, Event, Input, Link, Me, News, Output, PayloadId, Photo, Session, Time,
@@ -41,11 +47,20 @@ const MAX_ITEMS: usize = 32;
 /// And of those whose exact part waits until it is asked for.
 const MAX_HELD: usize = 100;
 
-/// Most outputs of one input, for each peer: its 132 items and ours end or begin with at most 4 outputs each, 256
-/// messages that waited are placed, and one window is 6 chunks of 64 KiB, or 24 where only 16 KiB fit into a message.
-const OUTPUTS_OF_A_PEER: usize = 2 * (MAX_ITEMS + MAX_HELD) * 4 + 256 + 2 * 24 + 64;
-/// And for itself: the shelf's items are released, and 64 pieces of each that is not on request are to be hashed.
-const OUTPUTS_OF_ITSELF: usize = MAX_ITEMS * (2 + 64) + MAX_HELD * 3 + 64;
+/// And of its files, of which there may be as many again that its present connection has not offered yet.
+const MAX_FILES: usize = 256;
+
+/// Most outputs of one input, for each peer: its 132 items and ours end or begin with at most 4 outputs each, files with
+/// 5 (theirs: two words on their state, two releases, and what is said; ours: an offer, a hold, its state, and two
+/// hashes for a claim), 256 messages that waited are placed, and one window is 6 chunks of 64 KiB, or 24 where only
+/// 16 KiB fit into a message.
+const OUTPUTS_OF_A_PEER: usize =
+    2 * (MAX_ITEMS + MAX_HELD) * 4 + (2 * MAX_FILES + MAX_FILES) * 5 + 256 + 2 * 24 + 64;
+/// And for itself: the shelf's items are released, and 64 pieces of each photo that is not on request are to be hashed.
+const OUTPUTS_OF_ITSELF: usize = MAX_ITEMS * (2 + 64) + MAX_HELD * 3 + MAX_FILES * 2 + 64;
+
+/// Pieces of files of ours that are at hand for one recipient.
+const MAX_AT_HAND: usize = 2 * 4;
 
 /// No driver is woken more often than this, for each peer, in one go of [`World::pass`].
 const TICKS: u64 = 10_000;
@@ -67,8 +82,11 @@ pub struct World {
     heard_from: Option<usize>,
     /// Peers that the person sees, and items on their way.
     told: BTreeMap<PeerId, PeerState>,
-    incoming: BTreeMap<(PeerId, ItemId), bool>,
+    incoming: BTreeMap<(PeerId, ItemId), Class>,
     pub outgoing: BTreeMap<(ItemId, PeerId), TransferState>,
+    /// How items of others are, or ended; and bytes that were sent.
+    pub states: BTreeMap<(PeerId, ItemId), TransferState>,
+    pub sent: u64,
     /// Everything that the session said on control channels.
     pub said: Vec<(usize, String)>,
     /// To whom media goes.
@@ -77,6 +95,12 @@ pub struct World {
     /// What was written, as the person sees it.
     pub written: Vec<ItemId>,
     serial: u64,
+    /// Files that the person asked for, people whose files they want, and files that were begun.
+    wanted: BTreeSet<PayloadId>,
+    accepts_all: BTreeSet<PeerId>,
+    prepared: BTreeSet<PayloadId>,
+    /// Files of ours.
+    given: BTreeSet<ItemId>,
     left: bool,
     /// With `SNAPROOM_TRACE` set, everything that goes in and comes out is printed.
     is_traced: bool,
@@ -94,6 +118,14 @@ pub struct Wire {
     /// The action on its descriptions that has not ended.
     busy: Option<Action>,
     generation: u32,
+}
+
+/// Items that are counted together.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Class {
+    Photo,
+    Held,
+    File,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -130,11 +162,17 @@ impl World {
             told: BTreeMap::new(),
             incoming: BTreeMap::new(),
             outgoing: BTreeMap::new(),
+            states: BTreeMap::new(),
+            sent: 0,
             said: Vec::new(),
             media: BTreeSet::new(),
             is_in_call: false,
             written: Vec::new(),
             serial: 0,
+            wanted: BTreeSet::new(),
+            accepts_all: BTreeSet::new(),
+            prepared: BTreeSet::new(),
+            given: BTreeSet::new(),
             left: false,
             is_traced: std::env::var_os("SNAPROOM_TRACE").is_some(),
         };
@@ -161,6 +199,7 @@ impl World {
         assert!(self.wires.len() <= MAX_PEERS.min(self.told.len()), "connections with nobody");
         assert!(self.media.len() < MAX_CALL, "media for more than the call holds");
         assert!(self.is_in_call || self.media.is_empty(), "media without a call");
+        assert!(self.page.at_hand.len() <= self.wires.len() * MAX_AT_HAND, "pieces at hand");
         let wires = &self.wires;
         self.page.check_chunks(|connection| wires.contains_key(&connection));
     }
@@ -203,7 +242,17 @@ impl World {
             Output::SendHeader(connection, _) => assert!(self.wire(connection).is_open),
             Output::SendBytes { connection, payload, offset, length } => {
                 assert!(self.wire(connection).is_open && length > 0);
-                let there = self.page.length(payload).expect("what is sent is there");
+                self.sent += u64::from(length);
+                let source = self.page.source(payload);
+                if source.is_some() {
+                    let piece = offset - offset % u64::from(PIECE_BYTES);
+                    assert!(self.page.at_hand.contains(&(payload, piece)), "fetched before it is sent");
+                    assert!(
+                        offset + u64::from(length) <= piece + u64::from(PIECE_BYTES),
+                        "of that piece alone"
+                    );
+                }
+                let there = source.or_else(|| self.page.length(payload)).expect("what is sent is there");
                 assert!(payload.owner == self.me && offset + u64::from(length) <= there);
             }
             Output::Store { chunk, payload, of, offset } => {
@@ -225,11 +274,14 @@ impl World {
             Output::Show(payload) => self.page.show(payload),
             Output::Release(payload) => self.page.release(payload),
             Output::News(news) => self.on_news(news),
-            Output::Fetch { .. }
-            | Output::LetGo { .. }
-            | Output::Prepare { .. }
-            | Output::Checked { .. }
-            | Output::Truncate { .. } => panic!("nobody sends files"),
+            Output::Fetch { payload, offset, length } => self.page.fetch(payload, offset, length),
+            Output::LetGo { payload, offset } => self.page.let_go(payload, offset),
+            Output::Prepare { payload, record } => self.prepare(payload, &record),
+            Output::Checked { payload, index, digest } => self.checked(payload, index, digest),
+            Output::Truncate { payload, bytes } => {
+                assert!(!self.page.is_storing(payload, bytes), "nothing is being written there");
+                self.page.disk.truncate(payload, bytes);
+            }
         }
     }
 
@@ -302,13 +354,26 @@ impl World {
             News::Incoming(incoming) => {
                 assert!(incoming.bytes <= incoming.total);
                 let item = (incoming.from, incoming.item);
-                assert!(incoming.state != TransferState::Held || incoming.on_request);
+                self.states.insert(item, incoming.state);
+                let class = match incoming.kind {
+                    Kind::File | Kind::Folder { .. } => Class::File,
+                    Kind::Photo { .. } if incoming.on_request => Class::Held,
+                    Kind::Photo { .. } => Class::Photo,
+                };
+                assert!(incoming.state != TransferState::Held || class == Class::Held);
+                if incoming.state == TransferState::Verified {
+                    assert!(incoming.bytes == incoming.total, "verified is all of it");
+                }
                 if is_under_way(incoming.state) {
-                    self.incoming.insert(item, incoming.on_request);
-                    let alike = |(other, on_request): &(&(PeerId, ItemId), &bool)| {
-                        other.0 == incoming.from && **on_request == incoming.on_request
+                    self.incoming.insert(item, class);
+                    let alike = |(other, known): &(&(PeerId, ItemId), &Class)| {
+                        other.0 == incoming.from && **known == class
                     };
-                    let most = if incoming.on_request { MAX_HELD } else { MAX_ITEMS };
+                    let most = match class {
+                        Class::Photo => MAX_ITEMS,
+                        Class::Held => MAX_HELD,
+                        Class::File => 2 * MAX_FILES,
+                    };
                     assert!(self.incoming.iter().filter(alike).count() <= most, "items of one peer");
                 } else {
                     self.incoming.remove(&item);
@@ -356,9 +421,11 @@ impl World {
 
     pub fn command(&mut self, command: Command) {
         let leaves = matches!(command, Command::Leave | Command::PutAside);
+        let puts_aside = matches!(command, Command::PutAside);
         if let Command::SendPhoto(photo) | Command::AnswerStill(_, Some(photo)) = &command {
             let id = |part| PayloadId { owner: self.me, item: photo.item, part };
-            if self.page.length(id(Part::Exact)).is_some() || self.page.is_kept(id(Part::Exact)) {
+            let is_known = self.page.length(id(Part::Exact)).is_some() || self.page.is_kept(id(Part::Exact));
+            if is_known || self.given.contains(&photo.item) {
                 // Ids are random: none comes twice.
                 return;
             }
@@ -373,6 +440,7 @@ impl World {
         }
         self.handle(Input::Command(command));
         self.left |= leaves;
+        self.page.disk.is_for_later |= puts_aside;
     }
 
     pub fn send(&mut self, item: ItemId, width: u32, height: u32, preview: Option<u32>) {
@@ -387,8 +455,7 @@ impl World {
 
     /// Work ends, whichever.
     pub fn finish(&mut self, which: usize, wrong: bool) {
-        if !self.page.jobs.is_empty() {
-            let job = self.page.jobs.remove(which % self.page.jobs.len());
+        if let Some(job) = self.page.next_job(which) {
             let input = self.page.finish(job, wrong);
             self.handle(input);
         }
@@ -403,6 +470,10 @@ impl World {
     /// Work fails, whichever.
     pub fn fail(&mut self, which: usize) {
         if !self.page.jobs.is_empty() {
+            let payload = self.page.jobs[which % self.page.jobs.len()].payload;
+            if self.page.disk.has(payload) {
+                return self.page.fail_on_disk(payload).into_iter().for_each(|input| self.handle(input));
+            }
             let job = self.page.jobs.remove(which % self.page.jobs.len());
             self.handle(Input::PayloadFailed(job.payload));
             if let Work::Store { .. } = job.what {
@@ -469,6 +540,7 @@ impl World {
         }
         assert_eq!(self.wires.len(), 0, "connections that were not closed");
         self.page.assert_empty();
+        self.page.disk.assert_of_use();
         assert!(self.incoming.is_empty(), "an item that never ended");
         let mut ours = self.outgoing.values();
         assert!(!ours.any(|state| is_under_way(*state)), "an item of ours that never ended");
@@ -499,5 +571,5 @@ pub fn photo(item: ItemId, width: u32, height: u32, preview: Option<u32>) -> Pho
 }
 
 fn is_under_way(state: TransferState) -> bool {
-    matches!(state, TransferState::Waiting | TransferState::Active | TransferState::Held)
+    !state.is_in_vain() && state != TransferState::Verified
 }

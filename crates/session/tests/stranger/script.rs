@@ -6,7 +6,7 @@ use snaproom_protocol::{
     Digest, ItemId,
     bulk::{Header, Part},
     chat::{Chat, Ids},
-    control::{Control, InCall, MAX_MESSAGE_BYTES, Offer, Preview, RefusedItem, Sends},
+    control::{Control, InCall, Kind, MAX_MESSAGE_BYTES, Offer, Preview, RefusedItem, Sends},
     server::{FromServer, Ice, Refusal},
     signal::Signal,
 };
@@ -16,7 +16,9 @@ use snaproom_session::{
 };
 
 use super::{
-    Answers, Keeps, World, forge,
+    Answers, Keeps, World,
+    files::file_offer,
+    forge,
     members::{candidate, offer},
     page, photo,
 };
@@ -34,6 +36,9 @@ const SIDES: [(u32, u32); 8] =
 const PREVIEWS: [Option<u32>; 8] =
     [None, None, Some(100), Some(100), Some(70_000), Some(256 * 1024), Some(256 * 1024 + 1), Some(0)];
 
+/// Lengths of files: none, less than a piece, whole pieces and a bit more, and as much as can be offered.
+const FILES: [u64; 8] = [0, 100, 70_000, 1 << 20, (1 << 20) + 100, (2 << 20) + 0x8000, 9 << 20, 256 << 30];
+
 /// Plays everything that the bytes say, and then the end. Panics where the session breaks a bound.
 pub fn play(bytes: &[u8]) {
     let mut script = Script(bytes);
@@ -50,7 +55,7 @@ pub fn play(bytes: &[u8]) {
 
 /// Where it begins: outside, alone in the room, or among people.
 fn begin(world: &mut World, how: u8) {
-    match how % 6 {
+    match how % 9 {
         0 => {}
         1 => world.enter(&[]),
         2 => {
@@ -68,6 +73,34 @@ fn begin(world: &mut World, how: u8) {
             world.send(own(0), 512, 600, Some(100));
             world.finish_all();
         }
+        5 => {
+            // A file under way.
+            world.enter(&[]);
+            world.befriend_newcomer(0);
+            world.offer(0, file_offer(theirs(0), FILES[5]));
+            world.want(0, theirs(0));
+            world.piece(0, theirs(0), Part::Exact, 0, 1 << 20, 1);
+            (0..3).for_each(|_| world.chunk(0, 0x1_0000, 1));
+        }
+        6 => {
+            // One of ours, of which nothing was read yet.
+            world.enter(&[]);
+            world.befriend_newcomer(0);
+            world.befriend_newcomer(1);
+            world.give(own(0), FILES[6], &[0, 1], false, true);
+            world.control(0, &Control::Request { item: own(0) });
+            world.control(0, &Control::Credit { until: 0x6_0000 });
+        }
+        7 => {
+            // What earlier lives of the page left.
+            world.restore(0, &file_offer(theirs(0), FILES[5]), 1, 100, false);
+            world.restore(0, &file_offer(theirs(1), FILES[3]), 0, 0, false);
+            world.restore(1, &file_offer(theirs(0), FILES[4]), 1, 0, true);
+            world.restore(70, &file_offer(theirs(2), FILES[7]), 2, 0x8000, false);
+            world.give(own(1), FILES[6], &[0, 1], true, false);
+            world.enter(&[(0, false)]);
+            world.befriend_elder(0);
+        }
         _ => {
             world.enter(&[]);
             world.befriend_newcomer(0);
@@ -79,7 +112,11 @@ fn begin(world: &mut World, how: u8) {
 }
 
 fn act(world: &mut World, script: &mut Script) {
-    match script.byte() % 16 {
+    match script.byte() % 21 {
+        16 | 17 => files(world, script),
+        18 => wanted(world, script),
+        19 => given(world, script),
+        20 => asked(world, script),
         0 | 1 => server(world, script),
         2 | 3 => envelope(world, script),
         4 | 5 => connection(world, script),
@@ -324,6 +361,136 @@ fn bulk(world: &mut World, script: &mut Script) {
     }
 }
 
+/// What members say of files of theirs.
+fn files(world: &mut World, script: &mut Script) {
+    let place = script.member();
+    let item = script.item();
+    let bytes = FILES[script.below(FILES.len())];
+    let index = script.below(3) as u32;
+    match script.byte() % 16 {
+        0 | 1 => {
+            let resumes = script.flag();
+            world.offer(place, Offer { resumes, ..file_offer(item, bytes) });
+            if script.flag() {
+                world.want(place, item);
+            }
+        }
+        2 => {
+            let mut offer = file_offer(item, bytes ^ u64::from(script.byte()));
+            let (files, listing) =
+                ([0, 1, 20_000, u32::MAX][script.below(4)], [0, 9, 100, u32::MAX][script.below(4)]);
+            offer.kind = [Kind::File, Kind::Folder { files, listing }][script.below(2)];
+            offer.on_request = !script.byte().is_multiple_of(4);
+            offer.resumes = script.flag();
+            world.offer(place, offer);
+        }
+        3 => world.offer(place, file_offer(item, [256 << 30, (256 << 30) + 1, u64::MAX][script.below(3)])),
+        4 => {
+            // Many.
+            let from = script.byte();
+            for n in 0..=script.byte() {
+                world.offer(place, file_offer(ItemId([from.wrapping_add(n); 16]), bytes));
+            }
+        }
+        5 | 6 => {
+            // Some of a piece, right or wrong.
+            let length = [1 << 20, 100, 1024][script.below(3)];
+            let (offset, label) = ([0, 0, 100, 0x8000][script.below(4)], 1 + script.byte() % 3);
+            world.piece_from(place, item, Part::Exact, index, offset, length, label);
+            for _ in 0..script.below(18) {
+                world.chunk(place, 0x1_0000, label);
+                if script.flag() {
+                    world.finish(0, false);
+                }
+            }
+        }
+        7..=9 => world.send_piece(
+            place,
+            item,
+            index,
+            0,
+            bytes.saturating_sub(u64::from(index) << 20).min(1 << 20) as u32,
+        ),
+        10 | 11 => world.send_pieces(place, item, index, bytes),
+        12 => world.end_of(place, item),
+        13 => world.control(place, &Control::Hold { item, holds: script.flag() }),
+        _ => {
+            // All of one.
+            world.offer(place, file_offer(item, bytes));
+            world.want(place, item);
+            world.send_pieces(place, item, 0, bytes);
+        }
+    }
+}
+
+/// What the person does with files of others.
+fn wanted(world: &mut World, script: &mut Script) {
+    let place = script.member();
+    let (from, item) = (world.members[place].id, script.item());
+    match script.byte() % 8 {
+        0 | 1 => world.want(place, item),
+        2 => world.accept_all(place, !script.byte().is_multiple_of(4)),
+        3 => world.command(Command::Decline { from, item }),
+        4 => world.pause(place, item, true),
+        5 | 6 => world.pause(place, item, false),
+        _ => world.command(Command::Saved { from, item }),
+    }
+}
+
+/// Files of ours.
+fn given(world: &mut World, script: &mut Script) {
+    let item = own(script.byte());
+    match script.byte() % 8 {
+        0..=2 => {
+            let bytes = FILES[script.below(FILES.len())];
+            let to = [&[0][..], &[0, 1], &[0, 1, 2], &[1, 79]][script.below(4)];
+            let flags = script.byte();
+            world.give(item, bytes, to, flags % 4 == 3, flags % 8 < 7);
+        }
+        3 => {
+            for n in 0..script.byte() {
+                world.give(own(item.0[0].wrapping_add(n)), FILES[6], &[0, 1], false, true);
+            }
+        }
+        4 => world.command(Command::Hold { item: own(item.0[0] % 4), holds: script.flag() }),
+        5 => world.supply(own(item.0[0] % 4)),
+        6 => world.command(Command::Cancel(own(item.0[0] % 4))),
+        _ => {
+            // Offered, wanted, and on its way.
+            world.give(item, FILES[5], &[0], false, true);
+            world.control(0, &Control::Request { item });
+            world.control(0, &Control::Credit { until: 1 << 40 });
+            world.finish_all();
+        }
+    }
+}
+
+/// What members say of files of ours.
+fn asked(world: &mut World, script: &mut Script) {
+    let (place, item) = (script.member(), own(script.byte() % 4));
+    match script.byte() % 10 {
+        0..=2 => world.control(place, &Control::Request { item }),
+        3 => world.control(place, &Control::Pause { item, pauses: script.flag() }),
+        4 | 5 => {
+            let exact = [0, 1 << 20, 5 << 20, u64::MAX][script.below(4)];
+            world.control(place, &Control::Repeat { item, exact });
+        }
+        6 => world.control(place, &Control::Saved { item }),
+        7 => {
+            let pieces = script.below(9) as u32;
+            world.claim(place, item, pieces, !script.byte().is_multiple_of(4));
+        }
+        8 => {
+            // Back and back, before anything is read.
+            world.control(place, &Control::Request { item });
+            for piece in (0..u64::from(script.byte())).rev() {
+                world.control(place, &Control::Repeat { item, exact: piece << 20 });
+            }
+        }
+        _ => world.control(place, &Control::Credit { until: u64::MAX }),
+    }
+}
+
 fn work(world: &mut World, script: &mut Script) {
     let which = script.below(256);
     match script.byte() % 8 {
@@ -333,7 +500,7 @@ fn work(world: &mut World, script: &mut Script) {
         6 => world.fail(which),
         _ => {
             // Twice, where nothing may come of it.
-            if let Some(&job) = world.page.jobs.get(which) {
+            if let Some(&job) = world.page.jobs.get(which).filter(|job| !world.page.is_of_file(job.payload)) {
                 world.page.jobs.push(job);
             }
         }
@@ -362,8 +529,8 @@ fn person(world: &mut World, script: &mut Script) {
             (0..110).for_each(|n| world.send_on_request(own(from.wrapping_add(n)), 16, 16, None));
         }
         17 | 18 => {
-            let from = world.members[script.member()].id;
-            world.command(Command::Request { from, item: script.item() });
+            let place = script.member();
+            world.want(place, script.item());
         }
         5 => world.command(Command::Cancel(own(script.byte() % 8))),
         6 => {

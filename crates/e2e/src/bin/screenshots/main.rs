@@ -26,6 +26,17 @@ const MORE_SCREENS: [Screen; 3] = [Screen::SMALL, Screen::LANDSCAPE, Screen::WID
 /// These states go on below a phone's screen, with the trail.
 const LONG: [&str; 8] =
     ["chat", "chat-unread", "chat-long", "sent", "receiving", "previews", "trail-12", "refused-photo"];
+/// And those with files.
+const FILES: [&str; 8] = [
+    "file-offered",
+    "file-long-name",
+    "file-coming",
+    "file-paused",
+    "files-here",
+    "files-out",
+    "file-to-choose-again",
+    "photo-without-place",
+];
 /// States of pages that are read from top to bottom begin with this.
 const READ: &str = "check-";
 const THEMES: [Theme; 2] = [Theme::Light, Theme::Dark];
@@ -88,12 +99,12 @@ async fn pictures(state: &State, folder: &Path, film: &Film) -> Result<Vec<Strin
             files.push(file);
         }
     }
-    if LONG.contains(&state.name) {
+    let below = if FILES.contains(&state.name) { Some("#files") } else { None };
+    if let Some(below) = below.or(LONG.contains(&state.name).then_some("#incoming")) {
         tab.set_screen(Screen::PHONE).await?;
-        tab.evaluate::<()>(
-            "void document.querySelector('#incoming').scrollIntoView({ behavior: 'instant' })",
-        )
-        .await?;
+        let scroll =
+            format!("void document.querySelector('{below}').scrollIntoView({{ behavior: 'instant' }})");
+        tab.evaluate::<()>(&scroll).await?;
         let file = format!("{}-phone-below.png", state.name);
         fs::write(folder.join(&file), tab.picture().await?)?;
         files.push(file);
