@@ -470,12 +470,12 @@ fn a_file_that_cannot_be_read_any_more_is_asked_for() {
             // In what went already.
             bytes[100] ^= 1;
         }
+        let has = [1, 2].map(|tab| (tab, room.tabs[tab].disk.get(item).map_or(0, |file| file.bytes.len())));
         room.supply(0, item, bytes.clone());
-        for tab in [1, 2] {
+        for (tab, has) in has {
             if is_another {
-                // Whoever had a whole piece of the other one gets no mixture of both.
+                // Whoever had a piece of the other one, or had begun one, gets no mixture of both.
                 let changed = Some(TransferState::Failed(Failure::Changed));
-                let has = room.tabs[tab].disk.get(item).map_or(0, |file| file.hashes.len());
                 if has > 0 {
                     room.run_until("it is another file", |room| ours(room, 0, item, tab) == changed);
                     room.run_until("told", |room| theirs(room, tab, item) == Some(TransferState::Cancelled));

@@ -275,7 +275,8 @@ impl Outbox {
         };
         let Some(shelved) = shelf.get(item).filter(|item| item.is_missing()) else { return };
         if let Some(sending) = self.queue.iter_mut().find(is_due) {
-            let pieces = if sending.is_all_sent() { shelved.pieces() } else { sending.next_piece() };
+            // A piece that was begun was announced with its hash: its end has to be of the same file.
+            let pieces = sending.exact_sent.div_ceil(u64::from(PIECE_BYTES)) as u32;
             let root = shelved.known_root(pieces).filter(|_| pieces > 0);
             sending.claim = root.map(|root| (pieces, root));
         }
