@@ -8,7 +8,9 @@ use crate::browser::task;
 /// One timer for a deadline that moves with every message. One that would ring early is kept, and rings for nobody:
 /// setting it anew each time took a twentieth of a page that receives a file.
 #[derive(Default)]
-pub(super) struct Alarm(Option<(Time, Pin<Box<dyn Future<Output = ()>>>)>);
+pub(super) struct Alarm(Option<(Time, Sleep)>);
+
+type Sleep = Pin<Box<dyn Future<Output = ()>>>;
 
 impl Alarm {
     /// Ends at the deadline; never, where there is none. What was not waited for to its end goes on with the next call.
