@@ -1,7 +1,7 @@
 //! What web-sys lacks on stable, or declares in a way that does not fit: members that throw but are not
 //! declared to, members that are missing from pages without a secure context, and copies into wasm memory.
 
-use js_sys::{Array, ArrayBuffer, Function, Object, Promise, Uint8ClampedArray};
+use js_sys::{Array, Function, Object, Promise, Uint8ClampedArray};
 use wasm_bindgen::prelude::*;
 use web_sys::{
     Clipboard, Element, EventTarget, MediaDevices, MediaStream, MediaStreamTrack, Permissions,
@@ -33,12 +33,6 @@ extern "C" {
     pub(super) type Bytes;
     #[wasm_bindgen(constructor, js_class = "Uint8ClampedArray", catch)]
     pub(super) fn new(length: u32) -> Result<Bytes, JsValue>;
-
-    /// Not in every browser yet, which js-sys does not say.
-    #[wasm_bindgen(extends = ArrayBuffer)]
-    pub(super) type Buffer;
-    #[wasm_bindgen(method, catch)]
-    pub(super) fn transfer(this: &Buffer, length: u32) -> Result<ArrayBuffer, JsValue>;
 
     /// Without a secure context, or in some browsers, these are undefined, which web-sys does not say.
     pub(super) type Navigator;

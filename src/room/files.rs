@@ -38,6 +38,9 @@ const MEASURE_EVERY_MS: u32 = 2_000;
 /// How long a page that is loaded anew waits for its disk before it joins the room.
 const RESTORE_WITHIN_MS: u32 = 5_000;
 
+/// Between two looks at how far a file is, in milliseconds: each of them costs the browser a frame.
+const SHOWN_EVERY_MS: f64 = 250.0;
+
 /// So much of the disk stays free when a file is accepted, in bytes.
 const SPARE_BYTES: u64 = 16 * 1024 * 1024;
 
@@ -55,6 +58,8 @@ pub(super) struct Files {
     /// Of photos without their secrets: the same with them.
     originals: LiteMap<ItemId, Parcel>,
     speeds: LiteMap<PhotoKey, Speed>,
+    /// When it was shown last how far a file on its way is, to or from each peer.
+    shown: LiteMap<(ItemId, PeerId), f64>,
     work: Vec<Task>,
     saving: Option<Task>,
     measuring: Option<Task>,
@@ -87,6 +92,7 @@ impl Files {
             shared: LiteMap::new(),
             originals: LiteMap::new(),
             speeds: LiteMap::new(),
+            shown: LiteMap::new(),
             work: Vec::new(),
             saving: None,
             measuring: None,
@@ -270,6 +276,9 @@ impl Files {
     pub(super) fn on_incoming(&mut self, incoming: &Incoming) {
         let Incoming { item, from, ref name, kind, bytes, total, state, .. } = *incoming;
         let key = PhotoKey { owner: from, item };
+        if self.was_just_shown(item, from, state) {
+            return;
+        }
         let unseen = self.view.unseen_offer;
         match self.entry(key) {
             None if state.is_in_vain() => return,
@@ -307,6 +316,9 @@ impl Files {
     pub(super) fn on_outgoing(&mut self, outgoing: &Outgoing) {
         let Outgoing { item, to, bytes, total, state } = *outgoing;
         let key = PhotoKey { owner: self.me, item };
+        if self.was_just_shown(item, to, state) {
+            return;
+        }
         let Some(entry) = self.entry(key) else { return };
         entry.view.update(|view| match view.recipients.iter_mut().find(|known| known.peer == to) {
             Some(known) => *known = Recipient { peer: to, bytes, total, state, saved: known.saved },
@@ -332,6 +344,20 @@ impl Files {
                 view.recipients.iter_mut().filter(|to| to.peer == by).for_each(|to| to.saved = true);
             });
         }
+    }
+
+    /// Whether a file goes on as it did a moment ago, when that was shown.
+    fn was_just_shown(&mut self, item: ItemId, peer: PeerId, state: TransferState) -> bool {
+        let (of, now) = ((item, peer), now_ms());
+        if state != TransferState::Active {
+            self.shown.remove(&of);
+            return false;
+        }
+        if self.shown.get(&of).is_some_and(|at| now - at < SHOWN_EVERY_MS) {
+            return true;
+        }
+        self.shown.insert(of, now);
+        false
     }
 
     /// Updates how an entry is, and how fast it goes: `bytes` in all.

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `view`, `handle` | the page's end: [`RoomView`]'s signals, [`Room`]'s commands |
 //! | `inbox` | the one queue between the browser's callbacks and the driver |
-//! | `visit` | one stay in one room: the session, and what it wants done |
+//! | `visit`, `alarm` | one stay in one room: the session, and what it wants done; when it wants to know the time |
 //! | `wires` | its connections, and the actions on them that are under way |
 //! | `vault` | the bytes of photos on their way |
 //! | `studio`, `countdown`, `burst` | camera, snap, preview; the time before a snap; one snap after another |
@@ -21,6 +21,7 @@
 //! | `identity` | the tab's token in a room, and its person's name |
 //! | `company`, `names` | the others: who is here, what was found out about them; what they want to be called |
 
+mod alarm;
 mod album;
 mod bundle;
 mod burst;
@@ -70,6 +71,7 @@ use crate::browser::{
     page, storage,
     task::{self, Task},
 };
+use alarm::Alarm;
 use call::Call;
 use gallery::Gallery;
 use handle::Command;
@@ -198,6 +200,7 @@ impl Driver {
     }
 
     async fn stay(&mut self, mut visit: Visit) -> Next {
+        let mut alarm = Alarm::default();
         loop {
             visit.carry_out(&mut self.gallery, &mut self.call);
             self.call.show_in_recording();
@@ -228,7 +231,7 @@ impl Driver {
                             }
                             continue;
                         }
-                        () = visit.deadline().fuse() => {
+                        () = alarm.wait(visit.deadline()).fuse() => {
                             visit.tick();
                             continue;
                         }

@@ -1,6 +1,6 @@
 //! One stay in one room: the session, and the socket, connections and payloads that it acts on.
 
-use std::{collections::VecDeque, future::pending};
+use std::collections::VecDeque;
 
 use leptos::prelude::{ArcRwSignal, GetUntracked, Set, Update, WithUntracked};
 use snaproom_protocol::{ItemId, PeerId, bulk::Part, control::Kind, server::ToServer, wire};
@@ -185,15 +185,9 @@ impl Visit {
         self.chat.keep(&self.session);
     }
 
-    /// Ends when the session wants to know the time.
-    pub(super) fn deadline(&self) -> impl Future<Output = ()> + use<> {
-        let wait = self.session.next_deadline().map(|Time(at)| at.saturating_sub(now().0));
-        async move {
-            match wait {
-                Some(ms) => task::sleep(u32::try_from(ms).unwrap_or(u32::MAX)).await,
-                None => pending().await,
-            }
-        }
+    /// When the session wants to know the time.
+    pub(super) fn deadline(&self) -> Option<Time> {
+        self.session.next_deadline()
     }
 
     /// False when there is nobody to send it to.
@@ -591,7 +585,7 @@ impl Visit {
 }
 
 /// Milliseconds since the page began.
-fn now() -> Time {
+pub(super) fn now() -> Time {
     #[expect(clippy::cast_sign_loss, reason = "the page's clock begins at 0")]
     Time(task::now_ms() as u64)
 }

@@ -2,32 +2,7 @@
 // both sides, and the receiver says how much more may come.
 const PREVIEW_SIDE = 1280;
 const SHOWN_SIDE = 960;
-const PIECE = 1024 * 1024;
-const CHUNK = 64 * 1024;
-const WINDOW = 384 * 1024;
 
-// Made before anybody comes. An offer that is made early too, with its addresses in it, was no faster.
-const peer = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
-const channel = peer.createDataChannel("photos", { negotiated: true, id: 0 });
-channel.binaryType = "arraybuffer";
-channel.onopen = opened;
-peer.onicecandidate = ({ candidate }) => candidate && tell({ candidate });
-
-async function describe() {
-  await peer.setLocalDescription();
-  tell({ description: peer.localDescription });
-}
-
-async function hear({ joined, description, candidate }) {
-  if (joined) await describe();
-  if (candidate) await peer.addIceCandidate(candidate);
-  if (description) {
-    await peer.setRemoteDescription(description);
-    if (description.type === "offer") await describe();
-  }
-}
-
-const sha256 = async (bytes) => new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 const scaled = (width, height, side) => {
   const scale = Math.min(1, side / Math.max(width, height));
   return [Math.ceil(width * scale), Math.ceil(height * scale)];
@@ -35,10 +10,6 @@ const scaled = (width, height, side) => {
 const brush = (canvas) => canvas.getContext("2d", { willReadFrequently: true });
 
 // The sender's side.
-let sent = 0;
-let stored = 0;
-let goOn = () => {};
-
 async function snap() {
   const id = crypto.getRandomValues(new Uint8Array(16)).toHex();
   const { videoWidth: width, videoHeight: height } = at("camera");
@@ -70,15 +41,6 @@ function jpeg(canvas, width, height) {
     brush(small).drawImage(canvas, 0, 0, wide, high);
   }
   return Uint8Array.fromBase64(small.toDataURL("image/jpeg", 0.8).split(",")[1]);
-}
-
-async function send(bytes) {
-  for (let start = 0; start < bytes.length; start += CHUNK) {
-    const chunk = bytes.subarray(start, start + CHUNK);
-    while (sent + chunk.length - stored > WINDOW) await new Promise((done) => (goOn = done));
-    channel.send(chunk);
-    sent += chunk.length;
-  }
 }
 
 // The receiver's side.

@@ -5,8 +5,9 @@
 //! | module | what |
 //! |---|---|
 //! | [`run`] | blocks of slots, and which blocks count; the trait that a bench implements |
-//! | [`photo`], [`join`], [`start`], [`call`] | the benches with browsers |
+//! | [`photo`], [`join`], [`start`], [`call`], [`transfer`], [`lag`], [`memory`] | the benches with browsers |
 //! | [`server`] | the bench without: servers, and many people who are no browsers |
+//! | [`file`] | two browsers and a file between them, for the last three |
 //! | [`page`] | what all of them do with a page: its marks, its clock |
 //! | [`relay`] | the raw pages of `pages/`, and their server |
 //! | [`busy`] | whether others took the machine |
@@ -18,8 +19,11 @@
 
 mod busy;
 mod call;
+mod file;
 mod join;
+mod lag;
 mod machine;
+mod memory;
 mod page;
 mod photo;
 mod relay;
@@ -30,6 +34,7 @@ mod start;
 mod statistics;
 mod svg;
 mod table;
+mod transfer;
 
 use std::{env, fs, net::SocketAddr, path::PathBuf, process::ExitCode};
 
@@ -40,7 +45,7 @@ use report::Report;
 use run::{House, Length};
 
 /// Every bench, in the order in which they run.
-const BENCHES: [&str; 5] = ["photo", "join", "start", "call", "server"];
+const BENCHES: [&str; 8] = ["photo", "join", "start", "call", "transfer", "lag", "memory", "server"];
 
 async fn measure(bench: &str, house: &House, length: Length) -> Result<Report> {
     match bench {
@@ -48,6 +53,9 @@ async fn measure(bench: &str, house: &House, length: Length) -> Result<Report> {
         "join" => run::run::<join::Join>(house, length).await,
         "start" => run::run::<start::Start>(house, length).await,
         "call" => run::run::<call::Call>(house, length).await,
+        "transfer" => run::run::<transfer::Transfer>(house, length).await,
+        "lag" => run::run::<lag::Lag>(house, length).await,
+        "memory" => run::run::<memory::Memory>(house, length).await,
         "server" => run::run::<server::Server>(house, length).await,
         _ => bail!("there is no bench {bench}"),
     }

@@ -77,6 +77,8 @@ pub enum Unit {
     Bytes,
     /// In a second; more is better.
     Rate,
+    /// Bytes in a second; more is better.
+    Speed,
     /// Things; more is better.
     Count,
     /// What went wrong so many times; there may be none.
@@ -127,6 +129,11 @@ pub enum Bound {
         times: f64,
         /// A contender's name.
         of: String,
+    },
+    /// As steady as another, where more is better: the smallest value lies no further below the median.
+    Steady {
+        /// A contender's name.
+        than: String,
     },
     /// In the metric's unit.
     Value {
@@ -247,23 +254,26 @@ impl Report {
             let against = match &goal.bound {
                 Bound::AtMost { of: name, .. }
                 | Bound::AtLeast { of: name, .. }
-                | Bound::Sooner { than: name, .. } => name,
+                | Bound::Sooner { than: name, .. }
+                | Bound::Steady { than: name } => name,
                 Bound::Value { .. } => OURS,
             };
             goal.case == case.name && goal.metric == metric.name && against == contender.name
         });
+        let values = Spread::of(values)?;
         let judged = goals.map(|goal| {
             let ratio = ours_over_this.map_or(1.0, |ratio| ratio.median);
             let met = match goal.bound {
                 Bound::AtMost { times, .. } => ratio <= times,
                 Bound::Sooner { times, .. } => ratio * times <= 1.0,
                 Bound::AtLeast { times, .. } => ratio >= times,
+                Bound::Steady { .. } => ours.steadiness() >= values.steadiness(),
                 Bound::Value { at_most } => ours.median <= at_most,
             };
             (&goal.bound, met)
         });
         let goals = judged.collect();
-        Some(Row { case: &case.name, metric, contender, values: Spread::of(values)?, ours_over_this, goals })
+        Some(Row { case: &case.name, metric, contender, values, ours_over_this, goals })
     }
 }
 
@@ -341,6 +351,11 @@ pub fn less(times: f64, than: &str) -> Bound {
 /// At least so many times what another manages.
 pub fn at_least(times: f64, of: &str) -> Bound {
     Bound::AtLeast { times, of: of.to_owned() }
+}
+
+/// As steady as another.
+pub fn steady(than: &str) -> Bound {
+    Bound::Steady { than: than.to_owned() }
 }
 
 #[cfg(test)]
@@ -423,6 +438,23 @@ pub mod tests {
         };
         assert_eq!(met(60.0), [true]);
         assert_eq!(met(59.0), [false]);
+    }
+
+    #[test]
+    fn who_never_falls_far_below_the_middle_is_steady() {
+        let met = |ours: [f64; 2]| {
+            let mut report = sample(&[
+                [80.0, ours[0], 1.0, 1.0, ours[0], 100.0],
+                [100.0, ours[1], 1.0, 1.0, ours[1], 100.0],
+            ]);
+            report.plan.metrics[0].unit = Unit::Speed;
+            report.plan.goals =
+                vec![Goal { case: "one".into(), metric: "time".into(), bound: steady(LIMIT) }];
+            let rows = report.rows().unwrap();
+            rows.iter().flat_map(|row| row.goals.iter().map(|(_, met)| *met)).collect::<Vec<_>>()
+        };
+        assert_eq!(met([50.0, 60.0]), [true]);
+        assert_eq!(met([30.0, 60.0]), [false]);
     }
 
     #[test]

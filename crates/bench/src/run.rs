@@ -63,8 +63,20 @@ impl House {
                 let server = self.tested.get_or_try_init(|| Server::start_with(options)).await?;
                 format!("{}#{name}-{}", server.url(), self.rooms.fetch_add(1, Ordering::Relaxed))
             }
-            _ => self.relay.get_or_try_init(Relay::start).await?.page(name),
+            _ => self.raw(name).await?,
         })
+    }
+
+    /// The address of a contender's page that sends files.
+    pub async fn page_of_files(&self, contender: &Contender) -> Result<String> {
+        match contender.name.as_str() {
+            OURS => self.page(contender).await,
+            name => self.raw(&format!("{name}-files")).await,
+        }
+    }
+
+    async fn raw(&self, name: &str) -> Result<String> {
+        Ok(self.relay.get_or_try_init(Relay::start).await?.page(name))
     }
 }
 

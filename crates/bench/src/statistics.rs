@@ -26,6 +26,11 @@ impl Spread {
         Some(Self { median, min, max, n })
     }
 
+    /// How near the smallest comes to the median: 1 where all are alike.
+    pub fn steadiness(self) -> f64 {
+        if self.median > 0.0 { self.min / self.median } else { 1.0 }
+    }
+
     /// Without the digits that mean nothing, for people who read the JSON.
     pub fn short(self) -> Self {
         let short = |value: f64| (value * 1e6).round() / 1e6;

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use anyhow::{Context, Result};
 
 use crate::{
-    report::{OURS, Report, Row},
+    report::{OURS, Report, Row, Unit},
     table::amount,
 };
 
@@ -166,6 +166,9 @@ fn step(max: f64) -> f64 {
 
 fn tick_label(tick: f64, row: &Row<'_>) -> String {
     let label = amount(tick, row.metric.unit);
+    if row.metric.unit == Unit::Speed {
+        return label.replace(".0 ", " ");
+    }
     label.replace(".0 ", " ").replace("/s", "")
 }
 
@@ -182,7 +185,7 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{Unit, tests::sample};
+    use crate::report::tests::sample;
 
     #[test]
     fn a_picture_shows_every_row_in_its_place() {

@@ -81,7 +81,7 @@ fn on_what(report: &Report) -> String {
 fn verb(unit: Unit) -> &'static str {
     match unit {
         Unit::Milliseconds | Unit::Bytes => "takes",
-        Unit::Rate | Unit::Count => "manages",
+        Unit::Rate | Unit::Speed | Unit::Count => "manages",
         Unit::Faults | Unit::Lost => "has",
     }
 }
@@ -102,6 +102,7 @@ fn compared(ratio: &Spread, unit: Unit) -> String {
             format!("{middle} less ({from} to {to})")
         }
         Unit::Bytes => format!("{} its bytes", times(median)),
+        Unit::Speed => format!("{} its speed ({} to {})", times(median), times(min), times(max)),
         Unit::Rate | Unit::Count | Unit::Faults => {
             format!("{} as many ({} to {})", times(median), times(min), times(max))
         }
@@ -111,7 +112,13 @@ fn compared(ratio: &Spread, unit: Unit) -> String {
 fn goals(row: &Row<'_>) -> String {
     let words = row.goals.iter().map(|(bound, met)| {
         let met = if *met { "met" } else { "**missed**" };
-        format!("{}: {met}", wanted(bound, row.metric.unit))
+        match bound {
+            Bound::Steady { .. } => {
+                let theirs = row.values.steadiness();
+                format!("as steady as its {theirs:.2} (smallest ÷ median): {met}")
+            }
+            _ => format!("{}: {met}", wanted(bound, row.metric.unit)),
+        }
     });
     words.collect::<Vec<_>>().join("; ")
 }
@@ -122,7 +129,11 @@ fn wanted(bound: &Bound, unit: Unit) -> String {
         Bound::AtMost { times: most, .. } => format!("at most {most}× its time"),
         Bound::Sooner { times: least, .. } if unit == Unit::Bytes => format!("at least {least}× less"),
         Bound::Sooner { times: least, .. } => format!("at least {least}× sooner"),
+        Bound::AtLeast { times: least, .. } if unit == Unit::Speed => {
+            format!("at least {least}× its speed")
+        }
         Bound::AtLeast { times: least, .. } => format!("at least {least}× as many"),
+        Bound::Steady { .. } => "as steady".to_owned(),
         Bound::Value { at_most } if *at_most <= 0.0 => "none".to_owned(),
         Bound::Value { at_most } => format!("at most {}", amount(*at_most, unit)),
     }
@@ -134,7 +145,9 @@ pub fn amount(value: f64, unit: Unit) -> String {
         Unit::Milliseconds | Unit::Lost if value < 100.0 => format!("{value:.1} ms"),
         Unit::Milliseconds | Unit::Lost => format!("{} ms", grouped(value)),
         Unit::Bytes if value < 9_999.5 => format!("{} bytes", grouped(value)),
+        Unit::Bytes if value >= 9_999_500.0 => format!("{:.1} MB", value / 1e6),
         Unit::Bytes => format!("{:.1} kB", value / 1000.0),
+        Unit::Speed => format!("{:.1} MB/s", value / 1e6),
         Unit::Rate => format!("{}/s", grouped(value)),
         Unit::Count | Unit::Faults => grouped(value),
     }
@@ -189,7 +202,10 @@ mod tests {
         assert_eq!(compared(&ratio(0.05), Unit::Bytes), "20× less (10× to 40×)");
         assert_eq!(wanted(&at_least(0.4, LIMIT), Unit::Rate), "at least 0.4× as many");
         assert_eq!(wanted(&less(15.0, "peer"), Unit::Bytes), "at least 15× less");
+        assert_eq!(wanted(&at_least(0.85, LIMIT), Unit::Speed), "at least 0.85× its speed");
         assert_eq!(amount(38_260.4, Unit::Rate), "38,260/s");
+        assert_eq!(amount(21_340_000.0, Unit::Speed), "21.3 MB/s");
+        assert_eq!(amount(83_000_000.0, Unit::Bytes), "83.0 MB");
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod common;
 use std::time::Duration;
 
 use common::{Ix, Job, Room, picture, seeds, test};
-use snaproom_protocol::{ItemId, PeerId, control::Control, wire};
+use snaproom_protocol::{ItemId, PeerId, bulk::WINDOW_BYTES, control::Control, wire};
 use snaproom_session::{
     Command, Input,
     io::{Failure, Pause, PeerState, TransferState},
@@ -233,6 +233,27 @@ fn a_receiver_that_is_loaded_anew_goes_on_from_its_disk() {
         room.reopen(1);
         room.run_for(Duration::from_secs(5));
         assert_eq!(theirs(&room, 1, item), Some(TransferState::Verified), "it is remembered");
+    });
+}
+
+/// Nobody waits for each write, and nobody gets further ahead of the disk than a reload may lose.
+#[test]
+fn a_slow_disk_is_behind_the_sender_by_more_than_a_window_and_by_a_piece_at_most() {
+    seeds(10, |seed| {
+        let mut room = Room::of(seed, 2);
+        let from = room.me(0);
+        let item = room.offer_file(0, SIZE, &[1]);
+        room.run_until("offered", |room| theirs(room, 1, item).is_some());
+        room.tabs[1].work = 1_000;
+        want(&mut room, 1, item, from);
+        let mut most = 0;
+        while !is_there(&room, 0, item, 1) {
+            room.run_for(Duration::from_millis(10));
+            let stored = room.tabs[1].disk.get(item).map_or(0, |file| file.bytes.len() as u64);
+            most = most.max(sent(&room, 0) - stored);
+        }
+        assert!(most > u64::from(WINDOW_BYTES) && most <= MIB as u64, "{most} bytes ahead of the disk");
+        assert_whole(&room, 1, item, SIZE);
     });
 }
 

@@ -12,10 +12,11 @@ use crate::workspace::Workspace;
 use crate::{build, test};
 
 /// Of all benches, beside the built app and server.
-pub const NEEDS: &[Need] = &[Need::Chromium, Need::SimplePeer, Need::Node, Need::SocketIo, Need::Matchbox];
+pub const NEEDS: &[Need] =
+    &[Need::Chromium, Need::SimplePeer, Need::PeerJs, Need::Node, Need::SocketIo, Need::Matchbox];
 
 /// Of those with browsers, and of the one that needs neither them nor the app.
-const OF_PAGES: &[Need] = &[Need::Chromium, Need::SimplePeer];
+const OF_PAGES: &[Need] = &[Need::Chromium, Need::SimplePeer, Need::PeerJs];
 const OF_SERVER: &[Need] = &[Need::Node, Need::SocketIo, Need::Matchbox];
 
 const SERVER: &str = "server";
@@ -24,7 +25,7 @@ const SERVER: &str = "server";
 #[derive(Args)]
 pub struct Options {
     /// Which benches; without a name all of them
-    #[arg(value_parser = PossibleValuesParser::new(["photo", "join", "start", "call", SERVER]))]
+    #[arg(value_parser = PossibleValuesParser::new(["photo", "join", "start", "call", "transfer", "lag", "memory", SERVER]))]
     names: Vec<String>,
     /// One block each, whatever else the machine does: whether everything works
     #[arg(long)]
@@ -99,6 +100,7 @@ fn bench(workspace: &Workspace, has_pages: bool, arguments: &[String], limit: Du
         .env("SNAPROOM_SERVER", workspace.server())
         .env("SNAPROOM_INSECURE_APP", workspace.insecure_app())
         .env("SNAPROOM_SIMPLE_PEER", setup::simple_peer::script(workspace))
+        .env("SNAPROOM_PEERJS", setup::peerjs::script(workspace))
         .env("SNAPROOM_SOCKET_IO", setup::socket_io::modules(workspace))
         .env("SNAPROOM_MATCHBOX", setup::matchbox::program(workspace));
     if has_pages {

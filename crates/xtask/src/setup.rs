@@ -6,6 +6,7 @@ mod debian_std;
 pub mod matchbox;
 mod npm;
 mod packages;
+pub mod peerjs;
 pub mod simple_peer;
 pub mod socket_io;
 mod toolchain;
@@ -48,6 +49,8 @@ pub enum Need {
     Network,
     /// simple-peer, which the benches measure beside us.
     SimplePeer,
+    /// `PeerJS`, likewise.
+    PeerJs,
     /// socket.io, which a bench measures beside our server.
     SocketIo,
     /// `matchbox_server`, likewise.
@@ -77,6 +80,7 @@ const TEST: &[Need] = &[
     Need::Axe,
     Need::Network,
     Need::SimplePeer,
+    Need::PeerJs,
     Need::SocketIo,
     Need::Matchbox,
     Need::CargoDeny,
@@ -153,6 +157,7 @@ impl Need {
             Self::Axe => "axe-core, by npm into target/tools",
             Self::Network => "ip, nft and coturn for the tests' bad network, by apt-get",
             Self::SimplePeer => "simple-peer, by npm into target/tools",
+            Self::PeerJs => "PeerJS, by npm into target/tools",
             Self::SocketIo => "socket.io, by npm into target/tools",
             Self::Matchbox => "matchbox_server, by cargo install into target/tools",
             Self::CargoDeny => "cargo-deny, by cargo install",
@@ -167,6 +172,7 @@ impl Need {
             | Self::WasmOpt
             | Self::Axe
             | Self::SimplePeer
+            | Self::PeerJs
             | Self::SocketIo
             | Self::Network => "a few seconds",
             Self::WasmTarget => "about 10 seconds by rustup, a minute from Debian's sources",
@@ -201,6 +207,7 @@ impl Need {
             Self::Axe => axe::PACKAGE.by_hand(workspace),
             Self::Network => packages::by_hand(packages::NETWORK),
             Self::SimplePeer => simple_peer::PACKAGE.by_hand(workspace),
+            Self::PeerJs => peerjs::PACKAGE.by_hand(workspace),
             Self::SocketIo => socket_io::PACKAGE.by_hand(workspace),
             Self::Matchbox => matchbox::by_hand(workspace),
             Self::CargoDeny => cargo_tools::CARGO_DENY.by_hand(),
@@ -223,6 +230,7 @@ impl Need {
             Self::Axe => axe::is_installed(workspace),
             Self::Network => packages::has_network_tools(workspace),
             Self::SimplePeer => simple_peer::PACKAGE.is_installed(workspace),
+            Self::PeerJs => peerjs::PACKAGE.is_installed(workspace),
             Self::SocketIo => socket_io::PACKAGE.is_installed(workspace),
             Self::Matchbox => matchbox::is_installed(workspace),
             Self::CargoDeny => cargo_tools::CARGO_DENY.is_installed(workspace),
@@ -245,6 +253,7 @@ impl Need {
             Self::Axe => axe::PACKAGE.install(workspace),
             Self::Network => packages::install_network_tools(workspace),
             Self::SimplePeer => simple_peer::PACKAGE.install(workspace),
+            Self::PeerJs => peerjs::PACKAGE.install(workspace),
             Self::SocketIo => socket_io::PACKAGE.install(workspace),
             Self::Matchbox => matchbox::install(workspace),
             Self::CargoDeny => cargo_tools::CARGO_DENY.install(workspace),

@@ -460,18 +460,23 @@ impl Inbox {
         ended: &mut Ended,
         out: &mut Outputs,
     ) {
-        let stream = self.items.get_mut(&item).and_then(|incoming| incoming.stream_mut(part));
-        let Some(stream) = stream else { return self.discard(chunk, bytes, out) };
+        let Some(incoming) = self.items.get_mut(&item) else { return self.discard(chunk, bytes, out) };
+        let is_file = incoming.is_file();
+        let Some(stream) = incoming.stream_mut(part) else { return self.discard(chunk, bytes, out) };
         let Some(offset) = stream.receive(bytes) else {
             self.discard(chunk, bytes, out);
             return self.refuse(item, RefusedItem::TooManyBytes, ended, out);
         };
         let of = stream.bytes;
         out.push(Output::Store { chunk, payload: self.payload(item, part), of, offset });
+        if is_file {
+            // The disk takes its time: the sender goes on meanwhile.
+            self.owe(item, bytes, out);
+        }
     }
 
-    /// A chunk is where it belongs, whichever connection it came over: the sender may send as much again, unless much of
-    /// a file waits for its check.
+    /// A chunk is where it belongs, whichever connection it came over. Of a photo the sender may send as much again; of a
+    /// file it may already, unless it is far ahead of the disk and the checks.
     pub(crate) fn stored(&mut self, payload: PayloadId, offset: u64, bytes: u32, out: &mut Outputs) {
         let PayloadId { item, part, .. } = payload;
         let Some(incoming) = self.items.get_mut(&item) else { return self.grant(bytes, out) };
@@ -480,8 +485,8 @@ impl Inbox {
         if let Some((offset, length)) = stream.stored(offset, bytes) {
             out.push(Output::Hash { payload, offset, length });
         }
-        if is_file && stream.is_ahead() {
-            stream.owed = stream.owed.saturating_add(bytes);
+        if is_file {
+            self.owe(item, 0, out);
         } else {
             self.grant(bytes, out);
         }
@@ -517,7 +522,7 @@ impl Inbox {
         }
         let bytes = incoming.checked();
         self.tell(item, out);
-        self.pay(item, out);
+        self.owe(item, 0, out);
         self.say(&Control::Received { item, bytes }, out);
         match part {
             Part::Preview => out.push(Output::Read(payload)),
@@ -525,7 +530,16 @@ impl Inbox {
         }
     }
 
-    /// Gives credit that waited for a check.
+    /// Gives credit for bytes of a file, and what waited, as soon as it is not far ahead.
+    fn owe(&mut self, item: ItemId, bytes: u32, out: &mut Outputs) {
+        let Some(incoming) = self.items.get_mut(&item) else { return };
+        incoming.exact.owed = incoming.exact.owed.saturating_add(bytes);
+        if !incoming.exact.is_ahead() {
+            self.pay(item, out);
+        }
+    }
+
+    /// Gives credit that waited.
     fn pay(&mut self, item: ItemId, out: &mut Outputs) {
         let owed = self.items.get_mut(&item).map_or(0, |incoming| std::mem::take(&mut incoming.exact.owed));
         if owed > 0 {

@@ -19,6 +19,10 @@ const MAX_REPEATS: u32 = 3;
 /// at most a piece, since the sender has a window more under way.
 const MAX_UNCHECKED: u64 = 2 * PIECE_BYTES as u64 - WINDOW_BYTES as u64;
 
+/// Bytes of a file that came and are not stored, beyond which no more are asked for: with the window that is under way
+/// they are a piece, which a reload of the page loses.
+const MAX_UNSTORED: u64 = PIECE_BYTES as u64 - WINDOW_BYTES as u64;
+
 /// An accepted item on its way.
 #[derive(Debug)]
 pub(super) struct Item {
@@ -53,7 +57,7 @@ pub(super) struct Stream {
     begun: u32,
     /// Pieces that are to come again.
     rewound: Option<Rewound>,
-    /// Credit that waits for a check.
+    /// Credit that waits for the disk, or for a check.
     pub(super) owed: u32,
 }
 
@@ -301,9 +305,10 @@ impl Stream {
         Some((self.hashes.len() as u64 * u64::from(PIECE_BYTES)).min(self.bytes))
     }
 
-    /// Whether credit for what was stored has to wait for a check.
+    /// Whether credit for what came has to wait: much of it is not stored, or not checked.
     pub(super) fn is_ahead(&self) -> bool {
-        self.received() - self.checked > MAX_UNCHECKED
+        let unstored: u64 = self.pieces.iter().map(|piece| u64::from(piece.received - piece.stored)).sum();
+        unstored > MAX_UNSTORED || self.received() - self.checked > MAX_UNCHECKED
     }
 
     pub(super) fn is_rewound(&self) -> bool {

@@ -276,9 +276,10 @@ impl Outbox {
         let Some(shelved) = shelf.get(item).filter(|item| item.is_missing()) else { return };
         if let Some(sending) = self.queue.iter_mut().find(is_due) {
             // A piece that was begun was announced with its hash: its end has to be of the same file.
+            // Of one that an earlier life of this page had begun the hash may not be known.
             let pieces = sending.exact_sent.div_ceil(u64::from(PIECE_BYTES)) as u32;
-            let root = shelved.known_root(pieces).filter(|_| pieces > 0);
-            sending.claim = root.map(|root| (pieces, root));
+            let claim = |pieces| Some((pieces, shelved.known_root(pieces).filter(|_| pieces > 0)?));
+            sending.claim = claim(pieces).or_else(|| claim(sending.next_piece()));
         }
     }
 
