@@ -1,6 +1,6 @@
 //! Anything may happen to anybody, in any order. Once the network is whole again everybody is connected and called as
 //! they want to be, every photo and file of somebody who is still there is with everybody who is still there, once and exact,
-//! and when all have left nothing is left over.
+//! who came later has what was shown before, or nobody has it, and when all have left nothing is left over.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends with a panic")]
 
@@ -12,11 +12,11 @@ use std::{
     time::Duration,
 };
 
-use common::{Ix, Room, many_seeds, picture, test};
+use common::{Ix, Room, Tab, many_seeds, picture, test};
 use snaproom_protocol::{ItemId, PeerId, control::RefusedItem};
 use snaproom_session::{
     Command, Input, Link,
-    io::{Comparison, Failure, Pause, TransferState},
+    io::{Comparison, EarlierState, Failure, Pause, TransferState},
 };
 
 /// After the network is whole again everybody must be connected within this.
@@ -73,7 +73,10 @@ impl Soak {
         let bytes = [0, 100, 300_000, (1 << 20) + 5][room.below(4) as usize];
         let others: Vec<Ix> = (0..room.tabs.len()).filter(|&other| other != tab).collect();
         let before = room.tabs[tab].outgoing.len();
-        let item = room.offer_file(tab, bytes, &others);
+        let item = match room.below(2) {
+            0 => room.offer_file(tab, bytes, &others),
+            _ => room.share_file(tab, bytes),
+        };
         let views = room.tabs[tab].outgoing[before..].iter().filter(|view| view.item == item);
         let mut to: Vec<PeerId> = views.map(|view| view.to).collect();
         to.dedup();
@@ -81,10 +84,17 @@ impl Soak {
         self.sent.push(Sent { item, bytes, from, to });
     }
 
+    /// Somebody wants what was shown before they came.
+    fn fetch(room: &mut Room, tab: Ix) {
+        for (owner, item) in room.tabs[tab].earlier.keys().copied().collect::<Vec<_>>() {
+            room.handle(tab, Input::Command(Command::Fetch { owner, item }));
+        }
+    }
+
     /// Something happens to somebody who is there.
     fn disturb(&mut self, room: &mut Room, tab: Ix) {
         let other = room.below(room.tabs.len() as u64) as usize;
-        match room.below(24) {
+        match room.below(25) {
             0..=4 => self.send(room, tab),
             5 | 6 => self.give(room, tab),
             7 => {
@@ -115,6 +125,7 @@ impl Soak {
             20 => room.move_to_another_address(tab),
             21 => room.handle(tab, Input::NetworkChanged),
             22 => room.tabs[tab].work = [1, 5, 50, 500][room.below(4) as usize],
+            23 => Self::fetch(room, tab),
             _ => match room.below(7) {
                 0 => {
                     self.failing.push(room.me(tab));
@@ -194,6 +205,48 @@ impl Soak {
         }
     }
 
+    /// The same with what was shown before they came: what cannot be read any more is not given.
+    fn go_on_with_earlier(&self, room: &mut Room) {
+        let paused = TransferState::Paused;
+        for tab in alive(room) {
+            let here = &room.tabs[tab];
+            let given = here.last_outgoing.values().map(|&place| &here.outgoing[place]);
+            let lost: Vec<ItemId> = given
+                .filter(|view| view.state == paused(Pause::Source))
+                .map(|view| view.item)
+                .filter(|item| !self.sent.iter().any(|sent| sent.item == *item))
+                .collect();
+            let is_full =
+                |item| here.last_incoming(item).is_some_and(|view| view.state == paused(Pause::Storage));
+            let full: Vec<_> = here.fetched.keys().copied().filter(|(_, item)| is_full(*item)).collect();
+            for item in lost {
+                room.handle(tab, Input::Command(Command::Cancel(item)));
+            }
+            for (from, item) in full {
+                room.handle(tab, Input::Command(Command::Pause { from, item, pauses: false }));
+            }
+        }
+    }
+
+    /// Who came later wants all that was shown before. Gives how much of it came.
+    fn catch_up(&self, room: &mut Room) -> usize {
+        alive(room).into_iter().for_each(|tab| Self::fetch(room, tab));
+        room.run_until_within("all have what there is", DELIVERED_WITHIN, |room| {
+            let mut earlier = alive(room).into_iter().flat_map(|tab| room.tabs[tab].earlier.values());
+            earlier.all(|earlier| earlier.state == EarlierState::Nowhere)
+        });
+        let came = alive(room).into_iter().map(|tab| {
+            let Tab { holds, fetched, .. } = &room.tabs[tab];
+            // What a page of before asked for comes to the next one as somebody else's item.
+            let known = |item: &ItemId| self.sent.iter().any(|sent| sent.item == *item);
+            for ((_, item), (_, bytes)) in holds.iter().filter(|((_, item), _)| known(item)) {
+                assert!(*bytes == picture(*item, bytes.len()), "not what was shown");
+            }
+            fetched.values().filter(|shown| holds.contains_key(shown)).count()
+        });
+        came.sum()
+    }
+
     fn heal(room: &mut Room) {
         room.heal_all();
         room.server.is_up = true;
@@ -246,6 +299,10 @@ impl Soak {
     }
 }
 
+fn alive(room: &Room) -> Vec<Ix> {
+    (0..room.tabs.len()).filter(|&tab| room.tabs[tab].is_alive()).collect()
+}
+
 fn is_there(room: &Room, (tab, life): (Ix, u32)) -> bool {
     room.tabs[tab].id.life == life && room.tabs[tab].is_alive()
 }
@@ -255,7 +312,7 @@ fn tab_of(room: &Room, peer: PeerId) -> Option<Ix> {
 }
 
 /// One room from its first person to its last.
-fn one_room(seed: u64) -> usize {
+fn one_room(seed: u64) -> [usize; 2] {
     let mut room = Room::new(seed);
     let mut soak = Soak::default();
     soak.run(&mut room);
@@ -264,6 +321,7 @@ fn one_room(seed: u64) -> usize {
     // What was being done as things failed has failed.
     room.run_for(Duration::from_secs(1));
     soak.go_on(&mut room);
+    soak.go_on_with_earlier(&mut room);
     room.run_until_within("all are connected", SETTLED_WITHIN, Room::is_settled);
     // To look takes longer than a step does.
     let looked = Cell::new(None);
@@ -272,10 +330,10 @@ fn one_room(seed: u64) -> usize {
     });
     room.run_for(Duration::from_mins(1));
     assert!(room.is_settled(), "and so it stays");
-    let delivered = soak.check(&room);
+    let delivered = [soak.check(&room), soak.catch_up(&mut room)];
     assert!(room.knows_names());
 
-    let alive: Vec<Ix> = (0..room.tabs.len()).filter(|&tab| room.tabs[tab].is_alive()).collect();
+    let alive = alive(&room);
     for &tab in &alive {
         assert_eq!(room.tabs[tab].connections.len(), alive.len() - 1, "one connection a pair");
         assert!(room.tabs[tab].session.as_ref().unwrap().next_deadline().is_some(), "nothing is due, ever");
@@ -291,10 +349,13 @@ fn one_room(seed: u64) -> usize {
 
 #[test]
 fn once_the_network_is_whole_again_everything_is_as_it_should_be() {
-    let delivered = AtomicUsize::new(0);
+    let delivered = [AtomicUsize::new(0), AtomicUsize::new(0)];
     many_seeds(ROOMS, |seed| {
-        delivered.fetch_add(one_room(seed), Ordering::Relaxed);
+        for (all, of_one) in delivered.iter().zip(one_room(seed)) {
+            all.fetch_add(of_one, Ordering::Relaxed);
+        }
     });
-    let delivered = delivered.into_inner();
+    let [delivered, fetched] = delivered.map(AtomicUsize::into_inner);
     assert!(delivered > 0, "the soak delivered nothing");
+    assert!(fetched > 0, "nobody got what was shown before");
 }
