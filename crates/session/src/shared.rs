@@ -211,6 +211,9 @@ impl Session {
             let knows_better = known.entry.device != entry.device && known.passed_on_by.is_none();
             if is_same && !known.holders.contains(&from) {
                 known.holders.push(from);
+                // Also where nobody had it any more.
+                self.tell_earlier(owner, item);
+                return Ok(());
             }
             if is_same || !is_news || owner == self.me || knows_better {
                 return Ok(());

@@ -217,6 +217,20 @@ fn nobody_signs_for_who_is_known_and_what_is_unfit_ends_the_connection() {
     });
 }
 
+#[test]
+fn what_nobody_had_any_more_is_there_again_with_who_has_it() {
+    let mut room = Room::of(1, 3);
+    let (liars, stranger, item) = (room.tabs[LIAR].id.device, PeerId([9; 16]), ItemId([7; 16]));
+    let entry = signed(&room, stranger, liars, item);
+    say(&mut room, Shared::Has(entry.clone()));
+    room.run_until("told", |room| state(room, VICTIM, stranger, item) == Some(EarlierState::There));
+    fetch(&mut room, VICTIM, stranger, item);
+    room.run_until("nowhere", |room| state(room, VICTIM, stranger, item) == Some(EarlierState::Nowhere));
+    let wire = room.wire_between(FRIEND, VICTIM);
+    room.say(wire, &Control::Shared(Shared::Has(entry)));
+    room.run_until("there", |room| state(room, VICTIM, stranger, item) == Some(EarlierState::There));
+}
+
 /// What comes is what its owner signed, or it is nothing.
 #[test]
 fn other_bytes_than_the_owner_signed_are_refused() {
