@@ -261,23 +261,6 @@ impl Driver {
                 Happened::Frame => self.studio.on_frame(),
                 Happened::BurstOver => self.studio.end_burst(),
                 Happened::Loaded(payload, pixels) => visit.on_loaded(payload, pixels),
-                Happened::Read(read) => visit.on_read(read),
-                Happened::Given(given) => visit.files.give(given),
-                Happened::Dragged(Drag::Over(over)) => self.view.dragged.set(over),
-                Happened::Dragged(Drag::Dropped(dropped)) => visit.files.look_into(dropped),
-                Happened::Parcels(parcels) => visit.offer(parcels),
-                Happened::Accepted(file) => visit.request(file),
-                Happened::Fits(PhotoKey { owner, item }) => {
-                    visit.command(session::Command::Fetch { owner, item });
-                }
-                Happened::Lent(wanted, found) => visit.lend(wanted, found),
-                Happened::FilesSaved(files) => {
-                    visit.on_files_saved(&files);
-                    self.view.notice.set(Some(Notice::FileSaved));
-                }
-                Happened::FilesTick => visit.files.on_tick(),
-                Happened::DiskOpened(opened) => visit.on_disk_opened(opened),
-                Happened::Disk(event) => visit.on_disk(&event),
                 Happened::Escape => drop(self.studio.stop_counting()),
                 Happened::Notice(notice) => self.view.notice.set(Some(notice)),
                 Happened::Seen(photo, seen) => self.gallery.on_seen(photo, seen),
@@ -299,11 +282,38 @@ impl Driver {
                     self.call.others.on_measured(connection, measured);
                 }
                 happened => {
-                    self.on_device(happened);
-                    self.call.settle(self.studio.track(), &mut visit);
+                    if let Some(happened) = self.on_files(happened, &mut visit) {
+                        self.on_device(happened);
+                        self.call.settle(self.studio.track(), &mut visit);
+                    }
                 }
             }
         }
+    }
+
+    /// What becomes of files, and of what was shown before. Gives back what is about something else.
+    fn on_files(&self, happened: Happened, visit: &mut Visit) -> Option<Happened> {
+        match happened {
+            Happened::Read(read) => visit.on_read(read),
+            Happened::Given(given) => visit.files.give(given),
+            Happened::Dragged(Drag::Over(over)) => self.view.dragged.set(over),
+            Happened::Dragged(Drag::Dropped(dropped)) => visit.files.look_into(dropped),
+            Happened::Parcels(parcels) => visit.offer(parcels),
+            Happened::Accepted(file) => visit.request(file),
+            Happened::Fits(PhotoKey { owner, item }) => {
+                visit.command(session::Command::Fetch { owner, item });
+            }
+            Happened::Lent(wanted, found) => visit.lend(wanted, found),
+            Happened::FilesSaved(files) => {
+                visit.on_files_saved(&files);
+                self.view.notice.set(Some(Notice::FileSaved));
+            }
+            Happened::FilesTick => visit.files.on_tick(),
+            Happened::DiskOpened(opened) => visit.on_disk_opened(opened),
+            Happened::Disk(event) => visit.on_disk(&event),
+            happened => return Some(happened),
+        }
+        None
     }
 
     /// What the person's devices report, in a room and on the way to one.

@@ -230,7 +230,9 @@ impl Soak {
 
     /// Who came later wants all that was shown before. Gives how much of it came.
     fn catch_up(&self, room: &mut Room) -> usize {
-        alive(room).into_iter().for_each(|tab| Self::fetch(room, tab));
+        for tab in alive(room) {
+            Self::fetch(room, tab);
+        }
         room.run_until_within("all have what there is", DELIVERED_WITHIN, |room| {
             let mut earlier = alive(room).into_iter().flat_map(|tab| room.tabs[tab].earlier.values());
             earlier.all(|earlier| earlier.state == EarlierState::Nowhere)
