@@ -1,6 +1,9 @@
 //! One photo of somebody else: what there is of it, and the canvases that show it.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 use leptos::prelude::{ArcRwSignal, GetUntracked, Update};
 
@@ -29,7 +32,7 @@ pub(super) struct Photo {
     canvas: Option<Canvas>,
     watch: Option<Watch>,
     /// Whether the canvas is on the screen, or near.
-    is_seen: bool,
+    is_seen: Rc<Cell<bool>>,
     /// Whether the canvas is to hold the exact pixels, and not a thumbnail.
     is_exact: bool,
     /// A JPEG of what the canvas shows when it does not show exact pixels.
@@ -48,7 +51,7 @@ impl Photo {
             preview: None,
             canvas: None,
             watch: None,
-            is_seen: true,
+            is_seen: Rc::new(Cell::new(true)),
             is_exact: false,
             thumbnail: Rc::default(),
             encoding: None,
@@ -89,7 +92,7 @@ impl Photo {
                     // Without one it is made of the original each time.
                     *thumbnail.borrow_mut() = encoding.await.ok();
                 }));
-                self.on_seen(self.is_seen);
+                self.on_seen(self.is_seen.get());
             }
             _ => self.paint(),
         }
@@ -99,20 +102,24 @@ impl Photo {
     pub(super) fn attach(&mut self, canvas: Option<Canvas>, on_seen: impl FnMut(bool) + 'static) {
         self.watch = canvas.as_ref().map(|canvas| canvas.watch(on_seen));
         self.canvas = canvas;
-        self.is_seen = true;
+        self.is_seen.set(true);
         self.view.update(|view| view.shows = Shows::Nothing);
         self.paint();
     }
 
     /// A thumbnail takes memory as long as it is on the screen.
     pub(super) fn on_seen(&mut self, seen: bool) {
-        let was_seen = std::mem::replace(&mut self.is_seen, seen);
+        let was_seen = self.is_seen.replace(seen);
         if self.is_exact || self.original.kept().is_none() && !self.is_on_request() {
             return;
         }
         if !seen && let Some(canvas) = &self.canvas {
-            self.painting = None;
-            canvas.clear();
+            // A preview that is being painted for the first time came: that is told, wherever the canvas is.
+            let is_first = self.shows() == Shows::Nothing && self.original.kept().is_none();
+            if !is_first {
+                self.painting = None;
+                canvas.clear();
+            }
         } else if seen && !was_seen {
             self.paint();
         }
@@ -121,7 +128,8 @@ impl Photo {
     /// Shows the best there is in another canvas: at once what the trail shows, and then all pixels, in a task.
     pub(super) fn paint_large(&self, large: &Canvas) -> Option<Task> {
         let shows = self.shows();
-        let own = self.canvas.as_ref().filter(|_| shows != Shows::Nothing && (self.is_seen || self.is_exact));
+        let own =
+            self.canvas.as_ref().filter(|_| shows != Shows::Nothing && (self.is_seen.get() || self.is_exact));
         let is_copied = own.is_some_and(|own| large.copy(own).is_ok());
         if !is_copied {
             // Nothing of the photo that was there before.
@@ -185,7 +193,7 @@ impl Photo {
         }
         let (Some(canvas), Some(preview)) = (self.canvas.clone(), self.preview.clone()) else { return };
         let (item, view, (width, height)) = (self.key.item, self.view.clone(), self.size(side));
-        let is_seen = self.is_seen || !self.is_on_request();
+        let (is_seen, is_on_request) = (self.is_seen.clone(), self.is_on_request());
         self.painting = Some(task::spawn(async move {
             // What the browser cannot decode it does not show; the exact pixels follow.
             let is_painted = canvas.paint_jpeg(&preview, width, height).await.is_ok();
@@ -193,7 +201,7 @@ impl Photo {
                 page::mark(&format!("photo:{item}:preview"));
                 view.update(|view| view.shows = Shows::Preview);
             }
-            if !is_seen {
+            if is_on_request && !is_seen.get() {
                 canvas.clear();
             }
         }));
