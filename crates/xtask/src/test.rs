@@ -245,7 +245,7 @@ fn browsers(workspace: &Workspace) -> Result<Command> {
     }
     let mut cargo = as_root(workspace)?;
     cargo.env("SNAPROOM_INSECURE_APP", workspace.insecure_app());
-    cargo.args(["test", "-p", "snaproom-e2e", "--", "--test-threads=1"]);
+    cargo.args(["test", "--no-fail-fast", "-p", "snaproom-e2e", "--", "--test-threads=1"]);
     with_browsers(workspace, &mut cargo)?
         .env("GECKODRIVER", setup::geckodriver(workspace).context("no geckodriver")?)
         .env("FIREFOX", setup::firefox(workspace).context("no firefox")?);
