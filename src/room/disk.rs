@@ -20,6 +20,9 @@ pub(super) const MAX_MEMORY_BYTES: u64 = 256 * 1024 * 1024;
 /// Of the lock that a tab holds by the name of its peer id: what belongs to no tab is removed.
 const LOCKS: &str = "snaproom:peer:";
 
+/// How long files wait to hear whether there is a disk.
+const OPEN_WITHIN_MS: u32 = 10_000;
+
 pub(super) struct Disk {
     inbox: Inbox,
     me: PeerId,
@@ -108,7 +111,8 @@ impl Disk {
         self.state = State::Opening(Vec::new());
         let (inbox, me) = (self.inbox.clone(), self.me);
         self.do_work(async move {
-            let opened = open(&inbox, me).await;
+            let in_vain = || Err(Error::new("TimeoutError", "the disk does not answer"));
+            let opened = task::within(OPEN_WITHIN_MS, open(&inbox, me)).await.unwrap_or_else(in_vain);
             inbox.push(Happened::DiskOpened(opened));
         });
     }
@@ -176,6 +180,11 @@ impl Disk {
                 Err(_) => vec![Input::PayloadFailed(payload), stored],
             },
         }
+    }
+
+    /// Whether it is known if there is one.
+    pub(super) fn is_known(&self) -> bool {
+        matches!(self.state, State::Open(_) | State::Missing)
     }
 
     /// Where there is no disk: how many more bytes files may take.

@@ -64,6 +64,8 @@ pub(super) struct Files {
     saving: Option<Task>,
     measuring: Option<Task>,
     leaving: Option<Listener>,
+    /// What so many bytes are wanted for, as soon as it is known whether there is a disk.
+    undecided: Vec<(u64, Happened)>,
     /// What ends now goes on in the page's next life.
     is_put_aside: bool,
 }
@@ -97,6 +99,7 @@ impl Files {
             saving: None,
             measuring: None,
             leaving: None,
+            undecided: Vec::new(),
             is_put_aside: false,
         }
     }
@@ -241,6 +244,10 @@ impl Files {
 
     /// Whether there is room for so much: `then` follows, or a notice.
     pub(super) fn if_it_fits(&mut self, bytes: u64, then: Happened) {
+        if !self.disk.is_known() {
+            self.undecided.push((bytes, then));
+            return self.disk.open();
+        }
         let inbox = self.inbox.clone();
         if let Some(free) = self.disk.free_memory() {
             return inbox.push(if bytes > free {
@@ -576,6 +583,9 @@ impl Files {
     pub(super) fn on_disk_opened(&mut self, opened: Opened) -> Vec<Input> {
         let told = self.disk.on_opened(opened);
         self.view.memory_alone.set(self.disk.free_memory().map(|_| MAX_MEMORY_BYTES));
+        for (bytes, then) in std::mem::take(&mut self.undecided) {
+            self.if_it_fits(bytes, then);
+        }
         told
     }
 
