@@ -599,6 +599,10 @@ impl Files {
             self.sources.release(payload);
         } else {
             self.disk.remove(payload);
+            // There is no part of it any more that could be saved.
+            if let Some(entry) = self.entry(PhotoKey { owner: payload.owner, item: payload.item }) {
+                entry.view.update(|view| view.bytes = 0);
+            }
         }
     }
 
