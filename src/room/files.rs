@@ -29,7 +29,7 @@ use crate::browser::{
     task::{self, Task, now_ms, unix_ms},
 };
 
-/// Files in the list; of more the oldest that has ended makes way.
+/// Files in the list; of more the oldest that is of no more use makes way.
 const MAX_FILES: usize = 300;
 
 /// How often a speed is measured where nothing comes.
@@ -408,8 +408,8 @@ impl Files {
         self.view.files.update(|files| {
             files.insert(0, entry);
             if files.len() > MAX_FILES {
-                let has_ended = |entry: &Entry<FileView>| entry.view.with_untracked(FileView::has_ended);
-                if let Some(place) = files.iter().rposition(has_ended) {
+                let makes_way = |entry: &Entry<FileView>| entry.view.with_untracked(FileView::makes_way);
+                if let Some(place) = files.iter().rposition(makes_way) {
                     files.remove(place);
                 }
             }

@@ -257,6 +257,12 @@ impl FileView {
         }
     }
 
+    /// Whether nothing is lost with it in the list: it is saved or in vain; or ours, and everybody is done with it.
+    #[must_use]
+    pub fn makes_way(&self) -> bool {
+        self.has_ended() && (self.is_ours || self.saved || self.state.is_in_vain())
+    }
+
     /// Whether there is something to be saved: all of it, or the part that came of what does not go on.
     #[must_use]
     pub fn can_be_saved(&self) -> bool {
