@@ -4,7 +4,6 @@ use std::collections::HashSet;
 
 use leptos::prelude::{ArcRwSignal, GetUntracked, Set, Update, WithUntracked};
 use litemap::LiteMap;
-use serde::{Deserialize, Serialize};
 use snaproom_protocol::{ItemId, PeerId, bulk::Part, control::Kind, wire};
 use snaproom_session::{
     Command, Input, PayloadId,
@@ -19,10 +18,13 @@ use super::{
     disk::{Disk, MAX_MEMORY_BYTES, Opened},
     inbox::{Happened, Inbox},
     library::{Held, exact},
+    offered::{Offered, missing_one},
     parcel::{self, Parcel},
     sources::Sources,
     speed::Speed,
-    view::{Entry, FileKind, FileView, Notice, PhotoKey, Recipient, RoomView, TransferState},
+    view::{
+        Entry, FileKind, FileView, Notice, PeerState, PeerView, PhotoKey, Recipient, RoomView, TransferState,
+    },
 };
 use crate::browser::{
     Blob, Dropped, Error, Given, Listener, Source, free_bytes, join, page, save, storage,
@@ -56,7 +58,7 @@ pub(super) struct Files {
     /// Files of ours that are for everybody, also for those who come later.
     shared: LiteMap<ItemId, (String, Source)>,
     /// Of photos without their secrets: the same with them.
-    originals: LiteMap<ItemId, Parcel>,
+    originals: LiteMap<ItemId, (Parcel, Recipients)>,
     speeds: LiteMap<PhotoKey, Speed>,
     /// When it was shown last how far a file on its way is, to or from each peer.
     shown: LiteMap<(ItemId, PeerId), f64>,
@@ -70,15 +72,12 @@ pub(super) struct Files {
     is_put_aside: bool,
 }
 
-/// A file of ours that the next life of this page goes on with, once its person has chosen it again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Offered {
-    item: ItemId,
-    name: String,
-    kind: Kind,
-    bytes: u64,
-    modified: u64,
-    to: Vec<PeerId>,
+/// To whom the person gives something, as they chose at that moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Recipients {
+    /// Whoever is here once it is ready, and whoever comes later.
+    Everybody,
+    These(Vec<PeerId>),
 }
 
 impl Files {
@@ -119,7 +118,19 @@ impl Files {
         self.offered = wire::from_text(&text).unwrap_or_default();
         for offered in self.offered.clone() {
             let Offered { item, name, kind, bytes, to, .. } = offered;
-            self.list(PhotoKey { owner: self.me, item }, &name, kind, bytes, None);
+            let key = PhotoKey { owner: self.me, item };
+            self.list(key, &name, kind, bytes, None);
+            // Nothing is heard of them before they are back.
+            if let Some(entry) = self.entry(key) {
+                let waits = |&peer: &PeerId| Recipient {
+                    peer,
+                    bytes: 0,
+                    total: bytes,
+                    state: TransferState::Waiting,
+                    saved: false,
+                };
+                entry.view.update(|view| view.recipients = to.iter().map(waits).collect());
+            }
             commands.push(Command::SendFile(File {
                 item,
                 name,
@@ -134,48 +145,55 @@ impl Files {
         commands
     }
 
-    /// Finds out what was dropped: [`Happened::Given`] follows.
+    /// Finds out what was dropped, and gives that.
     pub(super) fn look_into(&mut self, dropped: Dropped) {
-        let inbox = self.inbox.clone();
-        self.do_work(async move { inbox.push(Happened::Given(dropped.given().await)) });
+        let (inbox, to) = (self.inbox.clone(), self.chosen());
+        self.do_work(async move { make_ready(dropped.given().await, to, None, inbox).await });
     }
 
-    /// Makes ready what the person gives; [`Happened::Parcels`] follows.
-    pub(super) fn give(&mut self, given: Given) {
-        let inbox = self.inbox.clone();
-        self.do_work(async move {
-            let mut lost = given.left_out;
-            for choice in given.choices {
-                let (parcels, left_out) = parcel::parcels(choice).await;
-                lost += left_out;
-                inbox.push(Happened::Parcels(parcels));
+    /// Makes ready what the person gives, perhaps as the missing file of an item; [`Happened::Parcels`] follows.
+    pub(super) fn give(&mut self, given: Given, asked_for: Option<ItemId>) {
+        let (inbox, to) = (self.inbox.clone(), self.chosen());
+        self.do_work(make_ready(given, to, asked_for, inbox));
+    }
+
+    /// Offers them to whom the person gave them. What is the missing file of an item goes on with that.
+    pub(super) fn offer(
+        &mut self,
+        parcels: Vec<Parcel>,
+        to: &Recipients,
+        asked_for: Option<ItemId>,
+    ) -> Vec<Command> {
+        let mut supplied = Vec::new();
+        let offer = |parcel| {
+            let missing =
+                self.offered.iter().filter(|offered| self.is_missing(offered.item)).collect::<Vec<_>>();
+            match missing_one(&parcel, &missing, asked_for).filter(|item| !supplied.contains(item)) {
+                None => self.offer_one(parcel, to).ok(),
+                Some(item) => {
+                    self.sources.put(exact(PhotoKey { owner: self.me, item }), parcel.source);
+                    supplied.push(item);
+                    Some(Command::Supply(item))
+                }
             }
-            if lost > 0 {
-                inbox.push(Happened::Notice(Notice::FilesLeftOut(lost)));
-            }
-        });
+        };
+        parcels.into_iter().filter_map(offer).collect()
     }
 
-    /// Offers them to whom the person chose, or everybody. What is the missing file of an item goes on with that.
-    pub(super) fn offer(&mut self, parcels: Vec<Parcel>) -> Vec<Command> {
-        let mut offer = |parcel| self.resume(parcel).or_else(|parcel| self.offer_one(parcel)).ok();
-        parcels.into_iter().filter_map(&mut offer).collect()
-    }
-
-    fn offer_one(&mut self, parcel: Parcel) -> Result<Command, ()> {
-        let to = self.recipients();
+    /// Gives it back where it cannot be offered, which is said.
+    fn offer_one(&mut self, parcel: Parcel, recipients: &Recipients) -> Result<Command, Parcel> {
+        let to = self.here(recipients);
+        let for_all = *recipients == Recipients::Everybody;
         if to.is_empty() {
-            let chose = self.view.give_to.with_untracked(|chosen| !chosen.is_empty());
-            let notice = if chose { Notice::ChosenAreGone } else { Notice::NobodyToSendTo };
+            let notice = if for_all { Notice::NobodyToSendTo } else { Notice::ChosenAreGone };
             self.inbox.push(Happened::Notice(notice));
-            return Err(());
+            return Err(parcel);
         }
-        let item = ItemId(task::random().map_err(drop)?);
+        let Ok(item) = task::random().map(ItemId) else { return Err(parcel) };
         let Parcel { name, kind, source, modified, removed, original } = parcel;
         let bytes = source.bytes();
         let key = PhotoKey { owner: self.me, item };
         self.list(key, &name, kind, bytes, Some(removed));
-        let for_all = self.view.give_to.with_untracked(Vec::is_empty);
         if for_all {
             self.shared.insert(item, (name.clone(), source.clone()));
         }
@@ -189,32 +207,29 @@ impl Files {
                 removed: Secrets::default(),
                 original: None,
             };
-            self.originals.insert(item, with_them);
+            self.originals.insert(item, (with_them, recipients.clone()));
         }
         self.offered.push(Offered { item, name: name.clone(), kind, bytes, modified, to: to.clone() });
         self.remember();
         Ok(Command::SendFile(File { item, name, kind, bytes, to, goes_on: false, is_here: true, for_all }))
     }
 
-    /// Whom the person chose, as far as they are here; everybody, if they chose nobody.
-    fn recipients(&self) -> Vec<PeerId> {
+    /// To whom the person gives what they give now.
+    fn chosen(&self) -> Recipients {
         let chosen = self.view.give_to.get_untracked();
-        let here = self.view.peers.get_untracked();
-        let is_meant = |peer: &PeerId| chosen.is_empty() || chosen.contains(peer);
-        here.iter().map(|peer| peer.peer).filter(is_meant).collect()
+        if chosen.is_empty() { Recipients::Everybody } else { Recipients::These(chosen) }
     }
 
-    /// Whether it is a file that has to be chosen again.
-    fn resume(&mut self, parcel: Parcel) -> Result<Command, Parcel> {
-        let is_it = |offered: &&Offered| {
-            let alike = offered.name == parcel.name && offered.bytes == parcel.source.bytes();
-            alike && offered.kind == parcel.kind && self.is_missing(offered.item)
+    /// Those of them who can get something.
+    fn here(&self, recipients: &Recipients) -> Vec<PeerId> {
+        let is_meant = |peer: &&PeerView| match recipients {
+            Recipients::Everybody => true,
+            Recipients::These(these) => these.contains(&peer.peer),
         };
-        let Some(item) = self.offered.iter().find(is_it).map(|offered| offered.item) else {
-            return Err(parcel);
-        };
-        self.sources.put(exact(PhotoKey { owner: self.me, item }), parcel.source);
-        Ok(Command::Supply(item))
+        let can_get = |peer: &&PeerView| !matches!(peer.state, PeerState::Refused(_));
+        self.view.peers.with_untracked(|peers| {
+            peers.iter().filter(is_meant).filter(can_get).map(|peer| peer.peer).collect()
+        })
     }
 
     fn is_missing(&self, item: ItemId) -> bool {
@@ -226,13 +241,40 @@ impl Files {
         })
     }
 
-    /// Sends a photo with all that it tells, in the place of the one without.
+    /// Sends a photo with all that it tells, in the place of the one without and to the same people. Where none of them is
+    /// here that one stays.
     pub(super) fn offer_original(&mut self, item: ItemId) -> Vec<Command> {
-        let Some(original) = self.originals.remove(&item) else { return Vec::new() };
+        let Some((original, to)) = self.originals.remove(&item) else { return Vec::new() };
+        match self.offer_one(original, &to) {
+            Ok(offer) => {
+                self.cancel(item);
+                vec![Command::Cancel(item), offer]
+            }
+            Err(original) => {
+                self.originals.insert(item, (original, to));
+                Vec::new()
+            }
+        }
+    }
+
+    /// Nobody gets a file of ours any more who has not got it yet. Of those who are not back since the page was loaded anew
+    /// the session says nothing.
+    pub(super) fn cancel(&mut self, item: ItemId) {
+        let Some(entry) = self.entry(PhotoKey { owner: self.me, item }) else { return };
+        entry.view.update(|view| {
+            view.state = TransferState::Cancelled;
+            let left = view.recipients.iter_mut().filter(|to| !to.has_ended());
+            left.for_each(|to| to.state = TransferState::Cancelled);
+        });
+        self.take_back(item);
+        self.ask_before_leaving();
+    }
+
+    /// Neither whoever comes later nor the page's next life knows of it.
+    fn take_back(&mut self, item: ItemId) {
         self.shared.remove(&item);
-        let mut commands = vec![Command::Cancel(item)];
-        commands.extend(self.offer_one(original));
-        commands
+        self.offered.retain(|offered| offered.item != item);
+        self.remember();
     }
 
     /// The person wants a file, if there is room for it: [`Happened::Accepted`] follows.
@@ -334,11 +376,7 @@ impl Files {
         let sum =
             entry.view.with_untracked(|view| view.recipients.iter().map(|recipient| recipient.bytes).sum());
         self.show(key, sum, state, |_| ());
-        let has_ended = |state: TransferState| state == TransferState::Verified || state.is_in_vain();
-        if entry
-            .view
-            .with_untracked(|view| view.recipients.iter().all(|recipient| has_ended(recipient.state)))
-        {
+        if entry.view.with_untracked(FileView::has_ended) {
             self.offered.retain(|offered| offered.item != item);
             self.remember();
         }
@@ -420,19 +458,20 @@ impl Files {
         self.view.files.with_untracked(|files| files.iter().find(|entry| entry.key == key).cloned())
     }
 
-    /// Takes an entry that has ended out of the list, and what there is of it from the disk.
-    pub(super) fn remove(&mut self, key: PhotoKey) {
-        if self.entry(key).is_some_and(|entry| entry.view.with_untracked(FileView::has_ended)) {
+    /// Takes an entry that has ended out of the list, and what there is of it from the disk. False where it goes on.
+    pub(super) fn remove(&mut self, key: PhotoKey) -> bool {
+        let has_ended = self.entry(key).is_some_and(|entry| entry.view.with_untracked(FileView::has_ended));
+        if has_ended {
             self.view.files.update(|files| files.retain(|entry| entry.key != key));
-            self.originals.remove(&key.item);
             if key.owner == self.me {
-                self.shared.remove(&key.item);
-            }
-            if key.owner != self.me {
+                self.originals.remove(&key.item);
+                self.take_back(key.item);
+            } else {
                 self.disk.remove(exact(key));
             }
             self.ask_before_leaving();
         }
+        has_ended
     }
 
     /// Gives a file, or the part that came of it, to the person; a folder as a zip.
@@ -620,6 +659,19 @@ impl Files {
     }
 }
 
+/// Makes ready what the person gave to these; [`Happened::Parcels`] follows for each choice.
+async fn make_ready(given: Given, to: Recipients, asked_for: Option<ItemId>, inbox: Inbox) {
+    let mut lost = given.left_out;
+    for choice in given.choices {
+        let (parcels, left_out) = parcel::parcels(choice).await;
+        lost += left_out;
+        inbox.push(Happened::Parcels { parcels, to: to.clone(), asked_for });
+    }
+    if lost > 0 {
+        inbox.push(Happened::Notice(Notice::FilesLeftOut(lost)));
+    }
+}
+
 /// Bytes, whatever they are called: no browser opens them as a page.
 fn download(blob: &Blob, name: &str) -> Result<(), Error> {
     save(&join(std::slice::from_ref(blob), "application/octet-stream")?, name)
@@ -664,3 +716,6 @@ fn make_unique(files: &mut [Bundled]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,7 +24,7 @@ pub(super) enum Command {
     Save(PhotoKey),
     SaveAll,
     Remove(PhotoKey),
-    Give(SendWrapper<Given>),
+    Give { given: SendWrapper<Given>, asked_for: Option<ItemId> },
     OfferOriginal(ItemId),
     Fetch(Vec<PhotoKey>),
     Accept(PhotoKey),
@@ -153,9 +153,10 @@ impl Room {
         self.tell(Command::Remove(photo));
     }
 
-    /// Offers files and folders to whom the person chose, or everybody; or goes on with one that had to be chosen again.
-    pub fn give(&self, given: Given) {
-        self.tell(Command::Give(SendWrapper::new(given)));
+    /// Offers files and folders to whom the person chose, or everybody; or goes on with one that had to be chosen again, as
+    /// with that item of ours for which they did so.
+    pub fn give(&self, given: Given, asked_for: Option<ItemId>) {
+        self.tell(Command::Give { given: SendWrapper::new(given), asked_for });
     }
 
     /// Sends a photo with all that it tells beside its picture, in the place of the one without.

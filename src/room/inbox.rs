@@ -7,12 +7,13 @@ use std::{
 };
 
 use litemap::LiteMap;
-use snaproom_protocol::PeerId;
+use snaproom_protocol::{ItemId, PeerId};
 use snaproom_session::{ConnectionId, Input, PayloadId};
 
 use super::{
     PhotoKey,
     disk::Opened,
+    files::Recipients,
     library::{Found, Wanted},
     parcel::Parcel,
     sources::Read,
@@ -41,8 +42,13 @@ pub(super) enum Happened {
     /// A piece of a file of ours was read, unless that failed.
     Read(Read),
     /// What the person gave is ready to be sent.
-    Parcels(Vec<Parcel>),
-    /// Files were dropped on the page, pasted, or hang over it.
+    Parcels {
+        parcels: Vec<Parcel>,
+        to: Recipients,
+        /// The item whose missing file the person meant to choose.
+        asked_for: Option<ItemId>,
+    },
+    /// Files were pasted; hang over the page, or were dropped there.
     Given(Given),
     Dragged(Drag),
     /// There is room for a file that the person wants.

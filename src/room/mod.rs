@@ -16,7 +16,7 @@
 //! | `original`, `originals` | the exact pixels of a photo; those of ours that wait until somebody asks |
 //! | `album`, `zip` | all of them in one file; its format |
 //! | `files`, `speed` | files and folders that are given and got; how fast |
-//! | `parcel`, `sources` | ours: made ready to be sent, and read piece by piece |
+//! | `parcel`, `sources`, `offered` | ours: made ready to be sent, read piece by piece, and chosen again |
 //! | `disk`, `bundle` | theirs: kept on the disk, and saved in one |
 //! | `identity` | the tab's token in a room, and its person's name |
 //! | `company`, `names` | the others: who is here, what was found out about them; what they want to be called |
@@ -37,6 +37,7 @@ mod identity;
 mod inbox;
 mod library;
 mod names;
+mod offered;
 mod original;
 mod originals;
 mod others;
@@ -295,10 +296,10 @@ impl Driver {
     fn on_files(&self, happened: Happened, visit: &mut Visit) -> Option<Happened> {
         match happened {
             Happened::Read(read) => visit.on_read(read),
-            Happened::Given(given) => visit.files.give(given),
+            Happened::Given(given) => visit.files.give(given, None),
             Happened::Dragged(Drag::Over(over)) => self.view.dragged.set(over),
             Happened::Dragged(Drag::Dropped(dropped)) => visit.files.look_into(dropped),
-            Happened::Parcels(parcels) => visit.offer(parcels),
+            Happened::Parcels { parcels, to, asked_for } => visit.offer(parcels, &to, asked_for),
             Happened::Accepted(file) => visit.request(file),
             Happened::Fits(PhotoKey { owner, item }) => {
                 visit.command(session::Command::Fetch { owner, item });
@@ -367,7 +368,7 @@ impl Driver {
                 self.gallery.remove(photo);
                 visit.unshare(photo);
             }
-            Command::Give(given) => visit.files.give(given.take()),
+            Command::Give { given, asked_for } => visit.files.give(given.take(), asked_for),
             Command::OfferOriginal(item) => visit.offer_original(item),
             Command::Fetch(all) => visit.fetch(&all),
             Command::Accept(file) => visit.files.accept(file),
@@ -380,10 +381,7 @@ impl Driver {
             Command::Pause { file, pauses } => visit.pause(file, pauses),
             Command::SaveFile(file) => visit.files.save(file),
             Command::SaveFiles => visit.files.save_all(),
-            Command::RemoveFile(file) => {
-                visit.files.remove(file);
-                visit.unshare(file);
-            }
+            Command::RemoveFile(file) => visit.remove_file(file),
             Command::CopyLink => self.copy_link(),
             Command::ShareLink => self.share_link(),
             Command::SetName(name) => visit.set_name(&name),

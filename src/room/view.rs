@@ -205,6 +205,18 @@ pub struct Recipient {
     pub saved: bool,
 }
 
+impl Recipient {
+    /// Whether nothing goes to them any more.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        has_ended(self.state)
+    }
+}
+
+fn has_ended(state: TransferState) -> bool {
+    state == TransferState::Verified || state.is_in_vain()
+}
+
 /// A file or a folder that is given or got.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileView {
@@ -218,7 +230,7 @@ pub struct FileView {
     pub bytes: u64,
     /// Bytes there are.
     pub total: u64,
-    /// Of one that we get: how it is.
+    /// Of one that we get: how it is. Of ours as long as it has no recipients.
     pub state: TransferState,
     /// Of ours: each recipient and what it says that it has.
     pub recipients: Vec<Recipient>,
@@ -249,9 +261,8 @@ impl FileView {
     /// Whether nothing comes or goes by itself any more.
     #[must_use]
     pub fn has_ended(&self) -> bool {
-        let has_ended = |state: TransferState| state == TransferState::Verified || state.is_in_vain();
-        if self.is_ours {
-            self.recipients.iter().all(|recipient| has_ended(recipient.state))
+        if self.is_ours && !self.recipients.is_empty() {
+            self.recipients.iter().all(Recipient::has_ended)
         } else {
             has_ended(self.state)
         }

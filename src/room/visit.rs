@@ -15,7 +15,7 @@ use super::{
     chat::Chat,
     company::Company,
     disk::Opened,
-    files::Files,
+    files::{Files, Recipients},
     gallery::{self, Gallery},
     identity::{self, Identity},
     inbox::{Happened, Inbox},
@@ -122,6 +122,7 @@ impl Visit {
 
     pub(super) fn cancel(&mut self, item: ItemId) {
         self.originals.forget(item);
+        self.files.cancel(item);
         self.command(Command::Cancel(item));
     }
 
@@ -247,8 +248,8 @@ impl Visit {
     }
 
     /// Offers what the person gave.
-    pub(super) fn offer(&mut self, parcels: Vec<Parcel>) {
-        let commands = self.files.offer(parcels);
+    pub(super) fn offer(&mut self, parcels: Vec<Parcel>, to: &Recipients, asked_for: Option<ItemId>) {
+        let commands = self.files.offer(parcels, to, asked_for);
         self.obey(commands);
     }
 
@@ -354,6 +355,16 @@ impl Visit {
             }
         });
         self.command(Command::Lend { to, owner: key.owner, item: key.item, lent });
+    }
+
+    /// Takes a file that has ended out of the list. What the session still has of one of ours is of no use then.
+    pub(super) fn remove_file(&mut self, key: PhotoKey) {
+        if self.files.remove(key) {
+            if key.owner == self.session.me() {
+                self.command(Command::Cancel(key.item));
+            }
+            self.unshare(key);
+        }
     }
 
     /// The person has put it away: nobody is told any more that we hold it.

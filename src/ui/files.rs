@@ -1,8 +1,8 @@
-use std::time::Duration;
-
 use leptos::{attr::custom::custom_attribute, ev::Event, prelude::*};
+use snaproom_protocol::ItemId;
 
 use super::{
+    aloud::Aloud,
     peers::Who,
     states,
     surface::{files_chosen, hand_focus_on, keep_focus_in, press},
@@ -12,13 +12,6 @@ use crate::room::{Entry, FileKind, FileView, Pause, PeerState, PhotoKey, Recipie
 
 const FILE_INPUT: &str = "fileInput";
 const FOLDER_INPUT: &str = "folderInput";
-
-/// What is said to people who hear the page, at most once in this time: many small files end at the same moment, and
-/// somebody may stop and go on with one all the time.
-const SAID_AFTER: Duration = Duration::from_millis(500);
-
-/// Of so many changes at once, the last.
-const MAX_SAID: usize = 4;
 
 /// Files and folders: what one gives, and what others give.
 #[component]
@@ -33,9 +26,10 @@ pub fn Files(room: Room) -> impl IntoView {
         files.with(|files| files.iter().filter(is_whole).count())
     });
     let aloud = Aloud::default();
+    let asked_for = AskedFor(StoredValue::new(None));
     let give = move |event: Event| {
         if let Some(given) = files_chosen(&event) {
-            room.give(given);
+            room.give(given, asked_for.0.try_update_value(Option::take).flatten());
         }
     };
     view! {
@@ -47,10 +41,10 @@ pub fn Files(room: Room) -> impl IntoView {
                 </button>
             </header>
             <div class="giving">
-                <button type="button" id="chooseFiles" aria-describedby="filesHint" on:click=|_| press(FILE_INPUT)>
+                <button type="button" id="chooseFiles" aria-describedby="filesHint" on:click=move |_| asked_for.choose(None, FILE_INPUT)>
                     {sentences::CHOOSE}
                 </button>
-                <button type="button" id="chooseFolder" aria-describedby="filesHint" on:click=|_| press(FOLDER_INPUT)>
+                <button type="button" id="chooseFolder" aria-describedby="filesHint" on:click=move |_| asked_for.choose(None, FOLDER_INPUT)>
                     {sentences::CHOOSE_FOLDER}
                 </button>
                 <input id=FILE_INPUT type="file" multiple=true hidden=true on:change=give />
@@ -65,44 +59,24 @@ pub fn Files(room: Room) -> impl IntoView {
                 <For
                     each=move || files.get()
                     key=|entry| entry.key
-                    children=move |entry| view! { <File room entry aloud /> }
+                    children=move |entry| view! { <File room entry aloud asked_for /> }
                 />
             </ul>
             <div id="filesAloud" class="unseen" aria-live="polite">
-                {move || aloud.said.get().into_iter().map(|what| view! { <p>{what}</p> }).collect_view()}
+                {aloud.paragraphs()}
             </div>
         </section>
     }
 }
 
-/// What changed of files, for people who hear the page. Figures are there to be asked for.
-#[derive(Clone, Copy, Default)]
-struct Aloud {
-    said: RwSignal<Vec<String>>,
-    next: StoredValue<Vec<String>>,
-}
+/// The item for which the person chooses its missing file just now.
+#[derive(Clone, Copy)]
+struct AskedFor(StoredValue<Option<ItemId>>);
 
-impl Aloud {
-    fn say(self, what: &str) {
-        let is_first = self.next.with_value(Vec::is_empty);
-        self.next.update_value(|next| {
-            next.retain(|other| other != what);
-            next.push(what.to_owned());
-            if next.len() > MAX_SAID {
-                next.remove(0);
-            }
-        });
-        if is_first {
-            // Whoever asked may be gone by then.
-            set_timeout(
-                move || {
-                    if let Some(next) = self.next.try_update_value(std::mem::take) {
-                        self.said.try_set(next);
-                    }
-                },
-                SAID_AFTER,
-            );
-        }
+impl AskedFor {
+    fn choose(self, item: Option<ItemId>, input: &str) {
+        self.0.set_value(item);
+        press(input);
     }
 }
 
@@ -151,7 +125,7 @@ fn GiveTo(room: Room) -> impl IntoView {
 }
 
 #[component]
-fn File(room: Room, entry: Entry<FileView>, aloud: Aloud) -> impl IntoView {
+fn File(room: Room, entry: Entry<FileView>, aloud: Aloud, asked_for: AskedFor) -> impl IntoView {
     let key = entry.key;
     let names = room.view.names;
     let file = RwSignal::from(entry.view);
@@ -220,7 +194,7 @@ fn File(room: Room, entry: Entry<FileView>, aloud: Aloud) -> impl IntoView {
                     </button>
                 </div>
             })}
-            <Buttons room key file state name=name.clone() />
+            <Buttons room key file state name=name.clone() asked_for />
             <ul class="recipients" hidden=!is_ours>
                 <For
                     each=move || file.with(|file| file.recipients.iter().map(|to| to.peer).collect::<Vec<_>>())
@@ -264,6 +238,7 @@ fn Buttons(
     file: RwSignal<FileView>,
     state: Memo<TransferState>,
     name: String,
+    asked_for: AskedFor,
 ) -> impl IntoView {
     let names = room.view.names;
     let is_ours = file.with_untracked(|file| file.is_ours);
@@ -305,7 +280,7 @@ fn Buttons(
             >
                 {move || names.with(|names| sentences::accept_all(&key.owner, names))}
             </button>
-            <button type="button" class="supply primary" hidden=move || !is_missing() on:click=move |_| press(input)>
+            <button type="button" class="supply primary" hidden=move || !is_missing() on:click=move |_| asked_for.choose(Some(key.item), input)>
                 {if is_folder { sentences::CHOOSE_FOLDER_AGAIN } else { sentences::CHOOSE_AGAIN }}
             </button>
             <button type="button" class="pause" hidden=move || !moves() aria-label=pause on:click=move |_| room.pause(key, true)>

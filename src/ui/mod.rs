@@ -20,6 +20,7 @@
 #![expect(clippy::must_use_candidate, reason = "the component macro drops the attribute that this asks for")]
 
 mod about;
+mod aloud;
 mod announcer;
 mod asked;
 mod call;

@@ -101,7 +101,7 @@ pub fn of_all(recipients: &[Recipient]) -> TransferState {
 /// Of a file: of ours the one for all recipients.
 #[must_use]
 pub fn of_file(file: &FileView) -> TransferState {
-    if !file.is_ours {
+    if !file.is_ours || file.recipients.is_empty() {
         return file.state;
     }
     // What its person has to do comes first.
