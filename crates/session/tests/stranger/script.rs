@@ -564,8 +564,9 @@ fn shown(world: &mut World, script: &mut Script) {
         }
         4 | 5 => {
             let finds = [Finds::Photo, Finds::File, Finds::Nothing][script.below(3)];
-            world.lend(script.below(4), own(script.byte()), finds);
+            world.lend(script.below(4), finds);
         }
+        6 if script.flag() => world.command(Command::StopFetch { owner, item }),
         6 => world.command(Command::Unshare { owner, item }),
         7 => {
             // Of a fetch that is under way, as what it comes.
