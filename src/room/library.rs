@@ -32,6 +32,8 @@ pub(super) struct Wanted {
     pub(super) by: PeerId,
     pub(super) key: PhotoKey,
     pub(super) kind: Kind,
+    /// As which item of ours it goes.
+    pub(super) as_item: ItemId,
 }
 
 /// Where it is.

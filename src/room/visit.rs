@@ -329,21 +329,19 @@ impl Visit {
     }
 
     /// Gives it to who wants it, as an item of ours that is in no list.
-    pub(super) fn lend(&mut self, Wanted { by: to, key, kind }: Wanted, found: Option<Found>) {
-        let new = task::random().ok().map(|id| PhotoKey { owner: self.session.me(), item: ItemId(id) });
-        let lent = new.zip(found).map(|(new, found)| match found {
+    pub(super) fn lend(&mut self, Wanted { by, kind, as_item: item, .. }: Wanted, found: Option<Found>) {
+        let payload = exact(PhotoKey { owner: self.session.me(), item });
+        let lent = found.map(|found| match found {
             Found::Photo(Picture { width, height, pixels }, taken) => {
-                self.vault.put(exact(new), pixels);
+                self.vault.put(payload, pixels);
                 let name = gallery::file_name(taken);
-                let photo =
-                    Photo { item: new.item, name, width, height, taken, preview: None, on_request: false };
-                Lent::Photo(photo)
+                Lent::Photo(Photo { item, name, width, height, taken, preview: None, on_request: false })
             }
             Found::File(name, source) => {
-                let (bytes, to) = (source.bytes(), vec![to]);
-                self.files.sources.put(exact(new), source);
+                let (bytes, to) = (source.bytes(), vec![by]);
+                self.files.sources.put(payload, source);
                 Lent::File(File {
-                    item: new.item,
+                    item,
                     name,
                     kind,
                     bytes,
@@ -354,7 +352,7 @@ impl Visit {
                 })
             }
         });
-        self.command(Command::Lend { to, owner: key.owner, item: key.item, lent });
+        self.command(Command::Lend { as_item: item, lent });
     }
 
     /// Takes a file that has ended out of the list. What the session still has of one of ours is of no use then.
@@ -513,8 +511,8 @@ impl Visit {
                 self.files.on_incoming(&incoming);
             }
             Output::News(News::Incoming(incoming)) => gallery.on_incoming(&self.library.as_shown(incoming)),
-            Output::News(News::Wanted { by, owner, item, kind }) => {
-                let wanted = Wanted { by, key: PhotoKey { owner, item }, kind };
+            Output::News(News::Wanted { by, owner, item, kind, as_item }) => {
+                let wanted = Wanted { by, key: PhotoKey { owner, item }, kind, as_item };
                 let held = self.held(wanted, gallery);
                 self.library.find(wanted, held);
             }

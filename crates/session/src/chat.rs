@@ -299,7 +299,15 @@ impl Session {
 
     /// Whether we know that this device is somebody's; none where we never met them.
     pub(crate) fn is_device_of(&self, peer: PeerId, device: &DeviceKey) -> Option<bool> {
-        if peer == self.me { Some(*device == self.device.key()) } else { self.chat.is_authors(peer, device) }
+        if peer == self.me {
+            return Some(*device == self.device.key());
+        }
+        // However many came and went since.
+        let here = self.peers.get(&peer).filter(|peer| peer.is_confirmed()).and_then(|peer| peer.device);
+        match self.chat.is_authors(peer, device) {
+            Some(true) => Some(true),
+            known => here.map(|here| here == *device).or(known),
+        }
     }
 
     /// What is new, and signed.

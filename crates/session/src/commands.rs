@@ -22,7 +22,8 @@ impl Session {
             }
             Command::SendFile(file) => self.send_file(&file, now),
             Command::Fetch { owner, item } => self.fetch(owner, item),
-            Command::Lend { to, owner, item, lent } => self.lend(to, owner, item, lent, now),
+            Command::StopFetch { owner, item } => self.stop_fetch(owner, item),
+            Command::Lend { as_item, lent } => self.lend(as_item, lent, now),
             Command::Unshare { owner, item } => self.unshare(owner, item),
             Command::Supply(item) => {
                 for (_, peer) in &mut self.peers {
@@ -229,7 +230,7 @@ impl Session {
     }
 
     pub(crate) fn on_payload_failed(&mut self, payload: PayloadId, now: Time) {
-        if payload.owner == self.me && self.shelf.is_file(payload.item) {
+        if payload.owner == self.me && self.shelf.is_file(payload.item) && !self.is_lent(payload.item) {
             self.on_source_lost(payload.item, now);
         } else if payload.owner == self.me {
             self.cancel(payload.item, TransferState::Failed(Failure::Unreadable));

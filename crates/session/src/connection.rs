@@ -158,6 +158,10 @@ impl Session {
     fn on_confirmed(&mut self, id: PeerId, now: Time) {
         let our_part = self.our_part();
         let returning = self.returning.remove(&id).unwrap_or_default();
+        let life = self.peers.get(&id).and_then(|peer| Some((peer.life?, peer.pair.as_ref()?.tab)));
+        if life.is_some_and(|(before, now)| before != now) {
+            self.forget_loans(id);
+        }
         let Self { peers, shelf, ended_items, out, name, .. } = self;
         let Some(peer) = peers.get_mut(&id) else { return };
         let Some(pair) = peer.pair.as_mut() else { return };

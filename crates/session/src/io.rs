@@ -10,11 +10,11 @@ use snaproom_protocol::{
 
 use crate::{Link, confirm::Role};
 
+pub use crate::lending::Lent;
 pub use crate::news::{
     CallEnd, CallView, Comparison, Earlier, EarlierState, Failure, Incoming, News, Outgoing, Participant,
     Pause, PeerState, PeerView, RefusedPeer, Signs, Source, Status, TransferState, Trust, Written,
 };
-pub use crate::shared::Lent;
 pub use snaproom_protocol::control::{Records, Sends};
 
 /// One `RTCPeerConnection`. A peer that comes back gets a new one, so what an old one still reports is
@@ -137,15 +137,18 @@ pub enum Command {
         /// Which.
         item: ItemId,
     },
-    /// The answer to [`News::Wanted`]. With none, nobody is told any more that we hold it.
-    Lend {
-        /// Who wants it.
-        to: PeerId,
-        /// Whose it is.
+    /// Do without it.
+    StopFetch {
+        /// Whose.
         owner: PeerId,
         /// Which.
         item: ItemId,
-        /// It, as an item with a new id.
+    },
+    /// The answer to [`News::Wanted`]. With none, nobody is told any more that we hold it.
+    Lend {
+        /// As which it goes.
+        as_item: ItemId,
+        /// It, with that id.
         lent: Option<Lent>,
     },
     /// An item that we held is not there any more: nobody is told of it.

@@ -23,6 +23,7 @@
 //! | `call`, `calling` | who takes part in the room's call, and to whom media goes; a peer's part in it |
 //! | `chat`, `chatting`, [`message`] | what people write; a peer's part in that; a message, and who signed it |
 //! | `shared`, [`entry`] | what was shown to everybody, for those who come later; how its owner signs it |
+//! | `fetching`, `lending` | what the person wants of that, and what others want of us |
 //! | [`jpeg`], [`name`] | what a preview, a file name and a display name may be |
 //! | [`listing`] | what is in a folder that is sent as one item |
 //! | [`exif`] | what a photo's file tells beside its picture, and the file without it |
@@ -41,10 +42,12 @@ pub mod device;
 pub mod entry;
 mod exchange;
 pub mod exif;
+mod fetching;
 mod greeting;
 pub mod io;
 pub mod jpeg;
 pub mod keys;
+mod lending;
 mod link;
 pub mod listing;
 mod mending;

@@ -94,6 +94,8 @@ pub enum News {
         item: ItemId,
         /// What it is.
         kind: Kind,
+        /// As which item of ours it goes.
+        as_item: ItemId,
     },
     /// An item on its way to us.
     Incoming(Incoming),

@@ -123,13 +123,13 @@ fn whoever_keeps_to_the_rules_gives_what_was_shown_and_gets_it() {
             world.shared(place, Shared::Want { owner, item: ITEM });
         }
         assert_eq!(world.wants.len(), 2, "of each of them once");
-        world.lend(1, OWN, Finds::Photo);
-        world.lend(0, OWN, Finds::Nothing);
+        let lent = world.lend(1, Finds::Photo).unwrap();
+        world.lend(0, Finds::Nothing);
         let gives = |place, as_item| {
             (place, wire::to_text(&Control::Shared(Shared::Gives { owner, item: ITEM, as_item })))
         };
-        assert!(world.said.contains(&gives(1, Some(OWN))) && world.said.contains(&gives(0, None)));
-        assert!(world.outgoing.contains_key(&(OWN, world.members[1].id)));
+        assert!(world.said.contains(&gives(1, Some(lent))) && world.said.contains(&gives(0, None)));
+        assert!(world.outgoing.contains_key(&(lent, world.members[1].id)));
         world.end();
     }
 }
@@ -146,13 +146,13 @@ fn nobody_has_more_got_ready_for_them_than_they_take() {
     };
     (0..6).for_each(|n| want(&mut world, 0, n));
     assert_eq!(world.wants.len(), 4, "that are not found yet");
-    (0..4).for_each(|n| world.lend(0, item(20 + n), Finds::Photo));
+    let lent = [0; 4].map(|_| world.lend(0, Finds::File).unwrap());
     (4..9).for_each(|n| want(&mut world, 0, n));
     assert_eq!(world.wants, [], "that are not taken yet");
     want(&mut world, 1, 0);
     assert_eq!(world.wants.len(), 1, "nobody else's business");
-    world.control(0, &Control::Refused { item: item(20), reason: RefusedItem::Cancelled });
-    world.control(0, &Control::Refused { item: item(21), reason: RefusedItem::Cancelled });
+    world.control(0, &Control::Refused { item: lent[0], reason: RefusedItem::Cancelled });
+    world.control(0, &Control::Refused { item: lent[1], reason: RefusedItem::Cancelled });
     (4..9).for_each(|n| want(&mut world, 0, n));
     assert_eq!(world.wants.len(), 3);
     world.end();

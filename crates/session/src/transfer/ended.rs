@@ -19,6 +19,8 @@ pub(crate) struct Ended {
     senders: LiteMap<PeerId, Items>,
     /// In the order of their first item.
     order: VecDeque<PeerId>,
+    /// What was asked for, and came, or did not: nobody else's flood makes these forgotten, and the person's own clicks are few.
+    fetched: Vec<(PeerId, ItemId, Ending)>,
     /// What ended since the session looked at it last.
     latest: Vec<(PeerId, ItemId, Option<Digest>)>,
 }
@@ -36,6 +38,8 @@ pub(super) enum Ending {
     Refused(RefusedItem),
     /// By its sender.
     Cancelled,
+    /// With its sender.
+    Lost,
 }
 
 impl Ending {
@@ -43,6 +47,7 @@ impl Ending {
         match state {
             TransferState::Verified => Self::Verified,
             TransferState::Failed(Failure::Refused(reason)) => Self::Refused(reason),
+            TransferState::Failed(Failure::Lost) => Self::Lost,
             _ => Self::Cancelled,
         }
     }
@@ -52,7 +57,9 @@ impl Ending {
         match self {
             Self::Verified => Control::Verified { item },
             Self::Refused(reason) if resumes => Control::Refused { item, reason },
-            Self::Refused(_) | Self::Cancelled => Control::Refused { item, reason: RefusedItem::Duplicate },
+            Self::Refused(_) | Self::Cancelled | Self::Lost => {
+                Control::Refused { item, reason: RefusedItem::Duplicate }
+            }
         }
     }
 }
@@ -87,6 +94,16 @@ impl Ended {
         std::mem::take(&mut self.latest)
     }
 
+    /// The same of what came, or would have come, as something that was asked for: under this id nothing else ever comes.
+    pub(super) fn keep(&mut self, from: PeerId, item: ItemId, ending: Ending) {
+        self.fetched.push((from, item, ending));
+    }
+
+    /// Whether it came, was refused, or was taken back. What was lost may come from others.
+    pub(crate) fn is_met(&self, from: PeerId, item: ItemId) -> bool {
+        self.find(from, item).is_some_and(|ending| ending != Ending::Lost)
+    }
+
     /// Whether the item has ended.
     pub(crate) fn has(&self, from: PeerId, item: ItemId) -> bool {
         self.find(from, item).is_some()
@@ -94,7 +111,9 @@ impl Ended {
 
     /// How the item ended, if it has.
     pub(super) fn find(&self, from: PeerId, item: ItemId) -> Option<Ending> {
-        self.senders.get(&from)?.endings.get(&item).copied()
+        let ended = self.senders.get(&from).and_then(|items| items.endings.get(&item));
+        let fetched = || self.fetched.iter().find(|(by, id, _)| (*by, *id) == (from, item));
+        ended.copied().or_else(|| fetched().map(|(.., ending)| *ending))
     }
 }
 

@@ -46,11 +46,16 @@ pub(crate) struct Expected {
     pub(crate) kind: Kind,
     pub(crate) bytes: u64,
     pub(crate) root: Option<Digest>,
+    /// Of what is no photo.
+    pub(crate) name: Option<String>,
 }
 
 impl Expected {
     fn is(&self, offer: &Offer) -> bool {
-        (self.kind, self.bytes) == (offer.kind, offer.bytes)
+        let is_named_so = self.name.as_ref().is_none_or(|name| *name == offer.name);
+        // Nobody signed a preview. A photo comes at once, since it was asked for.
+        let is_plain = offer.preview.is_none() && offer.on_request != offer.kind.is_photo();
+        (self.kind, self.bytes) == (offer.kind, offer.bytes) && is_named_so && is_plain
     }
 }
 
@@ -111,6 +116,7 @@ impl Inbox {
         let id = item.offer.item;
         let (bytes, state) = if is_verified {
             ended.insert(self.from, id, Ending::Verified);
+            ended.tell(self.from, id, kept.hashes.last().copied());
             (item.total(), TransferState::Verified)
         } else {
             (item.checked(), item.state(false))
@@ -132,26 +138,29 @@ impl Inbox {
 
     /// What would come as this item is not wanted, or not any more: its offer will be refused.
     pub(crate) fn turn_down(&mut self, item: ItemId, ended: &mut Ended) {
-        if !self.knows(item, ended) {
-            ended.insert(self.from, item, Ending::Cancelled);
-        }
-    }
-
-    /// The same of one that was expected, and was not offered.
-    pub(crate) fn forget_expected(&mut self, item: ItemId, ended: &mut Ended) {
         self.expected.remove(&item);
-        self.turn_down(item, ended);
+        if !self.knows(item, ended) {
+            ended.keep(self.from, item, Ending::Cancelled);
+        }
     }
 
     fn knows(&self, item: ItemId, ended: &Ended) -> bool {
         self.has(item) || self.expected.contains_key(&item) || ended.has(self.from, item)
     }
 
-    /// It comes from somebody else.
+    /// It is not wanted from them any more; what came of it goes.
     pub(crate) fn give_up(&mut self, item: ItemId, ended: &mut Ended, out: &mut Outputs) {
-        self.say(&Control::Refused { item, reason: RefusedItem::Cancelled }, out);
-        self.end(item, TransferState::Cancelled, ended, out);
-        self.release(item, out);
+        if self.has(item) {
+            self.say(&Control::Refused { item, reason: RefusedItem::Cancelled }, out);
+            self.end_without(item, TransferState::Cancelled, ended, out);
+        } else {
+            self.turn_down(item, ended);
+        }
+    }
+
+    /// Bytes that came of it, checked or not, and whether our person, or the disk, stops it.
+    pub(crate) fn progress(&self, item: ItemId) -> Option<(u64, bool)> {
+        self.items.get(&item).map(|item| (item.received(), item.pause.is_some()))
     }
 
     /// Whether it is on its way.
@@ -202,6 +211,7 @@ impl Inbox {
         } else if let Err(reason) = self.judge(&offer) {
             ended.insert(self.from, item, Ending::Refused(reason));
             if self.expected.remove(&item).is_some() {
+                ended.keep(self.from, item, Ending::Refused(reason));
                 ended.tell(self.from, item, None);
             }
             self.say(&Control::Refused { item, reason }, out);
@@ -270,12 +280,17 @@ impl Inbox {
         } else {
             (RefusedItem::Declined, TransferState::Declined)
         };
-        let is_kept = known.checked() > 0;
         self.say(&Control::Refused { item, reason }, out);
-        self.end(item, state, ended, out);
-        if is_kept {
-            self.release(item, out);
+        self.end_without(item, state, ended, out);
+    }
+
+    /// Nothing of what came is kept, nor said to be.
+    fn end_without(&mut self, item: ItemId, state: TransferState, ended: &mut Ended, out: &mut Outputs) {
+        self.pay(item, out);
+        if let Some(known) = self.items.get_mut(&item) {
+            known.drop_bytes();
         }
+        self.end(item, state, ended, out);
     }
 
     /// The person wants no more of a file for now, or goes on with it; also after the disk took no more.
@@ -643,7 +658,9 @@ impl Inbox {
         self.pay(item, out);
         let Some(incoming) = self.items.remove(&item) else { return };
         self.now_come_no_more_of(item);
-        self.expected.remove(&item);
+        if self.expected.remove(&item).is_some() {
+            ended.keep(self.from, item, Ending::of(state));
+        }
         ended.tell(self.from, item, incoming.root.filter(|_| state == TransferState::Verified));
         // What was lost with its sender may come again, unless a late result would then count for other bytes.
         if state != TransferState::Failed(Failure::Lost) || incoming.is_in_work() {

@@ -205,6 +205,16 @@ impl Item {
         self.streams().map(|stream| stream.checked).sum()
     }
 
+    /// Bytes that came, checked or not.
+    pub(super) fn received(&self) -> u64 {
+        self.streams().map(Stream::received).sum()
+    }
+
+    /// None of them counts any more.
+    pub(super) fn drop_bytes(&mut self) {
+        self.exact = Stream::new(self.exact.bytes);
+    }
+
     /// Memory that its begun parts take, without what was released already.
     pub(super) fn begun(&self) -> u64 {
         if self.is_file() {

@@ -162,9 +162,8 @@ impl Room {
     }
 
     /// Gives a peer what it wants, if it is there.
-    pub fn lend(&mut self, tab: Ix, to: PeerId, owner: PeerId, item: ItemId) {
+    pub fn lend(&mut self, tab: Ix, to: PeerId, owner: PeerId, item: ItemId, new: ItemId) {
         let held = self.tabs[tab].holds.get(&(owner, item)).filter(|_| self.tabs[tab].is_alive()).cloned();
-        let new = ItemId(self.random());
         let payload = self.own(tab, new);
         let lent = held.map(|(kind, bytes)| match kind {
             Kind::Photo { width, height, taken } => {
@@ -187,7 +186,7 @@ impl Room {
                 })
             }
         });
-        self.handle(tab, Input::Command(Command::Lend { to, owner, item, lent }));
+        self.handle(tab, Input::Command(Command::Lend { as_item: new, lent }));
     }
 
     /// The next life of a page remembers what it offered, and has lost the file.

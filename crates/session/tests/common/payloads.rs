@@ -36,6 +36,7 @@ pub enum Job {
         by: PeerId,
         owner: PeerId,
         item: ItemId,
+        as_item: ItemId,
     },
 }
 
@@ -100,8 +101,8 @@ impl Room {
         if let Job::Ask(PayloadId { owner: from, item, .. }) = job {
             return self.handle(tab, Input::Command(Command::Request { from, item }));
         }
-        if let Job::Lend { by, owner, item } = job {
-            return self.lend(tab, by, owner, item);
+        if let Job::Lend { by, owner, item, as_item } = job {
+            return self.lend(tab, by, owner, item, as_item);
         }
         let (Job::Store { payload, .. }
         | Job::Hash { payload, .. }

@@ -458,7 +458,9 @@ impl Room {
             News::Fetched { by, as_item, owner, item } => {
                 tab.fetched.insert((by, as_item), (owner, item));
             }
-            News::Wanted { by, owner, item, .. } => self.work(at, Job::Lend { by, owner, item }),
+            News::Wanted { by, owner, item, as_item, .. } => {
+                self.work(at, Job::Lend { by, owner, item, as_item });
+            }
             News::Moved(link) => tab.moved = Some((now, link)),
             News::Incoming(incoming) => {
                 let Incoming { from: owner, item, state, .. } = incoming;

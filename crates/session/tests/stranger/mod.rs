@@ -102,7 +102,7 @@ pub struct World {
     pub earlier: BTreeMap<(PeerId, ItemId), Earlier>,
     pub fetched: BTreeMap<(PeerId, ItemId), (PeerId, ItemId)>,
     expected: BTreeMap<(PeerId, ItemId), (Kind, u64)>,
-    pub wants: Vec<(PeerId, PeerId, ItemId)>,
+    pub wants: Vec<(PeerId, ItemId)>,
     serial: u64,
     /// Files that the person asked for, people whose files they want, and files that were begun.
     wanted: BTreeSet<PayloadId>,

@@ -564,8 +564,9 @@ fn shown(world: &mut World, script: &mut Script) {
         }
         4 | 5 => {
             let finds = [Finds::Photo, Finds::File, Finds::Nothing][script.below(3)];
-            world.lend(script.below(4), own(script.byte()), finds);
+            world.lend(script.below(4), finds);
         }
+        6 if script.flag() => world.command(Command::StopFetch { owner, item }),
         6 => world.command(Command::Unshare { owner, item }),
         7 => {
             // Of a fetch that is under way, as what it comes.
@@ -590,7 +591,7 @@ fn shown(world: &mut World, script: &mut Script) {
             }
         }
         _ => {
-            // All of one.
+            // All of one, or of something else.
             let (as_item, bytes) = (script.item(), FILES[script.below(5)]);
             let is_file = script.flag();
             let (what, root) = if is_file {
@@ -599,7 +600,8 @@ fn shown(world: &mut World, script: &mut Script) {
                 let kind = Kind::Photo { width: 16, height: 16, taken: 0 };
                 ((kind, 16 * 16 * 4), page::root([page::hash_of(3)]))
             };
-            let entry = world.entry((owner, signer), item, what, script.flag().then_some(root));
+            let told = if script.byte().is_multiple_of(4) { (Kind::File, bytes + 1) } else { what };
+            let entry = world.entry((owner, signer), item, told, script.flag().then_some(root));
             world.shared(place, Shared::Has(entry));
             world.fetch(owner, item);
             world.shared(place, Shared::Gives { owner, item, as_item: Some(as_item) });

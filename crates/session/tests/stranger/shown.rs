@@ -64,10 +64,11 @@ impl World {
                 }
                 self.wanted.insert(PayloadId { owner: by, item: as_item, part: Part::Exact });
             }
-            News::Wanted { by, owner, item, .. } => {
+            News::Wanted { by, owner, item, as_item, .. } => {
                 assert!(self.told.contains_key(&by), "somebody who is here");
-                assert!(!self.wants.contains(&(by, owner, item)), "wanted once");
-                self.wants.push((by, owner, item));
+                assert!(self.wants.iter().all(|want| want.1 != as_item), "wanted once");
+                assert!(owner != self.me || item != as_item, "by an id of its own");
+                self.wants.push((by, as_item));
                 let theirs = self.wants.iter().filter(|(other, ..)| *other == by);
                 assert!(theirs.count() <= MAX_WANTED, "what one peer wants");
             }
@@ -107,7 +108,7 @@ impl World {
             device: DeviceKey([0; 32]),
             called: String::new(),
             item,
-            name: String::from("photo.png"),
+            name: String::from(if kind.is_photo() { "photo.png" } else { "film.mp4" }),
             bytes,
             kind,
             root,
@@ -127,10 +128,10 @@ impl World {
         self.command(Command::Fetch { owner, item });
     }
 
-    /// What somebody wants is found as an item with this new id, or is not there any more.
-    pub fn lend(&mut self, which: usize, item: ItemId, finds: Finds) {
-        let Some(which) = which.checked_rem(self.wants.len()) else { return };
-        let (to, owner, wanted) = self.wants.remove(which);
+    /// What somebody wants is found, or is not there any more. As which item it goes.
+    pub fn lend(&mut self, which: usize, finds: Finds) -> Option<ItemId> {
+        let which = which.checked_rem(self.wants.len())?;
+        let (to, item) = self.wants.remove(which);
         let payload = PayloadId { owner: self.me, item, part: Part::Exact };
         let is_known = self.page.length(payload).is_some() || self.page.is_kept(payload);
         // Ids are random: none comes twice.
@@ -151,6 +152,7 @@ impl World {
                 Some(Lent::File(File { item, name, kind: Kind::File, bytes, to, goes_on, is_here, for_all }))
             }
         };
-        self.command(Command::Lend { to, owner, item: wanted, lent });
+        self.command(Command::Lend { as_item: item, lent });
+        Some(item)
     }
 }
