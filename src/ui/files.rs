@@ -5,7 +5,7 @@ use super::{
     aloud::Aloud,
     peers::Who,
     states,
-    surface::{files_chosen, hand_focus_on, keep_focus_in, press},
+    surface::{Rows, files_chosen, keep_focus_in, press},
     words::{files as sentences, labels},
 };
 use crate::room::{Entry, FileKind, FileView, Pause, PeerState, PhotoKey, Recipient, Room, TransferState};
@@ -26,6 +26,12 @@ pub fn Files(room: Room) -> impl IntoView {
         files.with(|files| files.iter().filter(is_whole).count())
     });
     let aloud = Aloud::default();
+    let rows = Rows::new("fileList", id_of);
+    let listed = move || {
+        let files = files.get();
+        rows.are(files.iter().map(|entry| entry.key).collect(), "filesTitle");
+        files
+    };
     let asked_for = AskedFor(StoredValue::new(None));
     let give = move |event: Event| {
         if let Some(given) = files_chosen(&event) {
@@ -57,7 +63,7 @@ pub fn Files(room: Room) -> impl IntoView {
             <GiveTo room />
             <ul id="fileList" hidden=move || is_empty.get()>
                 <For
-                    each=move || files.get()
+                    each=listed
                     key=|entry| entry.key
                     children=move |entry| view! { <File room entry aloud asked_for /> }
                 />
@@ -131,12 +137,10 @@ fn File(room: Room, entry: Entry<FileView>, aloud: Aloud, asked_for: AskedFor) -
     let file = RwSignal::from(entry.view);
     let state = Memo::new(move |_| file.with(states::of_file));
     let FileView { name, kind, is_ours, total, removed, .. } = file.get_untracked();
-    let id = format!("file-{}-{}", key.owner, key.item);
+    let id = id_of(key);
     let bytes = move || file.with(|file| if is_ours { sum(file, |to| to.bytes) } else { file.bytes });
     let all =
         move || file.with(|file| if is_ours { sum(file, |to| to.total).max(total) } else { file.total });
-    let own = id.clone();
-    on_cleanup(move || hand_focus_on(&own, "filesTitle"));
     let own = id.clone();
     Effect::new(move || {
         state.track();
@@ -306,6 +310,10 @@ fn Buttons(
             </button>
         </div>
     }
+}
+
+fn id_of(PhotoKey { owner, item }: PhotoKey) -> String {
+    format!("file-{owner}-{item}")
 }
 
 fn sum(file: &FileView, bytes: fn(&Recipient) -> u64) -> u64 {

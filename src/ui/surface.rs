@@ -35,6 +35,32 @@ pub fn hand_focus_on(from: &str, to: &str) {
     }
 }
 
+/// The rows of a list in which the keyboard keeps its place. A row's own clean-up comes when it is out of the page, where
+/// nothing tells any more that it had the focus.
+#[derive(Clone, Copy)]
+pub struct Rows {
+    list: &'static str,
+    id: fn(PhotoKey) -> String,
+    shown: StoredValue<Vec<PhotoKey>>,
+}
+
+impl Rows {
+    /// Of the element with the id `list`; `id` gives that of a row.
+    pub fn new(list: &'static str, id: fn(PhotoKey) -> String) -> Self {
+        Self { list, id, shown: StoredValue::new(Vec::new()) }
+    }
+
+    /// They are these from now on, which is said before the page shows it. The focus goes on to `title` from one that leaves.
+    pub fn are(self, now: Vec<PhotoKey>, title: &str) {
+        let had_focus = focus::is_on(self.list);
+        self.shown.update_value(|shown| {
+            let gone = shown.iter().filter(|key| had_focus && !now.contains(key));
+            gone.for_each(|key| hand_focus_on(&(self.id)(*key), title));
+            *shown = now;
+        });
+    }
+}
+
 /// Gives the focus to the element with this id, once what has just changed is in the page, if that hid what has it.
 pub fn keep_focus_in(id: &str) {
     let id = id.to_owned();
