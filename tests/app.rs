@@ -12,8 +12,8 @@ use snaproom_app::{
     App,
     browser::{live, page, storage, task},
     room::{
-        self, Entry, FileKind, FileView, Line, Pause, PhotoKey, Recipient, RoomView, Source, Status,
-        TransferState, Written,
+        self, Earlier, EarlierState, Entry, FileKind, FileView, Kind, Line, Pause, PhotoKey, Recipient,
+        RoomView, Source, Status, TransferState, Written,
     },
     ui::RoomPage,
 };
@@ -238,6 +238,62 @@ async fn of_a_file_that_moves_only_its_state_is_said_aloud() {
     ours.update(|file| file.recipients[0].bytes = 5_000_000);
     theirs.update(|file| file.state = TransferState::Verified);
     until("it is complete", || said() == "\u{2068}1.bin\u{2069}: Complete, and every byte checked.").await;
+    find("[data-direction=in] .remove").unwrap().focus().unwrap();
+    view.files.update(|files| drop(files.remove(0)));
+    until("the title has the focus", || {
+        let focused = document().active_element();
+        focused.is_some_and(|focused| focused.id() == "filesTitle")
+    })
+    .await;
+
+    drop((page, driver));
+    place.remove();
+}
+
+#[wasm_bindgen_test]
+async fn of_what_was_shown_before_only_what_changes_is_said_and_the_keyboard_loses_its_place_to_nothing() {
+    let _owner = Owner::new();
+    let view = RoomView::new();
+    let (room, driver) = room::open(view);
+    let place = place();
+    let page = mount_to(place.clone(), move || view! { <RoomPage room /> });
+    until("the room", || find("#earlierAloud").is_some() && view.me.get_untracked().is_some()).await;
+    let file = |number: u8| Earlier {
+        owner: PeerId([9; 16]),
+        item: ItemId([number; 16]),
+        name: format!("{number}.bin"),
+        kind: Kind::File,
+        bytes: 1_000,
+        called: Some("Noa".into()),
+        source: Source::Author,
+        state: EarlierState::There,
+    };
+    let said = || find("#earlierAloud[aria-live=polite]").unwrap().text_content().unwrap();
+    let has_focus = |selector: &str| {
+        let focused = document().active_element();
+        focused.is_some() && focused == document().query_selector(selector).unwrap()
+    };
+    view.earlier.set((1..=3).map(file).collect());
+    until("three are there", || said() == "3 photos and files are here from before you came").await;
+    assert!(find("#earlier :is([role=status], [aria-live])").is_none());
+
+    find("#earlier li:nth-child(2) .get").unwrap().focus().unwrap();
+    view.earlier.update(|all| all[1].state = EarlierState::Waiting);
+    until("that it waits", || said().contains("2.bin") && said().contains("Comes after the others")).await;
+    assert!(has_focus("#earlier li:nth-child(2) .stop"), "the pressed button lost it");
+    assert_eq!(find("#earlier .stop").unwrap().inner_text(), "Cancel");
+    assert!(is_enabled("#getEarlier"));
+
+    view.earlier.update(|all| drop(all.remove(1)));
+    until("it came", || has_focus("#earlierTitle")).await;
+    assert!(!said().contains("photos and files"), "there are not more of them: {}", said());
+    find("#getEarlier").unwrap().focus().unwrap();
+    assert!(has_focus("#getEarlier"));
+    view.earlier.update(|all| drop(all.remove(0)));
+    until("one is left", || has_focus("#earlierTitle")).await;
+    find("#earlier .get").unwrap().focus().unwrap();
+    view.earlier.update(Vec::clear);
+    until("the trail has it", || has_focus("#incomingTitle")).await;
 
     drop((page, driver));
     place.remove();

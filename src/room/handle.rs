@@ -27,6 +27,7 @@ pub(super) enum Command {
     Give { given: SendWrapper<Given>, asked_for: Option<ItemId> },
     OfferOriginal(ItemId),
     Fetch(Vec<PhotoKey>),
+    StopFetch(PhotoKey),
     Accept(PhotoKey),
     AcceptAll { from: PeerId, accepts: bool },
     Decline(PhotoKey),
@@ -120,6 +121,11 @@ impl Room {
     /// Gets what was shown before we came, from whoever holds it.
     pub fn fetch(&self, all: Vec<PhotoKey>) {
         self.tell(Command::Fetch(all));
+    }
+
+    /// Does without one of these after all.
+    pub fn stop_fetch(&self, one: PhotoKey) {
+        self.tell(Command::StopFetch(one));
     }
 
     /// Asks the sender of a photo for its exact pixels.

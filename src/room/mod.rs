@@ -371,6 +371,9 @@ impl Driver {
             Command::Give { given, asked_for } => visit.files.give(given.take(), asked_for),
             Command::OfferOriginal(item) => visit.offer_original(item),
             Command::Fetch(all) => visit.fetch(&all),
+            Command::StopFetch(PhotoKey { owner, item }) => {
+                visit.command(session::Command::StopFetch { owner, item });
+            }
             Command::Accept(file) => visit.files.accept(file),
             Command::AcceptAll { from, accepts } => {
                 visit.command(session::Command::AcceptAll { from, accepts });

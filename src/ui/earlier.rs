@@ -1,9 +1,10 @@
 use leptos::prelude::*;
 
 use super::{
+    aloud::Aloud,
     states,
-    surface::{hand_focus_on, time_of_day},
-    words::earlier as sentences,
+    surface::{Rows, hand_focus_on, time_of_day},
+    words::{earlier as sentences, labels},
 };
 use crate::room::{Earlier as Item, EarlierState, Kind, PhotoKey, Room};
 
@@ -11,34 +12,64 @@ use crate::room::{Earlier as Item, EarlierState, Kind, PhotoKey, Room};
 #[component]
 pub fn Earlier(room: Room) -> impl IntoView {
     let all = room.view.earlier;
-    let is_empty = Memo::new(move |_| all.with(Vec::is_empty));
-    let count = Memo::new(move |_| all.with(Vec::len));
+    let count = Memo::new(move |_| {
+        let count = all.with(Vec::len);
+        // What hides then has no focus any more that could be handed on.
+        match count {
+            0 => hand_focus_on("earlier", title_for(true)),
+            1 => hand_focus_on("getEarlier", title_for(false)),
+            _ => {}
+        }
+        count
+    });
     let keys = Memo::new(move |_| all.with(|all| all.iter().map(key_of).collect::<Vec<_>>()));
-    let get_all = move |_| room.fetch(all.with_untracked(|all| wanted(all)));
+    let rows = Rows::new("earlier", id_of);
+    let shown = move || {
+        let keys = keys.get();
+        rows.are(keys.clone(), title_for(keys.is_empty()));
+        keys
+    };
+    let nothing_left = Memo::new(move |_| all.with(|all| wanted(all).is_empty()));
+    let get_all = move |_| {
+        if !nothing_left.get_untracked() {
+            room.fetch(all.with_untracked(|all| wanted(all)));
+        }
+    };
+    let (aloud, more) = (Aloud::default(), RwSignal::new(String::new()));
+    Effect::new(move |before: Option<usize>| {
+        let count = count.get();
+        // Of what comes, and is in the list no more, something else tells.
+        let is_more = count > before.unwrap_or(0);
+        more.set(if is_more { sentences::there_are(count) } else { String::new() });
+        count
+    });
     view! {
-        <section id="earlier" aria-labelledby="earlierTitle" hidden=move || is_empty.get()>
+        <section id="earlier" aria-labelledby="earlierTitle" hidden=move || count.get() == 0>
             <header class="trailHead">
                 <h3 id="earlierTitle" tabindex="-1">{sentences::TITLE}</h3>
                 <button
                     id="getEarlier"
                     type="button"
                     hidden=move || { count.get() < 2 }
-                    disabled=move || all.with(|all| wanted(all).is_empty())
+                    aria-disabled=move || nothing_left.get().to_string()
                     on:click=get_all
                 >
                     {sentences::GET_ALL}
                 </button>
             </header>
-            <p class="unseen" role="status">{move || sentences::there_are(count.get())}</p>
             <ul>
-                <For each=move || keys.get() key=|key| *key children=move |key| view! { <One room key /> } />
+                <For each=shown key=|key| *key children=move |key| view! { <One room key aloud /> } />
             </ul>
         </section>
+        <div id="earlierAloud" class="unseen" aria-live="polite">
+            <p>{more}</p>
+            {aloud.paragraphs()}
+        </div>
     }
 }
 
 #[component]
-fn One(room: Room, key: PhotoKey) -> impl IntoView {
+fn One(room: Room, key: PhotoKey, aloud: Aloud) -> impl IntoView {
     let (all, names) = (room.view.earlier, room.view.names);
     let item = Memo::new(move |_| all.with(|all| all.iter().find(|item| key_of(item) == key).cloned()));
     let state = Memo::new(move |_| item.with(|item| item.as_ref().map(|item| item.state)));
@@ -51,7 +82,22 @@ fn One(room: Room, key: PhotoKey) -> impl IntoView {
     let note = move || {
         item.with(|item| item.as_ref().map(|item| names.with(|names| sentences::passed_on(item, names))))
     };
-    on_cleanup(move || hand_focus_on(&id_of(key), "earlierTitle"));
+    Effect::new(move |before: Option<()>| {
+        state.track();
+        let said = item.with_untracked(|item| item.as_ref().and_then(sentences::told));
+        if let Some(said) = said.filter(|_| before.is_some()) {
+            aloud.say(&said);
+        }
+    });
+    // One button, which keeps the focus.
+    let wanted = Memo::new(move |_| state.get().is_some_and(is_wanted));
+    let get_or_stop = move |_| {
+        if wanted.get_untracked() {
+            room.stop_fetch(key);
+        } else {
+            room.fetch(vec![key]);
+        }
+    };
     view! {
         <li
             id=id_of(key)
@@ -66,18 +112,22 @@ fn One(room: Room, key: PhotoKey) -> impl IntoView {
                 {what.map(|time| format!(" · {time}"))}
             </p>
             <p class="what"><bdi>{move || told(sentences::whose)}</bdi>{note}</p>
-            <p class="how" role="status">{move || state.get().map(sentences::how)}</p>
+            <p class="how">{move || state.get().map(sentences::how)}</p>
             <button
-                class="get"
+                class=move || if wanted.get() { "stop" } else { "get" }
                 type="button"
-                disabled=move || state.get().is_none_or(is_wanted)
-                aria-label=move || told(sentences::get)
-                on:click=move |_| room.fetch(vec![key])
+                aria-label=move || told(if wanted.get() { sentences::stop } else { sentences::get })
+                on:click=get_or_stop
             >
-                {sentences::GET}
+                {move || if wanted.get() { labels::CANCEL } else { sentences::GET }}
             </button>
         </li>
     }
+}
+
+/// Where the keyboard goes on when what it was on is gone, perhaps with all the rest.
+fn title_for(all_gone: bool) -> &'static str {
+    if all_gone { "incomingTitle" } else { "earlierTitle" }
 }
 
 fn key_of(item: &Item) -> PhotoKey {

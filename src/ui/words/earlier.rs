@@ -1,6 +1,6 @@
 //! Of what was shown before one came.
 
-use super::{Names, files, friendly_name, isolated};
+use super::{Names, files, friendly_name, isolated, labels::CANCEL};
 use crate::room::{Earlier, EarlierState, FileKind, Kind, Source};
 
 pub const TITLE: &str = "From before you came";
@@ -61,8 +61,21 @@ pub fn how(state: EarlierState) -> &'static str {
     }
 }
 
+/// The same to people who hear it alone; none as long as nobody wants it.
+#[must_use]
+pub fn told(item: &Earlier) -> Option<String> {
+    let how = Some(how(item.state)).filter(|how| !how.is_empty())?;
+    Some(format!("{}, \u{2068}{}\u{2069}: {how}", what(item), whose(item)))
+}
+
 /// The button, to people who hear it alone.
 #[must_use]
 pub fn get(item: &Earlier) -> String {
     format!("{GET}: {}, \u{2068}{}\u{2069}", what(item), whose(item))
+}
+
+/// The same of what comes, or waits for that.
+#[must_use]
+pub fn stop(item: &Earlier) -> String {
+    format!("{CANCEL}: {}, \u{2068}{}\u{2069}", what(item), whose(item))
 }
