@@ -105,7 +105,7 @@ fn what_is_whole_and_not_saved_makes_way_for_nothing() {
         view(files, item).unwrap().update(|view| view.state = TransferState::Verified);
         item
     };
-    let all: Vec<_> = (0..MAX_FILES + 1).map(|number| list(&mut files, number)).collect();
+    let all: Vec<_> = (0..=MAX_FILES).map(|number| list(&mut files, number)).collect();
     assert!(all.iter().all(|item| view(&files, *item).is_some()));
     view(&files, all[5]).unwrap().update(|view| view.saved = true);
     view(&files, all[4]).unwrap().update(|view| view.state = TransferState::Failed(Failure::Lost));
