@@ -223,7 +223,9 @@ impl Session {
     fn next_holder(&self, fetch: &Fetch) -> Next {
         let Some(place) = self.library.place(fetch.owner, fetch.item) else { return Next::Nobody };
         let is_new = |holder: &&PeerId| {
-            !fetch.tried.contains(holder) && fetch.asked.is_none_or(|asked| asked.by != **holder)
+            let is_asked = fetch.asked.is_some_and(|asked| asked.by == **holder);
+            let may_come_back = self.peers.get(holder).is_some_and(Peer::may_receive);
+            may_come_back && !is_asked && !fetch.tried.contains(holder)
         };
         let mut holders = self.library.shown[place].holders.iter().filter(is_new).peekable();
         if holders.peek().is_none() {

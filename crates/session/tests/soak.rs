@@ -230,13 +230,19 @@ impl Soak {
 
     /// Who came later wants all that was shown before. Gives how much of it came.
     fn catch_up(&self, room: &mut Room) -> usize {
-        for tab in alive(room) {
-            Self::fetch(room, tab);
-        }
-        room.run_until_within("all have what there is", DELIVERED_WITHIN, |room| {
+        let is_done = |room: &Room| {
             let mut earlier = alive(room).into_iter().flat_map(|tab| room.tabs[tab].earlier.values());
             earlier.all(|earlier| earlier.state == EarlierState::Nowhere)
-        });
+        };
+        // Whoever gets something tells the others, who may have lost it with its sender.
+        let until = room.now + DELIVERED_WITHIN;
+        while !is_done(room) {
+            assert!(room.now < until, "all have what there is");
+            for tab in alive(room) {
+                Self::fetch(room, tab);
+            }
+            room.run_for(Duration::from_secs(2));
+        }
         let came = alive(room).into_iter().map(|tab| {
             let Tab { holds, fetched, .. } = &room.tabs[tab];
             // What a page of before asked for comes to the next one as somebody else's item.
