@@ -38,7 +38,7 @@ pub fn FileAsked(room: Room) -> impl IntoView {
         }
     });
     view! {
-        <section id="fileAsked" class="card asking" aria-label=sentences::FILES hidden=move || !is_open.get()>
+        <section id="fileAsked" class="card asking" aria-label=sentences::ASKED hidden=move || !is_open.get()>
             <p role="alert">{move || sentence().unwrap_or_default()}</p>
             {move || memory_alone.get().map(|limit| view! { <p>{sentences::memory_alone(limit)}</p> })}
             <div class="buttons">

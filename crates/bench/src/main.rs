@@ -7,7 +7,7 @@
 //! | [`run`] | blocks of slots, and which blocks count; the trait that a bench implements |
 //! | [`photo`], [`join`], [`start`], [`call`], [`transfer`], [`lag`], [`memory`] | the benches with browsers |
 //! | [`server`] | the bench without: servers, and many people who are no browsers |
-//! | [`file`] | two browsers and a file between them, for the last three |
+//! | [`mod@file`] | two browsers and a file between them, for the last three |
 //! | [`page`] | what all of them do with a page: its marks, its clock |
 //! | [`relay`] | the raw pages of `pages/`, and their server |
 //! | [`busy`] | whether others took the machine |

@@ -7,6 +7,7 @@ use super::{Names, isolated, percent, refused};
 use crate::room::{Failure, FileKind, FileView, Pause, Recipient, TransferState};
 
 pub const FILES: &str = "Files";
+pub const ASKED: &str = "Somebody wants to send a file";
 pub const CHOOSE: &str = "Choose files";
 pub const CHOOSE_FOLDER: &str = "Choose a folder";
 pub const DROP: &str = "Or drop them anywhere on the page, or paste them.";
