@@ -9,7 +9,7 @@ use std::time::Duration;
 use common::{
     Ix, Job, Room, digest, jpeg,
     liar::{FRIEND, LIAR, Said, VICTIM},
-    picture, root, seeds,
+    picture, root, seeds, test,
 };
 use snaproom_protocol::{
     DeviceKey, Digest, ItemId, PeerId, Signature,
