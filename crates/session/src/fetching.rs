@@ -1,5 +1,7 @@
 //! What the person wants of what was shown before they came: of whom it is asked, and what is waited for.
 
+use std::time::Duration;
+
 use snaproom_protocol::{
     ItemId, PeerId,
     control::Control,
@@ -61,6 +63,15 @@ impl Fetch {
 
     fn comes_as(&self, from: PeerId, as_item: ItemId) -> bool {
         self.asked.is_some_and(|asked| (asked.by, asked.as_item) == (from, Some(as_item)))
+    }
+}
+
+/// How long nothing may come of whoever was asked.
+fn patience(asked: Asked, has_others: bool) -> Duration {
+    match asked.as_item {
+        None => GIVE_TIMEOUT,
+        Some(_) if has_others => STALLED,
+        Some(_) => STALLED_ALONE,
     }
 }
 
@@ -200,12 +211,8 @@ impl Session {
             Some((bytes, false)) => (bytes, Course::Stands),
             None => (0, Course::Stands),
         };
-        let has_others = matches!(self.next_holder(fetch), Next::Ask(_));
-        let limit = match asked.as_item {
-            None => GIVE_TIMEOUT,
-            Some(_) if has_others => STALLED,
-            Some(_) => STALLED_ALONE,
-        };
+        let has_others = self.has_others(fetch);
+        let until = asked.since + patience(asked, has_others);
         let Some(asked) = self.library.fetches[place].asked.as_mut() else { return false };
         match course {
             Course::Comes | Course::Rests => {
@@ -213,10 +220,15 @@ impl Session {
             }
             // Its path is being mended, and what came is not lost.
             Course::Stands if !is_fine && !has_others && peer.is_some() && bytes > 0 => asked.since = now,
-            Course::Stands if now >= asked.since + limit => self.turn_away(place, is_fine),
+            Course::Stands if now >= until => self.turn_away(place, is_fine),
             Course::Stands => {}
         }
         !matches!(course, Course::Rests) && self.library.fetches[place].asked.is_some()
+    }
+
+    /// Whether somebody else could be asked now.
+    fn has_others(&self, fetch: &Fetch) -> bool {
+        matches!(self.next_holder(fetch), Next::Ask(_))
     }
 
     /// Who says that they hold it, and was not asked in vain.
@@ -265,12 +277,7 @@ impl Session {
     pub(crate) fn shared_deadline(&self) -> Option<Time> {
         let due = self.library.fetches.iter().filter_map(|fetch| {
             let asked = fetch.asked?;
-            let limit = match asked.as_item {
-                None => GIVE_TIMEOUT,
-                Some(_) if matches!(self.next_holder(fetch), Next::Ask(_)) => STALLED,
-                Some(_) => STALLED_ALONE,
-            };
-            Some(asked.since + limit)
+            Some(asked.since + patience(asked, self.has_others(fetch)))
         });
         due.map(Some).fold(None, earlier)
     }

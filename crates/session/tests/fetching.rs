@@ -9,7 +9,9 @@ use std::time::Duration;
 use common::{
     Ix, Job, Room, digest, jpeg,
     liar::{FRIEND, LIAR, Said, VICTIM},
-    picture, root, seeds, test,
+    root, seeds,
+    shown::{fetch, has, photo, state},
+    test,
 };
 use snaproom_protocol::{
     DeviceKey, Digest, ItemId, PeerId, Signature,
@@ -26,21 +28,6 @@ use snaproom_session::{
     keys::RoomKeys,
 };
 
-fn state(room: &Room, tab: Ix, owner: PeerId, item: ItemId) -> Option<EarlierState> {
-    room.tabs[tab].earlier.get(&(owner, item)).map(|earlier| earlier.state)
-}
-fn fetch(room: &mut Room, tab: Ix, owner: PeerId, item: ItemId) {
-    room.handle(tab, Input::Command(Command::Fetch { owner, item }));
-}
-fn has(room: &Room, tab: Ix, owner: PeerId, item: ItemId) -> bool {
-    let held = room.tabs[tab].holds.get(&(owner, item));
-    held.is_some_and(|(_, bytes)| *bytes == picture(item, bytes.len()))
-}
-fn photo(room: &mut Room, from: Ix, to: &[Ix]) -> ItemId {
-    let item = room.send(from, 320, 240, Some(2_000));
-    room.run_until("there", |room| to.iter().all(|&tab| room.has(tab, item)));
-    item
-}
 fn entry_of(room: &Room, owner: PeerId, by: Ix, item: ItemId) -> Entry {
     let id = RoomKeys::derive(&room.tabs[0].link).room();
     let entry = Entry {

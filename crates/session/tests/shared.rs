@@ -7,9 +7,11 @@ mod common;
 use std::{collections::BTreeSet, time::Duration};
 
 use common::{
-    Ix, Room,
+    Room,
     liar::{FRIEND, LIAR, VICTIM},
-    picture, seeds, test,
+    seeds,
+    shown::{fetch, has, photo, state},
+    test,
 };
 use snaproom_protocol::{
     DeviceKey, DeviceSecret, Digest, ItemId, PeerId, Signature,
@@ -26,27 +28,6 @@ use snaproom_session::{
 };
 
 const FILE_BYTES: usize = 1_500_000;
-
-fn state(room: &Room, tab: Ix, owner: PeerId, item: ItemId) -> Option<EarlierState> {
-    room.tabs[tab].earlier.get(&(owner, item)).map(|earlier| earlier.state)
-}
-
-fn fetch(room: &mut Room, tab: Ix, owner: PeerId, item: ItemId) {
-    room.handle(tab, Input::Command(Command::Fetch { owner, item }));
-}
-
-/// Whether the tab could give it to somebody, as it was.
-fn has(room: &Room, tab: Ix, owner: PeerId, item: ItemId) -> bool {
-    let held = room.tabs[tab].holds.get(&(owner, item));
-    held.is_some_and(|(_, bytes)| *bytes == picture(item, bytes.len()))
-}
-
-/// Sends a photo that all who are here have.
-fn photo(room: &mut Room, from: Ix, to: &[Ix]) -> ItemId {
-    let item = room.send(from, 320, 240, Some(2_000));
-    room.run_until("there", |room| to.iter().all(|&tab| room.has(tab, item)));
-    item
-}
 
 #[test]
 fn who_comes_later_is_told_and_gets_it_from_whoever_holds_it() {

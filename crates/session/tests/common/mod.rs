@@ -11,6 +11,7 @@ mod net;
 mod payloads;
 mod seeds;
 mod server;
+pub mod shown;
 mod tab;
 
 use std::{
