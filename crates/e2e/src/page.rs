@@ -159,8 +159,7 @@ impl Tab {
 
     /// Waits for a picture of the camera, starting it where that takes a click.
     pub async fn start_camera(&self) -> Result<()> {
-        let off = "!document.querySelector('#camera').srcObject";
-        let click = format!("{off} && {}", usable("#startCamera"));
+        let click = format!("{OFF} && {}", usable("#startCamera"));
         self.until("the camera starts or can be started", &format!("{PICTURE} || {click}")).await?;
         if self.evaluate(&click).await? {
             self.click("#startCamera").await?;
@@ -322,9 +321,12 @@ impl Tab {
 
 const PEERS: &str = "document.querySelectorAll('#peers .peer')";
 
-/// The camera's element shows a frame.
-const PICTURE: &str = "((camera) => camera.srcObject !== null && camera.videoWidth > 0 && camera.readyState >= 2)\
+/// The camera's element shows a frame; a page that is still to be mounted has none.
+const PICTURE: &str = "((camera) => !!camera?.srcObject && camera.videoWidth > 0 && camera.readyState >= 2)\
                        (document.querySelector('#camera'))";
+
+/// The camera's element is there, and has no picture yet.
+const OFF: &str = "document.querySelector('#camera')?.srcObject === null";
 
 /// Items that were snapped, oldest first.
 const SNAPPED: &str = "performance.getEntriesByType('mark').map((mark) => mark.name.split(':'))\
