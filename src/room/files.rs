@@ -25,7 +25,8 @@ use super::{
     view::{Entry, FileKind, FileView, Notice, PhotoKey, Recipient, RoomView, TransferState},
 };
 use crate::browser::{
-    Blob, Dropped, Error, Given, Listener, Source, free_bytes, join, page, save, storage,
+    Blob, Dropped, Error, FileHandle, Given, Listener, Permission, Source, choose_files, free_bytes, join,
+    page, save, storage,
     task::{self, Task, now_ms, unix_ms},
 };
 
@@ -53,6 +54,8 @@ pub(super) struct Files {
     pub(super) disk: Disk,
     /// What the page remembers of files of ours that somebody still waits for.
     offered: Vec<Offered>,
+    /// Where those are that an earlier life of it offered, as long as their person has not let us read them.
+    handles: LiteMap<ItemId, FileHandle>,
     /// Files of ours that are for everybody, also for those who come later.
     shared: LiteMap<ItemId, (String, Source)>,
     /// Of photos without their secrets: the same with them.
@@ -68,7 +71,8 @@ pub(super) struct Files {
     is_put_aside: bool,
 }
 
-/// A file of ours that the next life of this page goes on with, once its person has chosen it again.
+/// A file of ours that the next life of this page goes on with, once it has it again: by its handle, or because the
+/// person has chosen it again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Offered {
     item: ItemId,
@@ -77,6 +81,22 @@ struct Offered {
     bytes: u64,
     modified: u64,
     to: Vec<PeerId>,
+}
+
+impl Offered {
+    /// Its bytes as they were offered: of a photo without its secrets, unless the original was wanted.
+    fn found_in<'a>(&self, parcel: &'a Parcel) -> Option<&'a Source> {
+        let original = parcel.original.as_ref().filter(|_| parcel.modified == self.modified);
+        [Some(&parcel.source), original].into_iter().flatten().find(|source| source.bytes() == self.bytes)
+    }
+}
+
+/// What became of the handle of a file that an earlier life of this page offered.
+pub(super) struct Reached {
+    item: ItemId,
+    permission: Permission,
+    /// The file, where it may be read and is there.
+    parcel: Option<Parcel>,
 }
 
 impl Files {
@@ -89,6 +109,7 @@ impl Files {
             room,
             me,
             offered: Vec::new(),
+            handles: LiteMap::new(),
             shared: LiteMap::new(),
             originals: LiteMap::new(),
             speeds: LiteMap::new(),
@@ -128,7 +149,79 @@ impl Files {
                 for_all: false,
             }));
         }
+        for (payload, handle) in
+            task::within(RESTORE_WITHIN_MS, self.disk.handles()).await.unwrap_or_default()
+        {
+            let item = payload.item;
+            if self.offered.iter().any(|offered| offered.item == item) {
+                self.reach(item, handle.permission(), handle.clone());
+                self.handles.insert(item, handle);
+            } else {
+                self.disk.forget_handle(payload);
+            }
+        }
         commands
+    }
+
+    /// Reads the file, if it may be read: [`Happened::Reached`] follows.
+    fn reach(
+        &mut self,
+        item: ItemId,
+        permission: impl Future<Output = Permission> + 'static,
+        handle: FileHandle,
+    ) {
+        let inbox = self.inbox.clone();
+        self.do_work(async move {
+            let permission = permission.await;
+            let parcel = async {
+                let file = handle.file().await.ok()?;
+                parcel::of_file(file).await.ok()
+            };
+            let parcel = if permission == Permission::Granted { parcel.await } else { None };
+            inbox.push(Happened::Reached(Reached { item, permission, parcel }));
+        });
+    }
+
+    /// Asks the person to let us read a file of theirs again, in reply to a click: [`Happened::Reached`] follows.
+    pub(super) fn ask(&mut self, item: ItemId) {
+        if let Some(handle) = self.handles.get(&item).cloned() {
+            self.reach(item, handle.ask(), handle);
+        }
+    }
+
+    /// Goes on with a file if it is still the one that was offered, as far as its length tells. Otherwise it has to be
+    /// chosen again, unless the person is still to be asked.
+    pub(super) fn on_reached(&mut self, reached: Reached) -> Option<Command> {
+        let Reached { item, permission, parcel } = reached;
+        // It may have been chosen meanwhile.
+        self.handles.get(&item)?;
+        let needs_leave = permission == Permission::Prompt;
+        if !needs_leave {
+            self.handles.remove(&item);
+        }
+        self.show_leave(item, needs_leave);
+        let offered = self.offered.iter().find(|offered| offered.item == item)?;
+        let source = offered.found_in(parcel.as_ref()?)?.clone();
+        self.sources.put(exact(PhotoKey { owner: self.me, item }), source);
+        Some(Command::Supply(item))
+    }
+
+    fn show_leave(&self, item: ItemId, needs_leave: bool) {
+        if let Some(entry) = self.entry(PhotoKey { owner: self.me, item }) {
+            entry.view.update(|view| view.needs_leave = needs_leave);
+        }
+    }
+
+    /// Lets the person choose files, in reply to a click: [`Happened::Given`] follows. Where the browser does not let its
+    /// own chooser open, the input with this id is pressed.
+    pub(super) fn choose(&mut self, input: &'static str) {
+        let inbox = self.inbox.clone();
+        self.do_work(async move {
+            match choose_files().await {
+                Ok(given) => inbox.push(Happened::Given(given)),
+                Err(_) => page::press(input),
+            }
+        });
     }
 
     /// Finds out what was dropped: [`Happened::Given`] follows.
@@ -168,7 +261,7 @@ impl Files {
             return Err(());
         }
         let item = ItemId(task::random().map_err(drop)?);
-        let Parcel { name, kind, source, modified, removed, original } = parcel;
+        let Parcel { name, kind, source, modified, removed, original, handle } = parcel;
         let bytes = source.bytes();
         let key = PhotoKey { owner: self.me, item };
         self.list(key, &name, kind, bytes, Some(removed));
@@ -177,6 +270,9 @@ impl Files {
             self.shared.insert(item, (name.clone(), source.clone()));
         }
         self.sources.put(exact(key), source);
+        if let Some(handle) = &handle {
+            self.disk.keep_handle(exact(key), handle.clone());
+        }
         if let Some(original) = original {
             let with_them = Parcel {
                 name: name.clone(),
@@ -185,6 +281,7 @@ impl Files {
                 modified,
                 removed: Secrets::default(),
                 original: None,
+                handle,
             };
             self.originals.insert(item, with_them);
         }
@@ -203,14 +300,19 @@ impl Files {
 
     /// Whether it is a file that has to be chosen again.
     fn resume(&mut self, parcel: Parcel) -> Result<Command, Parcel> {
-        let is_it = |offered: &&Offered| {
-            let alike = offered.name == parcel.name && offered.bytes == parcel.source.bytes();
-            alike && offered.kind == parcel.kind && self.is_missing(offered.item)
-        };
-        let Some(item) = self.offered.iter().find(is_it).map(|offered| offered.item) else {
-            return Err(parcel);
-        };
-        self.sources.put(exact(PhotoKey { owner: self.me, item }), parcel.source);
+        let found = self.offered.iter().find_map(|offered| {
+            let alike = offered.name == parcel.name && offered.kind == parcel.kind;
+            let source = offered.found_in(&parcel).filter(|_| alike && self.is_missing(offered.item))?;
+            Some((offered.item, source.clone()))
+        });
+        let Some((item, source)) = found else { return Err(parcel) };
+        let payload = exact(PhotoKey { owner: self.me, item });
+        self.sources.put(payload, source);
+        self.handles.remove(&item);
+        self.show_leave(item, false);
+        if let Some(handle) = parcel.handle {
+            self.disk.keep_handle(payload, handle);
+        }
         Ok(Command::Supply(item))
     }
 
@@ -334,6 +436,10 @@ impl Files {
         {
             self.offered.retain(|offered| offered.item != item);
             self.remember();
+            if !self.is_put_aside {
+                self.handles.remove(&item);
+                self.disk.forget_handle(exact(key));
+            }
         }
     }
 
@@ -395,6 +501,7 @@ impl Files {
             recipients: Vec::new(),
             speed: None,
             removed: removed.unwrap_or_default(),
+            needs_leave: false,
             saved: false,
         };
         let entry = Entry { key, view: ArcRwSignal::new(view) };

@@ -6,7 +6,7 @@ use send_wrapper::SendWrapper;
 use snaproom_protocol::{ItemId, PeerId};
 
 use super::view::{PhotoKey, Records, RoomView, Signs};
-use crate::browser::{Canvas, Given, Larger, Shown, Video, page, storage};
+use crate::browser::{Canvas, Given, Larger, Shown, Video, has_chooser, page, storage};
 
 /// Commands that wait for the driver: the canvases of a full trail that leave the page at once, and a person.
 const COMMAND_QUEUE: usize = 2048;
@@ -25,6 +25,8 @@ pub(super) enum Command {
     SaveAll,
     Remove(PhotoKey),
     Give(SendWrapper<Given>),
+    ChooseFiles { input: &'static str },
+    Ask(ItemId),
     OfferOriginal(ItemId),
     Fetch(Vec<PhotoKey>),
     Accept(PhotoKey),
@@ -156,6 +158,22 @@ impl Room {
     /// Offers files and folders to whom the person chose, or everybody; or goes on with one that had to be chosen again.
     pub fn give(&self, given: Given) {
         self.tell(Command::Give(SendWrapper::new(given)));
+    }
+
+    /// Lets the person choose files to be given, in reply to a click, which browsers demand: in the browser's own chooser
+    /// where it has one, which tells where they are, or else with the input of this id.
+    pub fn choose_files(&self, input: &'static str) {
+        if has_chooser() {
+            self.tell(Command::ChooseFiles { input });
+        } else {
+            page::press(input);
+        }
+    }
+
+    /// Asks the person to let us read a file of theirs again, of which the browser knows where it is; in reply to a
+    /// click.
+    pub fn ask_for_file(&self, item: ItemId) {
+        self.tell(Command::Ask(item));
     }
 
     /// Sends a photo with all that it tells beside its picture, in the place of the one without.

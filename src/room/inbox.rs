@@ -13,6 +13,7 @@ use snaproom_session::{ConnectionId, Input, PayloadId};
 use super::{
     PhotoKey,
     disk::Opened,
+    files::Reached,
     library::{Found, Wanted},
     parcel::Parcel,
     sources::Read,
@@ -42,7 +43,9 @@ pub(super) enum Happened {
     Read(Read),
     /// What the person gave is ready to be sent.
     Parcels(Vec<Parcel>),
-    /// Files were dropped on the page, pasted, or hang over it.
+    /// A file of ours from before the page was loaded anew is there again, or not.
+    Reached(Reached),
+    /// Files were chosen, dropped on the page, pasted, or hang over it.
     Given(Given),
     Dragged(Drag),
     /// There is room for a file that the person wants.

@@ -299,6 +299,7 @@ impl Driver {
             Happened::Dragged(Drag::Over(over)) => self.view.dragged.set(over),
             Happened::Dragged(Drag::Dropped(dropped)) => visit.files.look_into(dropped),
             Happened::Parcels(parcels) => visit.offer(parcels),
+            Happened::Reached(reached) => visit.on_reached(reached),
             Happened::Accepted(file) => visit.request(file),
             Happened::Fits(PhotoKey { owner, item }) => {
                 visit.command(session::Command::Fetch { owner, item });
@@ -368,6 +369,8 @@ impl Driver {
                 visit.unshare(photo);
             }
             Command::Give(given) => visit.files.give(given.take()),
+            Command::ChooseFiles { input } => visit.files.choose(input),
+            Command::Ask(item) => visit.files.ask(item),
             Command::OfferOriginal(item) => visit.offer_original(item),
             Command::Fetch(all) => visit.fetch(&all),
             Command::Accept(file) => visit.files.accept(file),
@@ -380,10 +383,7 @@ impl Driver {
             Command::Pause { file, pauses } => visit.pause(file, pauses),
             Command::SaveFile(file) => visit.files.save(file),
             Command::SaveFiles => visit.files.save_all(),
-            Command::RemoveFile(file) => {
-                visit.files.remove(file);
-                visit.unshare(file);
-            }
+            Command::RemoveFile(file) => visit.remove_file(file),
             Command::CopyLink => self.copy_link(),
             Command::ShareLink => self.share_link(),
             Command::SetName(name) => visit.set_name(&name),

@@ -15,7 +15,7 @@ use super::{
     chat::Chat,
     company::Company,
     disk::Opened,
-    files::Files,
+    files::{Files, Reached},
     gallery::{self, Gallery},
     identity::{self, Identity},
     inbox::{Happened, Inbox},
@@ -252,6 +252,12 @@ impl Visit {
         self.obey(commands);
     }
 
+    /// Goes on with a file of ours from before the page was loaded anew, if it is there.
+    pub(super) fn on_reached(&mut self, reached: Reached) {
+        let command = self.files.on_reached(reached);
+        self.obey(command.into_iter().collect());
+    }
+
     /// Sends a photo with all that it tells, in the place of the one without.
     pub(super) fn offer_original(&mut self, item: ItemId) {
         let commands = self.files.offer_original(item);
@@ -265,6 +271,11 @@ impl Visit {
         } else {
             Command::Pause { from, item, pauses }
         });
+    }
+
+    pub(super) fn remove_file(&mut self, file: PhotoKey) {
+        self.files.remove(file);
+        self.unshare(file);
     }
 
     pub(super) fn on_files_saved(&mut self, files: &[PhotoKey]) {
