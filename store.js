@@ -1,6 +1,7 @@
 "use strict";
 /** A worker: keeps what others send on the browser's own disk (OPFS), where only a worker can write in place. Each file
     is a folder `files/PLACE/KEY` of three: the offer that it is known by, the hashes of its checked pieces, its data.
+    Of the person's own files it keeps the handles, in a database, since OPFS takes bytes alone.
     src/browser/store.rs says what comes and goes. */
 const PIECE_BYTES = 1024 * 1024;
 const HASH_BYTES = 32;
@@ -63,6 +64,35 @@ const removed = (key) =>
     if (error.name !== "NotFoundError") throw error;
   });
 
+const database = () =>
+  new Promise((resolve, reject) => {
+    const opening = indexedDB.open("snaproom", 1);
+    opening.onupgradeneeded = () => opening.result.createObjectStore("handles", { keyPath: ["place", "key"] });
+    opening.onsuccess = () => resolve(opening.result);
+    opening.onerror = () => reject(opening.error);
+  });
+
+/** The database does not stay open: the person may clear it at any time. */
+const handles = async (mode, act) => {
+  const opened = await database();
+  try {
+    return await new Promise((resolve, reject) => {
+      const transaction = opened.transaction("handles", mode);
+      const asked = act(transaction.objectStore("handles"));
+      transaction.oncomplete = () => resolve(asked.result);
+      transaction.onabort = () => reject(transaction.error);
+    });
+  } finally {
+    opened.close();
+  }
+};
+
+/** Elsewhere there are none but of the disk's own files, and nothing is asked of the database. */
+const hasHandles = "queryPermission" in (globalThis.FileSystemFileHandle?.prototype ?? {});
+
+/** Every key is a text, and behind those are lists. */
+const all = () => IDBKeyRange.bound([place], [place, []]);
+
 /** What is done with a file, one after the other. */
 const work = {
   async begin(file, key, offer) {
@@ -110,6 +140,12 @@ const work = {
   async remove(file, key) {
     released(file);
     await removed(key);
+  },
+  async keepHandle(_, key, handle) {
+    if (hasHandles) await handles("readwrite", (store) => store.put({ place, key, handle, at: Date.now() }));
+  },
+  async forgetHandle(_, key) {
+    if (hasHandles) await handles("readwrite", (store) => store.delete([place, key]));
   },
 };
 
@@ -160,10 +196,22 @@ const answers = {
       /** One that is in use after all cannot be removed. */
       await places.removeEntry(name, { recursive: true }).catch(() => {});
     }
+    if (!hasHandles) return;
+    for (const { place: of, key, at } of await handles("readonly", (store) => store.getAll())) {
+      if (of === place || locks.has(prefix + of) || at > Date.now() - DAY_MS) continue;
+      await handles("readwrite", (store) => store.delete([of, key]));
+    }
+  },
+  async handles() {
+    if (!hasHandles) return [];
+    const found = await handles("readonly", (store) => store.getAll(all()));
+    return found.map(({ key, handle }) => [key, handle]);
   },
   async leave() {
     await Promise.all([...files.values()].map((file) => file.last));
     for (const file of files.values()) released(file);
+    /** Where it fails they are old in a day. */
+    if (hasHandles) await handles("readwrite", (store) => store.delete(all())).catch(() => {});
     await patiently(() => places.removeEntry(place, { recursive: true }));
   },
 };

@@ -202,6 +202,7 @@ async fn of_a_file_that_moves_only_its_state_is_said_aloud() {
             recipients: Vec::new(),
             speed: None,
             removed: Secrets::default(),
+            needs_leave: false,
             saved: false,
         };
         let key = PhotoKey { owner: PeerId([number; 16]), item: ItemId([number; 16]) };

@@ -8,7 +8,8 @@ use std::{cell::RefCell, rc::Rc};
 
 use sha2::{Digest, Sha256};
 use snaproom_app::browser::{
-    Blob, Choice, Chosen, Drag, Given, MAX_FILES, Part, Source, chosen_in, live, on_drag, on_paste, task,
+    Blob, Choice, Chosen, Drag, Given, MAX_FILES, Part, Source, choose_files, chosen_in, live, on_drag,
+    on_paste, task,
 };
 use support::{Replaced, bytes, document, noise_bytes, place, soon, until};
 use wasm_bindgen::prelude::*;
@@ -75,6 +76,15 @@ wasm_bindgen_test_configure!(run_in_browser);
         for (let level = 0; level < depth; level += 1) tree = ['folder', [`file-${level}`, tree]];
         return JSON.stringify([tree]);
     }
+    /** What a browser gives for a file that is dropped, one after the other. */
+    export function handles(kinds) {
+        const all = {
+            known: () => Promise.resolve({ getFile() {} }),
+            slow: () => new Promise(() => {}),
+            refused: () => Promise.reject(new DOMException('', 'AbortError')),
+        };
+        return function () { return all[kinds.shift()](); };
+    }
     export function failing() {
         return () => Promise.reject(new DOMException('as the test says', 'NotReadableError'));
     }
@@ -86,6 +96,7 @@ extern "C" {
     fn paste(target: &web_sys::EventTarget, transfer: &JsValue) -> bool;
     fn entries(tree: &str) -> JsValue;
     fn nested(depth: u32) -> String;
+    fn handles(kinds: Vec<String>) -> JsValue;
     fn failing() -> JsValue;
 }
 
@@ -110,7 +121,7 @@ async fn described(given: Given) -> (String, usize) {
             Choice::Folder { name, files } => (Some(name), files),
         };
         let mut names = Vec::new();
-        for Chosen { name, path, bytes, modified, source } in files {
+        for Chosen { name, path, bytes, modified, source, .. } in files {
             assert_eq!(modified, 1_700_000_000_000);
             assert_eq!(bytes, source.bytes());
             let content = soon("its bytes", source.head(1000)).await.unwrap();
@@ -311,6 +322,41 @@ async fn dropped_folders_are_looked_into() {
     assert_eq!(sizes, [1, 1, MAX_FILES - 2]);
     assert!((1..=200).contains(&left_out), "{left_out}");
     zone.remove();
+}
+
+#[wasm_bindgen_test]
+async fn where_a_dropped_file_is_holds_nothing_up() {
+    let zone = place();
+    let (drags, _listeners) = Drags::watch("div");
+    let kinds = ["known", "slow", "refused", "known"].map(str::to_owned).to_vec();
+    let (one, tree) = (handles(kinds), r#"["1", "2", ["folder", ["x"]], "3", "4"]"#);
+    {
+        let _entries = Replaced::with("DataTransferItem.prototype.webkitGetAsEntry", &entries(tree));
+        let _handles = Replaced::with("DataTransferItem.prototype.getAsFileSystemHandle", &one);
+        drag("drop", &zone, &files(&["1", "2", "folder", "3", "4"]));
+    }
+    let dropped = drags.1.borrow_mut().pop().unwrap();
+    let given = soon("what is given", dropped.given()).await;
+    let [Choice::Files(files), Choice::Folder { files: within, .. }] = given.choices.as_slice() else {
+        panic!("files and a folder")
+    };
+    let known: Vec<_> = files.iter().map(|file| (file.name.as_str(), file.handle.is_some())).collect();
+    assert_eq!(known, [("1", true), ("2", false), ("3", false), ("4", true)]);
+    assert!(within[0].handle.is_none());
+    zone.remove();
+}
+
+#[wasm_bindgen_test]
+async fn a_chooser_that_is_closed_chooses_nothing() {
+    let closed = support::rejecting("AbortError", None);
+    let missing = JsValue::UNDEFINED;
+    let refused = support::throwing("SecurityError");
+    for (chooser, error) in [(closed, None), (missing, Some("TypeError")), (refused, Some("SecurityError"))] {
+        let _chooser = Replaced::with("showOpenFilePicker", &chooser);
+        let given = soon("an answer", choose_files()).await;
+        assert_eq!(given.as_ref().err().map(|error| error.name.as_str()), error);
+        assert!(given.is_err() || sizes(&given.unwrap()) == (vec![], 0));
+    }
 }
 
 #[wasm_bindgen_test]

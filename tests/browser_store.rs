@@ -7,8 +7,11 @@ mod support;
 use std::{cell::RefCell, collections::VecDeque, rc::Rc};
 
 use sha2::{Digest, Sha256};
-use snaproom_app::browser::{Blob, Chunk, Error, Payload, Store, StoreEvent, Stored, free_bytes, live, task};
-use support::{bytes, document, noise_bytes, soon, until};
+use snaproom_app::browser::{
+    Blob, Choice, Chunk, Error, FileHandle, Payload, Permission, Store, StoreEvent, Stored, choose_files,
+    free_bytes, live, task,
+};
+use support::{Replaced, bytes, document, noise_bytes, resolving, soon, until};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -44,6 +47,15 @@ const OFFER: &[u8] = b"what it is known by";
         return names.sort().join(' ');
     }
     export async function remove(place) { await (await places()).removeEntry(place, { recursive: true }); }
+    export async function own(name, text) {
+        const root = await navigator.storage.getDirectory();
+        const file = await root.getFileHandle(name, { create: true });
+        const stream = await file.createWritable();
+        await stream.write(text);
+        await stream.close();
+        return [file];
+    }
+    export async function disown(name) { await (await navigator.storage.getDirectory()).removeEntry(name); }
     export function url(script) { return URL.createObjectURL(new Blob([script], { type: 'text/javascript' })); }
 ")]
 extern "C" {
@@ -53,7 +65,23 @@ extern "C" {
     async fn remove(place: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch)]
     async fn list(path: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch)]
+    async fn own(name: &str, text: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch)]
+    async fn disown(name: &str) -> Result<JsValue, JsValue>;
     fn url(script: &str) -> String;
+}
+
+/// As the browser's chooser gives it; of a file of the page's own, which may always be read.
+async fn handle_of(name: &str, content: &str) -> FileHandle {
+    let chosen = soon("a file", own(name, content)).await.unwrap();
+    let _chooser = Replaced::with("showOpenFilePicker", &resolving(&chosen));
+    let given = soon("a choice", choose_files()).await.unwrap();
+    let Some(Choice::Files(mut files)) = given.choices.into_iter().next() else {
+        panic!("nothing is chosen")
+    };
+    assert_eq!(files[0].name, name);
+    files.pop().unwrap().handle.unwrap()
 }
 
 /// The names in a folder below all places.
@@ -413,6 +441,130 @@ async fn a_place_goes_when_it_is_old_and_nobody_has_its_lock() {
     let here = Told::open("here").await;
     here.leave().await;
     assert_eq!(names_in("").await, "");
+}
+
+async fn handles_in(told: &Told) -> Vec<(String, FileHandle)> {
+    let mut handles = soon("the handles", told.store.handles()).await.unwrap();
+    handles.sort_by(|a, b| a.0.cmp(&b.0));
+    handles
+}
+
+async fn keys_in(told: &Told) -> Vec<String> {
+    handles_in(told).await.into_iter().map(|(key, _)| key).collect()
+}
+
+#[wasm_bindgen_test]
+async fn a_handle_is_there_after_a_reload_until_nobody_needs_it() {
+    let before = live();
+    let handles = [handle_of("own-1.txt", "one").await, handle_of("own-2.txt", "two").await];
+    let (told, other) = (Told::open("handles").await, Told::open("handles-2").await);
+    assert!(keys_in(&told).await.is_empty());
+    for (key, handle) in ["a", "b"].into_iter().zip(&handles) {
+        told.store.keep_handle(key, handle);
+    }
+    other.store.keep_handle("a", &handles[1]);
+    assert_eq!(told.stored().await, [], "they are no files of others");
+    until_kept(&told, 2).await;
+    until_kept(&other, 1).await;
+    drop((told, handles));
+
+    let told = Told::open("handles").await;
+    let kept = handles_in(&told).await;
+    let keys: Vec<_> = kept.iter().map(|(key, _)| key.as_str()).collect();
+    assert_eq!(keys, ["a", "b"]);
+    for ((_, handle), (name, content)) in kept.iter().zip([("own-1.txt", "one"), ("own-2.txt", "two")]) {
+        assert_eq!(soon("its permission", handle.permission()).await, Permission::Granted);
+        let file = soon("the file", handle.file()).await.unwrap();
+        assert_eq!((file.name.as_str(), file.bytes), (name, 3));
+        assert_eq!(soon("its bytes", file.source.head(10)).await.unwrap(), content.as_bytes());
+        assert!(file.handle.is_some(), "it can be kept again");
+    }
+    soon("its end", disown("own-1.txt")).await.unwrap();
+    let gone = soon("no file", kept[0].1.file()).await;
+    assert_eq!(gone.err().unwrap().name, "NotFoundError");
+    told.store.forget_handle("a");
+    told.store.forget_handle("none");
+    until_kept(&told, 1).await;
+    assert_eq!(keys_in(&told).await, ["b"]);
+    assert_eq!(told.events.borrow().len(), 0);
+
+    told.leave().await;
+    let told = Told::open("handles").await;
+    assert!(keys_in(&told).await.is_empty(), "nothing of it is left");
+    assert_eq!(keys_in(&other).await, ["a"], "another tab's are its own");
+    told.leave().await;
+    other.leave().await;
+    soon("its end", disown("own-2.txt")).await.unwrap();
+    until("everything to be released", || live() == before).await;
+}
+
+/// What is said of a key is done in its own time.
+async fn until_kept(told: &Told, count: usize) {
+    soon("the database", async {
+        while handles_in(told).await.len() != count {
+            task::sleep(5).await;
+        }
+    })
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn handles_of_tabs_that_are_gone_go_with_their_places() {
+    let handle = handle_of("own-3.txt", "three").await;
+    for place in ["handles-gone", "handles-here", "handles-mine"] {
+        let told = Told::open(place).await;
+        told.store.keep_handle("a", &handle);
+        until_kept(&told, 1).await;
+    }
+    let lock = snaproom_app::browser::storage::Lock::claim("of-handles:handles-here");
+    let _lock = soon("the lock", lock).await.unwrap();
+    let told = Told::open("handles-mine").await;
+    soon("tidying up", told.store.tidy_up("of-handles:")).await.unwrap();
+    let gone = Told::open("handles-gone").await;
+    assert_eq!(keys_in(&gone).await, ["a"], "it is not old");
+    drop(told);
+    let tomorrow = {
+        let _script =
+            Script::after("const { now } = Date; Date.now = () => now() + 24 * 60 * 60 * 1000 + 60_000");
+        Told::open_with_script("handles-mine").await.unwrap()
+    };
+    soon("tidying up", tomorrow.store.tidy_up("of-handles:")).await.unwrap();
+    assert!(keys_in(&gone).await.is_empty());
+    assert_eq!(keys_in(&tomorrow).await, ["a"]);
+    let here = Told::open("handles-here").await;
+    assert_eq!(keys_in(&here).await, ["a"]);
+    for told in [tomorrow, here, gone] {
+        told.leave().await;
+    }
+    soon("its end", disown("own-3.txt")).await.unwrap();
+}
+
+#[wasm_bindgen_test]
+async fn without_a_database_files_of_others_are_kept_all_the_same() {
+    let handle = handle_of("own-4.txt", "four").await;
+    for (before, fails) in [
+        ("indexedDB.open = () => { throw new DOMException('as the test says', 'SecurityError') }", true),
+        ("delete FileSystemHandle.prototype.queryPermission; indexedDB.open = undefined", false),
+    ] {
+        let _script = Script::after(before);
+        let told = Told::open_with_script("no-database").await.unwrap();
+        told.store.keep_handle("a", &handle);
+        if fails {
+            let (key, is_full, error) = told.failure().await;
+            assert_eq!((key.as_str(), is_full, error.name.as_str()), ("a", false, "SecurityError"));
+        }
+        let kept = soon("the handles", told.store.handles()).await;
+        assert_eq!(
+            kept.map(|kept| kept.len()).map_err(|error| error.name),
+            if fails { Err("SecurityError".to_owned()) } else { Ok(0) }
+        );
+        told.store.begin("file", OFFER);
+        told.write("file", 0, b"bytes").await;
+        assert_eq!(names_in("no-database").await, "file");
+        told.leave().await;
+        assert_eq!(names_in("no-database").await, "nothing");
+    }
+    soon("its end", disown("own-4.txt")).await.unwrap();
 }
 
 #[wasm_bindgen_test]

@@ -3,17 +3,18 @@ use std::{
     rc::Rc,
 };
 
-use js_sys::{Array, Promise};
+use js_sys::{Array, Promise, futures::JsFuture};
+use serde::Serialize;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{ClipboardEvent, DataTransfer, DragEvent, Element, Event, File, FileList, HtmlInputElement};
 
 use super::{
-    Source,
+    Error, FileHandle, Source,
     error::text,
-    externs::{DroppedItem, Entry},
-    focus,
+    externs::{DroppedItem, Entry, show_file_picker},
+    focus, has,
     live::Listener,
-    window,
+    task, window,
 };
 
 /// Files that can be given at once.
@@ -21,6 +22,9 @@ pub const MAX_FILES: usize = 20_000;
 
 /// Folders within each other.
 const MAX_DEPTH: usize = 32;
+
+/// How long a handle may take: of a file of the system's the browser may ask its person first.
+const HANDLE_WITHIN_MS: u32 = 1_000;
 
 /// All that a person gives at once.
 #[derive(Default)]
@@ -57,14 +61,16 @@ pub struct Chosen {
     pub modified: u64,
     /// What is in it.
     pub source: Source,
+    /// Where it is, for the next life of the page; where the browser tells.
+    pub handle: Option<FileHandle>,
 }
 
 impl Chosen {
-    fn new(file: File, path: Option<String>) -> Self {
+    pub(super) fn new(file: File, path: Option<String>) -> Self {
         let (name, modified) = (file.name(), file.last_modified());
         let source = Source::from(gloo_file::Blob::from(web_sys::Blob::from(file)));
         #[expect(clippy::cast_sign_loss, reason = "a file from before 1970 reads 0: float casts saturate")]
-        Self { name, path, bytes: source.bytes(), modified: modified as u64, source }
+        Self { name, path, bytes: source.bytes(), modified: modified as u64, source, handle: None }
     }
 }
 
@@ -81,6 +87,39 @@ pub fn chosen_in(input: &HtmlInputElement) -> Given {
         given.choices = vec![Choice::Folder { name, files: std::mem::take(files) }];
     }
     given
+}
+
+/// Lets the person choose files in the browser's own chooser, in reply to a click, which browsers demand. Nothing where
+/// they close it; fails where there is no such chooser, or it is not for this page, as in a frame of another one's.
+pub async fn choose_files() -> Result<Given, Error> {
+    let mut given = Given::default();
+    let options =
+        serde_wasm_bindgen::to_value(&PickerOptions { multiple: true }).map_err(Error::from_serde)?;
+    let chosen = match JsFuture::from(show_file_picker(&options).map_err(Error::from_js)?).await {
+        Ok(chosen) => chosen.unchecked_into::<Array>(),
+        Err(error) => {
+            let error = Error::from_js(error);
+            return if error.name == "AbortError" { Ok(given) } else { Err(error) };
+        }
+    };
+    let mut files = Vec::new();
+    for handle in chosen.iter().take(MAX_FILES) {
+        files.extend(FileHandle(handle.unchecked_into()).file().await.ok());
+    }
+    given.left_out = chosen.length() as usize - files.len();
+    given.add(Choice::Files(files));
+    Ok(given)
+}
+
+/// Whether there is such a chooser.
+#[must_use]
+pub fn has_chooser() -> bool {
+    has("showOpenFilePicker")
+}
+
+#[derive(Serialize)]
+struct PickerOptions {
+    multiple: bool,
 }
 
 impl Given {
@@ -115,7 +154,8 @@ pub enum Drag {
 
 /// What was dropped: files, and folders that are still to be looked into.
 pub struct Dropped {
-    entries: Vec<Entry>,
+    /// With their handles, which a folder has none of here.
+    entries: Vec<(Entry, Option<JsFuture>)>,
     /// Of which there is no entry, as of a picture out of a page.
     files: Vec<Chosen>,
     left_out: usize,
@@ -128,8 +168,10 @@ impl Dropped {
         let items = transfer.items();
         let some = items.length().min(MAX_FILES as u32);
         for item in (0..some).filter_map(|index| items.get(index)) {
-            if let Ok(Some(entry)) = item.unchecked_ref::<DroppedItem>().entry() {
-                entries.push(entry);
+            let dropped = item.unchecked_ref::<DroppedItem>();
+            if let Ok(Some(entry)) = dropped.entry() {
+                let handle = if entry.is_directory() { None } else { dropped.handle().ok() };
+                entries.push((entry, handle.map(JsFuture::from)));
             } else if let Ok(Some(file)) = item.get_as_file() {
                 files.push(Chosen::new(file, None));
             }
@@ -139,15 +181,23 @@ impl Dropped {
 
     /// Looks into the folders.
     pub async fn given(self) -> Given {
-        let (folders, entries): (Vec<_>, Vec<_>) = self.entries.into_iter().partition(Entry::is_directory);
+        let (folders, entries): (Vec<_>, Vec<_>) =
+            self.entries.into_iter().partition(|(entry, _)| entry.is_directory());
         let mut given = Given::default();
         let mut walk =
             Walk { left: MAX_FILES - self.files.len(), files: self.files, left_out: self.left_out };
-        for entry in &entries {
-            walk.take(entry, None).await;
+        let mut patience = HANDLE_WITHIN_MS;
+        for (entry, handle) in entries {
+            let file = walk.take(&entry, None).await;
+            let Some((file, handle)) = file.zip(handle) else { continue };
+            match task::within(patience, handle).await {
+                Some(handle) => file.handle = handle.ok().map(|handle| FileHandle(handle.unchecked_into())),
+                // The others were asked for at the same moment.
+                None => patience = 0,
+            }
         }
         given.add(Choice::Files(std::mem::take(&mut walk.files)));
-        for folder in folders {
+        for (folder, _) in folders {
             let name = folder.name();
             walk.look_into(folder).await;
             given.add(Choice::Folder { name, files: std::mem::take(&mut walk.files) });
@@ -203,14 +253,15 @@ impl Walk {
         }
     }
 
-    async fn take(&mut self, entry: &Entry, path: Option<String>) {
+    async fn take(&mut self, entry: &Entry, path: Option<String>) -> Option<&mut Chosen> {
         let file = if self.left > 0 { file_of(entry, path).await } else { None };
-        if let Some(file) = file {
-            self.files.push(file);
-            self.left -= 1;
-        } else {
+        let Some(file) = file else {
             self.left_out += 1;
-        }
+            return None;
+        };
+        self.left -= 1;
+        self.files.push(file);
+        self.files.last_mut()
     }
 }
 

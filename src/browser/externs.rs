@@ -65,6 +65,21 @@ extern "C" {
     pub(super) type DroppedItem;
     #[wasm_bindgen(method, js_name = webkitGetAsEntry, catch)]
     pub(super) fn entry(this: &DroppedItem) -> Result<Option<Entry>, JsValue>;
+    /// In Chromium alone.
+    #[wasm_bindgen(method, js_name = getAsFileSystemHandle, catch)]
+    pub(super) fn handle(this: &DroppedItem) -> Result<Promise, JsValue>;
+    /// The same.
+    #[wasm_bindgen(js_name = showOpenFilePicker, catch)]
+    pub(super) fn show_file_picker(options: &JsValue) -> Result<Promise, JsValue>;
+    /// `FileSystemFileHandle`; web-sys lacks what is said of permissions. Without arguments it is about reading.
+    #[derive(Clone)]
+    pub(super) type FileHandle;
+    #[wasm_bindgen(method, js_name = queryPermission)]
+    pub(super) fn query_permission(this: &FileHandle) -> Promise;
+    #[wasm_bindgen(method, js_name = requestPermission)]
+    pub(super) fn request_permission(this: &FileHandle) -> Promise;
+    #[wasm_bindgen(method, js_name = getFile)]
+    pub(super) fn file(this: &FileHandle) -> Promise;
     /// `FileSystemEntry` and what is derived of it, with callbacks as a promise has them.
     pub(super) type Entry;
     #[wasm_bindgen(method, getter, js_name = isDirectory)]

@@ -13,7 +13,8 @@
 //! | [`watch`](Watch), [`dialog`](Dialog), [`focus`] | what is on the screen, and what has the keyboard |
 //! | [`payload`](Payload) | bytes that live outside wasm memory |
 //! | [`choice`](Choice), [`source`](Source) | files that a person chose, dropped or pasted; their bytes, a piece at a time |
-//! | [`store`](Store) | bytes of others' files on the browser's own disk |
+//! | [`handle`](FileHandle) | where a file of the person's is, over a reload |
+//! | [`store`](Store) | bytes of others' files on the browser's own disk, and those handles |
 //! | [`connection`](Connection), `channel`, `path` | `RTCPeerConnection` and its two data channels |
 //! | [`abilities`](abilities()), [`gather`](Gathering) | what the browser can do; what STUN and TURN servers answer |
 //! | [`loopback`](Loopback) | two connections in one page, and an announced channel from one to the other |
@@ -46,6 +47,7 @@ pub mod focus;
 mod frames;
 mod gather;
 mod glimpse;
+mod handle;
 mod larger;
 mod level;
 mod live;
@@ -80,7 +82,9 @@ pub use abilities::{Ability, abilities, is_secure, is_touched, user_agent};
 pub use camera::{Camera, Facing, Wish};
 pub use canvas::Canvas;
 pub use capture::{CaptureError, Constrain, Track, chosen_or_any};
-pub use choice::{Choice, Chosen, Drag, Dropped, Given, MAX_FILES, chosen_in, on_drag, on_paste};
+pub use choice::{
+    Choice, Chosen, Drag, Dropped, Given, MAX_FILES, choose_files, chosen_in, has_chooser, on_drag, on_paste,
+};
 pub use connection::{Connection, Event, Settings, State};
 pub use constraints::{CameraCapabilities, CameraConstraints, CameraSettings, Range, StudiedCamera};
 pub use devices::{Device, Devices, count_devices, devices, on_device_change};
@@ -92,6 +96,7 @@ pub use gather::{Failed, Found, Gather, Gathering};
 pub use glimpse::Glimpse;
 /// A file's or an encoded picture's bytes, held by the browser.
 pub use gloo_file::Blob;
+pub use handle::FileHandle;
 pub use larger::Larger;
 pub use level::Level;
 pub use live::{Listener, Live, live};

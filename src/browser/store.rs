@@ -6,7 +6,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{MessageEvent, Worker};
 
 use super::{
-    Blob, Chunk, Error,
+    Blob, Chunk, Error, FileHandle,
     error::{number, text},
     live::{Held, Listener},
     navigator, task,
@@ -153,6 +153,28 @@ impl Store {
         self.say("remove", key, &[]);
     }
 
+    /// Remembers where a file of the person's own is, as long as the place lasts. Where the database takes none,
+    /// [`StoreEvent::Failed`] follows.
+    pub fn keep_handle(&self, key: &str, handle: &FileHandle) {
+        self.say("keepHandle", key, &[handle.0.clone().into()]);
+    }
+
+    /// Forgets it.
+    pub fn forget_handle(&self, key: &str) {
+        self.say("forgetHandle", key, &[]);
+    }
+
+    /// Those that were kept here; none where the browser has no handles that outlive a page.
+    pub fn handles(
+        &self,
+    ) -> impl Future<Output = Result<Vec<(String, FileHandle)>, Error>> + 'static + use<> {
+        let answer = self.ask("handles", None);
+        async move {
+            let read = |kept: JsValue| Some((text(&kept, "0")?, FileHandle(at(&kept, 1).unchecked_into())));
+            Ok(answer.await?.unchecked_into::<Array>().iter().filter_map(read).collect())
+        }
+    }
+
     /// What an earlier page left here, but for what is open. What cannot be recognised is removed.
     pub fn stored(&self) -> impl Future<Output = Result<Vec<Stored>, Error>> + 'static + use<> {
         let answer = self.ask("stored", None);
@@ -173,7 +195,7 @@ impl Store {
         async move { Ok(answer.await?.unchecked_into::<web_sys::Blob>().into()) }
     }
 
-    /// Removes the places of tabs that are gone: those that were not used for a day, and whose lock, called `prefix` and
+    /// Removes the places of tabs that are gone, and their handles: those that were not used for a day, and whose lock, called `prefix` and
     /// the place's name, nobody holds.
     pub fn tidy_up(&self, prefix: &str) -> impl Future<Output = Result<(), Error>> + 'static + use<> {
         let answer = self.ask("tidyUp", Some(prefix));

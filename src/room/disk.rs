@@ -1,5 +1,5 @@
 //! Files of others on the browser's own disk, where a reload of the page finds them again; in memory where there is no
-//! such disk.
+//! such disk. And where our own are, for the same reload.
 
 use std::collections::VecDeque;
 
@@ -9,7 +9,7 @@ use snaproom_session::{Input, PayloadId, io::Kept};
 
 use super::inbox::{Happened, Inbox};
 use crate::browser::{
-    Blob, Chunk, Error, Payload, Store, StoreEvent,
+    Blob, Chunk, Error, FileHandle, Payload, Store, StoreEvent,
     task::{self, Task},
 };
 
@@ -46,6 +46,7 @@ enum Job {
     Prepare(PayloadId),
     Write(PayloadId, u64, Chunk),
     Hash(PayloadId, u64, u32),
+    KeepHandle(PayloadId, FileHandle),
 }
 
 #[derive(Default)]
@@ -140,6 +141,7 @@ impl Disk {
                     told.extend(self.write(payload, of, offset, chunk));
                 }
                 Job::Hash(payload, offset, length) => told.extend(self.hash(payload, offset, length)),
+                Job::KeepHandle(payload, handle) => self.keep_handle(payload, handle),
             }
         }
         told
@@ -185,6 +187,34 @@ impl Disk {
     /// Whether it is known if there is one.
     pub(super) fn is_known(&self) -> bool {
         matches!(self.state, State::Open(_) | State::Missing)
+    }
+
+    /// A file of ours will be waited for, perhaps longer than this page lives.
+    pub(super) fn keep_handle(&mut self, payload: PayloadId, handle: FileHandle) {
+        self.open();
+        match &mut self.state {
+            State::Open(store) => store.keep_handle(&key_of(payload), &handle),
+            State::Opening(jobs) => jobs.push(Job::KeepHandle(payload, handle)),
+            State::Closed | State::Missing => {}
+        }
+    }
+
+    /// Nobody waits for it any more.
+    pub(super) fn forget_handle(&mut self, payload: PayloadId) {
+        match &mut self.state {
+            State::Open(store) => store.forget_handle(&key_of(payload)),
+            State::Opening(jobs) => {
+                jobs.retain(|job| !matches!(job, Job::KeepHandle(kept, _) if *kept == payload));
+            }
+            State::Closed | State::Missing => {}
+        }
+    }
+
+    /// Where files of ours are that an earlier life of this page offered.
+    pub(super) async fn handles(&self) -> Vec<(PayloadId, FileHandle)> {
+        let State::Open(store) = &self.state else { return Vec::new() };
+        let kept = store.handles().await.unwrap_or_default();
+        kept.into_iter().filter_map(|(key, handle)| Some((payload_of(&key)?, handle))).collect()
     }
 
     /// Where there is no disk: how many more bytes files may take.

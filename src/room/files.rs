@@ -1,7 +1,5 @@
 //! Files and folders: what the person gives and gets, as a list; their bytes are the sources' and the disk's.
 
-use std::collections::HashSet;
-
 use leptos::prelude::{ArcRwSignal, GetUntracked, Set, Update, WithUntracked};
 use litemap::LiteMap;
 use snaproom_protocol::{ItemId, PeerId, bulk::Part, control::Kind, wire};
@@ -9,17 +7,16 @@ use snaproom_session::{
     Command, Input, PayloadId,
     exif::Secrets,
     io::{File, Incoming, Kept, Outgoing, Pause},
-    listing::{self, Listing},
     name,
 };
 
 use super::{
-    bundle::{Bundled, bundle},
     disk::{Disk, MAX_MEMORY_BYTES, Opened},
     inbox::{Happened, Inbox},
     library::{Held, exact},
-    offered::{Offered, missing_one},
+    offered::{Offered, Reached, missing_one},
     parcel::{self, Parcel},
+    saved,
     sources::Sources,
     speed::Speed,
     view::{
@@ -27,8 +24,8 @@ use super::{
     },
 };
 use crate::browser::{
-    Blob, Dropped, Error, Given, Listener, Source, free_bytes, join, page, save, storage,
-    task::{self, Task, now_ms, unix_ms},
+    Dropped, FileHandle, Given, Listener, Permission, Source, choose_files, free_bytes, page, storage,
+    task::{self, Task, now_ms},
 };
 
 /// Files in the list; of more the oldest that is of no more use makes way.
@@ -55,6 +52,8 @@ pub(super) struct Files {
     pub(super) disk: Disk,
     /// What the page remembers of files of ours that somebody still waits for.
     offered: Vec<Offered>,
+    /// Where those are that an earlier life of it offered, as long as their person has not let us read them.
+    handles: LiteMap<ItemId, FileHandle>,
     /// Files of ours that are for everybody, also for those who come later.
     shared: LiteMap<ItemId, (String, Source)>,
     /// Of photos without their secrets: the same with them.
@@ -90,6 +89,7 @@ impl Files {
             room,
             me,
             offered: Vec::new(),
+            handles: LiteMap::new(),
             shared: LiteMap::new(),
             originals: LiteMap::new(),
             speeds: LiteMap::new(),
@@ -142,7 +142,71 @@ impl Files {
                 for_all: false,
             }));
         }
+        for (payload, handle) in
+            task::within(RESTORE_WITHIN_MS, self.disk.handles()).await.unwrap_or_default()
+        {
+            let item = payload.item;
+            if self.offered.iter().any(|offered| offered.item == item) {
+                self.reach(item, handle.permission(), handle.clone());
+                self.handles.insert(item, handle);
+            } else {
+                self.disk.forget_handle(payload);
+            }
+        }
         commands
+    }
+
+    /// Asks the person to let us read a file of theirs again, in reply to a click: [`Happened::Reached`] follows.
+    pub(super) fn ask(&mut self, item: ItemId) {
+        if let Some(handle) = self.handles.get(&item).cloned() {
+            self.reach(item, handle.ask(), handle);
+        }
+    }
+
+    fn reach(
+        &mut self,
+        item: ItemId,
+        permission: impl Future<Output = Permission> + 'static,
+        handle: FileHandle,
+    ) {
+        let inbox = self.inbox.clone();
+        self.do_work(async move {
+            inbox.push(Happened::Reached(Reached::by(item, permission.await, handle).await));
+        });
+    }
+
+    /// Goes on with a file if it is still the one that was offered, as far as its length tells. Otherwise it has to be
+    /// chosen again, unless the person is still to be asked.
+    pub(super) fn on_reached(&mut self, Reached { item, permission, parcel }: Reached) -> Option<Command> {
+        // It may have been chosen meanwhile.
+        self.handles.get(&item)?;
+        let needs_leave = permission == Permission::Prompt;
+        if !needs_leave {
+            self.handles.remove(&item);
+        }
+        self.show_leave(item, needs_leave);
+        let offered = self.offered.iter().find(|offered| offered.item == item)?;
+        let source = offered.found_in(parcel.as_ref()?)?.clone();
+        self.sources.put(exact(PhotoKey { owner: self.me, item }), source);
+        Some(Command::Supply(item))
+    }
+
+    fn show_leave(&self, item: ItemId, needs_leave: bool) {
+        if let Some(entry) = self.entry(PhotoKey { owner: self.me, item }) {
+            entry.view.update(|view| view.needs_leave = needs_leave);
+        }
+    }
+
+    /// Lets the person choose files, in reply to a click, and gives these. Where the browser does not let its own chooser
+    /// open, the input with this id is pressed.
+    pub(super) fn choose(&mut self, input: &'static str, asked_for: Option<ItemId>) {
+        let (inbox, to) = (self.inbox.clone(), self.chosen());
+        self.do_work(async move {
+            match choose_files().await {
+                Ok(given) => make_ready(given, to, asked_for, inbox).await,
+                Err(_) => page::press(input),
+            }
+        });
     }
 
     /// Finds out what was dropped, and gives that.
@@ -168,16 +232,27 @@ impl Files {
         let offer = |parcel| {
             let missing =
                 self.offered.iter().filter(|offered| self.is_missing(offered.item)).collect::<Vec<_>>();
-            match missing_one(&parcel, &missing, asked_for).filter(|item| !supplied.contains(item)) {
+            match missing_one(&parcel, &missing, asked_for).filter(|(item, _)| !supplied.contains(item)) {
                 None => self.offer_one(parcel, to).ok(),
-                Some(item) => {
-                    self.sources.put(exact(PhotoKey { owner: self.me, item }), parcel.source);
+                Some((item, source)) => {
                     supplied.push(item);
-                    Some(Command::Supply(item))
+                    Some(self.supply(item, source, parcel.handle))
                 }
             }
         };
         parcels.into_iter().filter_map(offer).collect()
+    }
+
+    /// Goes on with a file that had to be chosen again.
+    fn supply(&mut self, item: ItemId, source: Source, handle: Option<FileHandle>) -> Command {
+        let payload = exact(PhotoKey { owner: self.me, item });
+        self.sources.put(payload, source);
+        self.handles.remove(&item);
+        self.show_leave(item, false);
+        if let Some(handle) = handle {
+            self.disk.keep_handle(payload, handle);
+        }
+        Command::Supply(item)
     }
 
     /// Gives it back where it cannot be offered, which is said.
@@ -190,7 +265,7 @@ impl Files {
             return Err(parcel);
         }
         let Ok(item) = task::random().map(ItemId) else { return Err(parcel) };
-        let Parcel { name, kind, source, modified, removed, original } = parcel;
+        let Parcel { name, kind, source, modified, removed, original, handle } = parcel;
         let bytes = source.bytes();
         let key = PhotoKey { owner: self.me, item };
         self.list(key, &name, kind, bytes, Some(removed));
@@ -198,6 +273,9 @@ impl Files {
             self.shared.insert(item, (name.clone(), source.clone()));
         }
         self.sources.put(exact(key), source);
+        if let Some(handle) = &handle {
+            self.disk.keep_handle(exact(key), handle.clone());
+        }
         if let Some(original) = original {
             let with_them = Parcel {
                 name: name.clone(),
@@ -206,6 +284,7 @@ impl Files {
                 modified,
                 removed: Secrets::default(),
                 original: None,
+                handle,
             };
             self.originals.insert(item, (with_them, recipients.clone()));
         }
@@ -273,8 +352,17 @@ impl Files {
     /// Neither whoever comes later nor the page's next life knows of it.
     fn take_back(&mut self, item: ItemId) {
         self.shared.remove(&item);
+        self.forget(item);
+    }
+
+    /// Nobody waits for a file of ours any more.
+    fn forget(&mut self, item: ItemId) {
         self.offered.retain(|offered| offered.item != item);
         self.remember();
+        if !self.is_put_aside {
+            self.handles.remove(&item);
+            self.disk.forget_handle(exact(PhotoKey { owner: self.me, item }));
+        }
     }
 
     /// The person wants a file, if there is room for it: [`Happened::Accepted`] follows.
@@ -377,8 +465,7 @@ impl Files {
             entry.view.with_untracked(|view| view.recipients.iter().map(|recipient| recipient.bytes).sum());
         self.show(key, sum, state, |_| ());
         if entry.view.with_untracked(FileView::has_ended) {
-            self.offered.retain(|offered| offered.item != item);
-            self.remember();
+            self.forget(item);
         }
     }
 
@@ -440,6 +527,7 @@ impl Files {
             recipients: Vec::new(),
             speed: None,
             removed: removed.unwrap_or_default(),
+            needs_leave: false,
             saved: false,
         };
         let entry = Entry { key, view: ArcRwSignal::new(view) };
@@ -488,10 +576,7 @@ impl Files {
         let Some(file) = self.disk.file(payload) else { return };
         let (inbox, is_whole) = (self.inbox.clone(), view.state == TransferState::Verified);
         self.saving = Some(task::spawn(async move {
-            let saved = async {
-                let (blob, name) = as_saved(file.await?, &view, is_whole).await?;
-                download(&blob, &name)
-            };
+            let saved = async { saved::one(file.await?, &view, is_whole).await };
             match saved.await {
                 Ok(()) => inbox.push(Happened::FilesSaved(vec![key])),
                 Err(error) => inbox.push(Happened::Notice(Notice::SaveFailed(error.to_string()))),
@@ -522,25 +607,14 @@ impl Files {
         let inbox = self.inbox.clone();
         self.saving = Some(task::spawn(async move {
             let keys = files.iter().map(|(key, ..)| *key).collect();
-            let zip = async {
-                let mut all = Vec::new();
+            let saved = async {
+                let mut whole = Vec::with_capacity(files.len());
                 for (_, view, file) in files {
-                    let source = Source::from(file.await?);
-                    match view.kind {
-                        FileKind::File => {
-                            let bytes = 0..source.bytes();
-                            all.push(Bundled { source, path: view.name, modified: unix_ms(), bytes });
-                        }
-                        FileKind::Folder { listing, .. } => {
-                            all.extend(files_of(&source, &view.name, listing).await?);
-                        }
-                    }
+                    whole.push((view, file.await?));
                 }
-                make_unique(&mut all);
-                let name = format!("snaproom-{}.zip", page::date_and_time(unix_ms()));
-                download(bundle(&all, |_| ()).await?.blob(), &name)
+                saved::all(whole).await
             };
-            match zip.await {
+            match saved.await {
                 Ok(()) => inbox.push(Happened::FilesSaved(keys)),
                 Err(error) => inbox.push(Happened::Notice(Notice::SaveFailed(error.to_string()))),
             }
@@ -669,51 +743,6 @@ async fn make_ready(given: Given, to: Recipients, asked_for: Option<ItemId>, inb
     }
     if lost > 0 {
         inbox.push(Happened::Notice(Notice::FilesLeftOut(lost)));
-    }
-}
-
-/// Bytes, whatever they are called: no browser opens them as a page.
-fn download(blob: &Blob, name: &str) -> Result<(), Error> {
-    save(&join(std::slice::from_ref(blob), "application/octet-stream")?, name)
-}
-
-/// What the person gets: a file under its name, a folder as a zip, a part as such.
-async fn as_saved(file: Blob, view: &FileView, is_whole: bool) -> Result<(Blob, String), Error> {
-    let name = name::file_name(&view.name);
-    if !is_whole {
-        return Ok((file, name::file_name(&format!("{name}.part"))));
-    }
-    let FileKind::Folder { listing, .. } = view.kind else { return Ok((file, name)) };
-    let all = files_of(&Source::from(file), &name, listing).await?;
-    Ok((bundle(&all, |_| ()).await?.blob().clone(), name::file_name(&format!("{name}.zip"))))
-}
-
-/// The files of a folder, below its name.
-async fn files_of(source: &Source, folder: &str, listing: u32) -> Result<Vec<Bundled>, Error> {
-    let head = source.head(listing).await?;
-    let listing = Listing::decode(&head, source.bytes())
-        .map_err(|_| Error::new("DataError", "the folder’s list does not fit its files"))?;
-    let bundled = |(index, entry): (usize, &listing::Entry)| {
-        let bytes = listing.range(index)?;
-        let path = format!("{folder}/{}", entry.path);
-        Some(Bundled { source: source.clone(), path, modified: entry.modified, bytes })
-    };
-    Ok(listing.files().iter().enumerate().filter_map(bundled).collect())
-}
-
-/// No two files of a zip have one name: `a.txt`, `a (2).txt`.
-fn make_unique(files: &mut [Bundled]) {
-    let mut known = HashSet::new();
-    for file in files {
-        let path = file.path.clone();
-        let mut number = 1;
-        while !known.insert(file.path.to_lowercase()) {
-            number += 1;
-            let (stem, ending) = path
-                .rsplit_once('.')
-                .map_or((path.as_str(), String::new()), |(stem, ending)| (stem, format!(".{ending}")));
-            file.path = format!("{stem} ({number}){ending}");
-        }
     }
 }
 

@@ -6,7 +6,7 @@ use send_wrapper::SendWrapper;
 use snaproom_protocol::{ItemId, PeerId};
 
 use super::view::{PhotoKey, Records, RoomView, Signs};
-use crate::browser::{Canvas, Given, Larger, Shown, Video, page, storage};
+use crate::browser::{Canvas, Given, Larger, Shown, Video, has_chooser, page, storage};
 
 /// Commands that wait for the driver: the canvases of a full trail that leave the page at once, and a person.
 const COMMAND_QUEUE: usize = 2048;
@@ -24,17 +24,7 @@ pub(super) enum Command {
     Save(PhotoKey),
     SaveAll,
     Remove(PhotoKey),
-    Give { given: SendWrapper<Given>, asked_for: Option<ItemId> },
-    OfferOriginal(ItemId),
-    Fetch(Vec<PhotoKey>),
-    StopFetch(PhotoKey),
-    Accept(PhotoKey),
-    AcceptAll { from: PeerId, accepts: bool },
-    Decline(PhotoKey),
-    Pause { file: PhotoKey, pauses: bool },
-    SaveFile(PhotoKey),
-    SaveFiles,
-    RemoveFile(PhotoKey),
+    Files(FilesCommand),
     CopyLink,
     ShareLink,
     SetName(String),
@@ -68,6 +58,23 @@ pub(super) enum Command {
     SayWriting,
     SetNotifies(bool),
     AttachLarge(PhotoKey, Option<SendWrapper<Canvas>>),
+}
+
+/// What a person wants of files, and of what was shown before they came.
+pub(super) enum FilesCommand {
+    Give { given: SendWrapper<Given>, asked_for: Option<ItemId> },
+    Choose { input: &'static str, asked_for: Option<ItemId> },
+    Ask(ItemId),
+    OfferOriginal(ItemId),
+    Fetch(Vec<PhotoKey>),
+    StopFetch(PhotoKey),
+    Accept(PhotoKey),
+    AcceptAll { from: PeerId, accepts: bool },
+    Decline(PhotoKey),
+    Pause { file: PhotoKey, pauses: bool },
+    Save(PhotoKey),
+    SaveAll,
+    Remove(PhotoKey),
 }
 
 /// The page's end of a room, as long as the page is mounted.
@@ -120,12 +127,12 @@ impl Room {
 
     /// Gets what was shown before we came, from whoever holds it.
     pub fn fetch(&self, all: Vec<PhotoKey>) {
-        self.tell(Command::Fetch(all));
+        self.tell_files(FilesCommand::Fetch(all));
     }
 
     /// Does without one of these after all.
     pub fn stop_fetch(&self, one: PhotoKey) {
-        self.tell(Command::StopFetch(one));
+        self.tell_files(FilesCommand::StopFetch(one));
     }
 
     /// Asks the sender of a photo for its exact pixels.
@@ -162,47 +169,63 @@ impl Room {
     /// Offers files and folders to whom the person chose, or everybody; or goes on with one that had to be chosen again, as
     /// with that item of ours for which they did so.
     pub fn give(&self, given: Given, asked_for: Option<ItemId>) {
-        self.tell(Command::Give { given: SendWrapper::new(given), asked_for });
+        self.tell_files(FilesCommand::Give { given: SendWrapper::new(given), asked_for });
+    }
+
+    /// Lets the person choose files to be [given](Self::give), in reply to a click, which browsers demand: in the browser's
+    /// own chooser where it has one, which tells where they are, or else with the input of this id.
+    pub fn choose_files(&self, input: &'static str, asked_for: Option<ItemId>) {
+        if has_chooser() {
+            self.tell_files(FilesCommand::Choose { input, asked_for });
+        } else {
+            page::press(input);
+        }
+    }
+
+    /// Asks the person to let us read a file of theirs again, of which the browser knows where it is; in reply to a
+    /// click.
+    pub fn ask_for_file(&self, item: ItemId) {
+        self.tell_files(FilesCommand::Ask(item));
     }
 
     /// Sends a photo with all that it tells beside its picture, in the place of the one without.
     pub fn offer_original(&self, item: ItemId) {
-        self.tell(Command::OfferOriginal(item));
+        self.tell_files(FilesCommand::OfferOriginal(item));
     }
 
     /// Takes a file that somebody offers.
     pub fn accept(&self, file: PhotoKey) {
-        self.tell(Command::Accept(file));
+        self.tell_files(FilesCommand::Accept(file));
     }
 
     /// Takes all files that somebody offers, in this visit; or not any more.
     pub fn accept_all(&self, from: PeerId, accepts: bool) {
-        self.tell(Command::AcceptAll { from, accepts });
+        self.tell_files(FilesCommand::AcceptAll { from, accepts });
     }
 
     /// Does without a file of somebody else's: what came of it goes.
     pub fn decline(&self, file: PhotoKey) {
-        self.tell(Command::Decline(file));
+        self.tell_files(FilesCommand::Decline(file));
     }
 
     /// Stops a file for now, ours or theirs; or goes on with it.
     pub fn pause(&self, file: PhotoKey, pauses: bool) {
-        self.tell(Command::Pause { file, pauses });
+        self.tell_files(FilesCommand::Pause { file, pauses });
     }
 
     /// Saves a file, or the part that came of it; a folder as a zip.
     pub fn save_file(&self, file: PhotoKey) {
-        self.tell(Command::SaveFile(file));
+        self.tell_files(FilesCommand::Save(file));
     }
 
     /// Saves all files that are whole as one zip.
     pub fn save_files(&self) {
-        self.tell(Command::SaveFiles);
+        self.tell_files(FilesCommand::SaveAll);
     }
 
     /// Takes a file that has ended out of the list.
     pub fn remove_file(&self, file: PhotoKey) {
-        self.tell(Command::RemoveFile(file));
+        self.tell_files(FilesCommand::Remove(file));
     }
 
     /// Puts the link into the clipboard.
@@ -393,6 +416,10 @@ impl Room {
     /// before.
     pub fn attach_large(&self, photo: PhotoKey, canvas: Option<Canvas>) {
         self.tell(Command::AttachLarge(photo, canvas.map(SendWrapper::new)));
+    }
+
+    fn tell_files(&self, command: FilesCommand) {
+        self.tell(Command::Files(command));
     }
 
     fn tell(&self, command: Command) {

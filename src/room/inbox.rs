@@ -15,6 +15,7 @@ use super::{
     disk::Opened,
     files::Recipients,
     library::{Found, Wanted},
+    offered::Reached,
     parcel::Parcel,
     sources::Read,
     studio::Taken,
@@ -48,6 +49,8 @@ pub(super) enum Happened {
         /// The item whose missing file the person meant to choose.
         asked_for: Option<ItemId>,
     },
+    /// A file of ours from before the page was loaded anew is there again, or not.
+    Reached(Reached),
     /// Files were pasted; hang over the page, or were dropped there.
     Given(Given),
     Dragged(Drag),

@@ -44,6 +44,7 @@ mod others;
 mod parcel;
 mod photo;
 mod recording;
+mod saved;
 mod sources;
 mod speed;
 mod studio;
@@ -75,7 +76,7 @@ use crate::browser::{
 use alarm::Alarm;
 use call::Call;
 use gallery::Gallery;
-use handle::Command;
+use handle::{Command, FilesCommand};
 use inbox::{Happened, Inbox, Page};
 use recording::Ended;
 use studio::Studio;
@@ -300,6 +301,7 @@ impl Driver {
             Happened::Dragged(Drag::Over(over)) => self.view.dragged.set(over),
             Happened::Dragged(Drag::Dropped(dropped)) => visit.files.look_into(dropped),
             Happened::Parcels { parcels, to, asked_for } => visit.offer(parcels, &to, asked_for),
+            Happened::Reached(reached) => visit.on_reached(reached),
             Happened::Accepted(file) => visit.request(file),
             Happened::Fits(PhotoKey { owner, item }) => {
                 visit.command(session::Command::Fetch { owner, item });
@@ -368,23 +370,7 @@ impl Driver {
                 self.gallery.remove(photo);
                 visit.unshare(photo);
             }
-            Command::Give { given, asked_for } => visit.files.give(given.take(), asked_for),
-            Command::OfferOriginal(item) => visit.offer_original(item),
-            Command::Fetch(all) => visit.fetch(&all),
-            Command::StopFetch(PhotoKey { owner, item }) => {
-                visit.command(session::Command::StopFetch { owner, item });
-            }
-            Command::Accept(file) => visit.files.accept(file),
-            Command::AcceptAll { from, accepts } => {
-                visit.command(session::Command::AcceptAll { from, accepts });
-            }
-            Command::Decline(PhotoKey { owner: from, item }) => {
-                visit.command(session::Command::Decline { from, item });
-            }
-            Command::Pause { file, pauses } => visit.pause(file, pauses),
-            Command::SaveFile(file) => visit.files.save(file),
-            Command::SaveFiles => visit.files.save_all(),
-            Command::RemoveFile(file) => visit.remove_file(file),
+            Command::Files(command) => obey_about_files(command, visit),
             Command::CopyLink => self.copy_link(),
             Command::ShareLink => self.share_link(),
             Command::SetName(name) => visit.set_name(&name),
@@ -508,5 +494,29 @@ impl Driver {
             let copied = page::copy(&page::link()).await.is_ok();
             inbox.push(Happened::Notice(if copied { Notice::LinkCopied } else { Notice::LinkNotCopied }));
         }));
+    }
+}
+
+fn obey_about_files(command: FilesCommand, visit: &mut Visit) {
+    match command {
+        FilesCommand::Give { given, asked_for } => visit.files.give(given.take(), asked_for),
+        FilesCommand::Choose { input, asked_for } => visit.files.choose(input, asked_for),
+        FilesCommand::Ask(item) => visit.files.ask(item),
+        FilesCommand::OfferOriginal(item) => visit.offer_original(item),
+        FilesCommand::Fetch(all) => visit.fetch(&all),
+        FilesCommand::StopFetch(PhotoKey { owner, item }) => {
+            visit.command(session::Command::StopFetch { owner, item });
+        }
+        FilesCommand::Accept(file) => visit.files.accept(file),
+        FilesCommand::AcceptAll { from, accepts } => {
+            visit.command(session::Command::AcceptAll { from, accepts });
+        }
+        FilesCommand::Decline(PhotoKey { owner: from, item }) => {
+            visit.command(session::Command::Decline { from, item });
+        }
+        FilesCommand::Pause { file, pauses } => visit.pause(file, pauses),
+        FilesCommand::Save(file) => visit.files.save(file),
+        FilesCommand::SaveAll => visit.files.save_all(),
+        FilesCommand::Remove(file) => visit.remove_file(file),
     }
 }

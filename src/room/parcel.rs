@@ -8,7 +8,7 @@ use snaproom_session::{
     name,
 };
 
-use crate::browser::{Choice, Chosen, Error, Part, Source};
+use crate::browser::{Choice, Chosen, Error, FileHandle, Part, Source};
 
 /// Bytes of a photo that are looked at for its end at a time, and of the largest photo of which that is done.
 const STEP_BYTES: u32 = 1024 * 1024;
@@ -25,6 +25,8 @@ pub(super) struct Parcel {
     pub(super) removed: Secrets,
     /// With that in it.
     pub(super) original: Option<Source>,
+    /// Where the file is; of a folder it is not known.
+    pub(super) handle: Option<FileHandle>,
 }
 
 /// What was chosen at once, item by item; files that cannot be read are not in it, and are counted.
@@ -48,11 +50,20 @@ pub(super) async fn parcels(choice: Choice) -> (Vec<Parcel>, usize) {
     }
 }
 
-async fn of_file(file: Chosen) -> Result<Parcel, Error> {
+/// One file.
+pub(super) async fn of_file(file: Chosen) -> Result<Parcel, Error> {
     let (source, removed) = without_secrets(&file.source).await?;
     let original = (!removed.is_empty()).then_some(file.source);
     let name = name::file_name(&file.name);
-    Ok(Parcel { name, kind: Kind::File, source, modified: file.modified, removed, original })
+    Ok(Parcel {
+        name,
+        kind: Kind::File,
+        source,
+        modified: file.modified,
+        removed,
+        original,
+        handle: file.handle,
+    })
 }
 
 async fn of_folder(name: &str, files: Vec<Chosen>) -> Result<(Parcel, usize), Error> {
@@ -89,7 +100,7 @@ async fn of_folder(name: &str, files: Vec<Chosen>) -> Result<(Parcel, usize), Er
     };
     let kind = Kind::Folder { files, listing };
     let name = name::file_name(name);
-    Ok((Parcel { name, kind, source, modified, removed, original }, lost))
+    Ok((Parcel { name, kind, source, modified, removed, original, handle: None }, lost))
 }
 
 /// The list and the files' bytes behind it; and the list's length.

@@ -239,6 +239,8 @@ pub struct FileView {
     pub speed: Option<u64>,
     /// What was taken out of photos of ours before they were sent.
     pub removed: Secrets,
+    /// Of one of ours that is missing: whether the browser knows where it is, and lets us read it once the person agrees.
+    pub needs_leave: bool,
     /// Whether it was saved.
     pub saved: bool,
 }

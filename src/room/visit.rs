@@ -20,6 +20,7 @@ use super::{
     identity::{self, Identity},
     inbox::{Happened, Inbox},
     library::{Found, Held, Library, Wanted, exact},
+    offered::Reached,
     original::{Kept, Original},
     originals::Originals,
     parcel::Parcel,
@@ -251,6 +252,12 @@ impl Visit {
     pub(super) fn offer(&mut self, parcels: Vec<Parcel>, to: &Recipients, asked_for: Option<ItemId>) {
         let commands = self.files.offer(parcels, to, asked_for);
         self.obey(commands);
+    }
+
+    /// Goes on with a file of ours from before the page was loaded anew, if it is there.
+    pub(super) fn on_reached(&mut self, reached: Reached) {
+        let command = self.files.on_reached(reached);
+        self.obey(command.into_iter().collect());
     }
 
     /// Sends a photo with all that it tells, in the place of the one without.

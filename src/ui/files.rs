@@ -47,10 +47,10 @@ pub fn Files(room: Room) -> impl IntoView {
                 </button>
             </header>
             <div class="giving">
-                <button type="button" id="chooseFiles" aria-describedby="filesHint" on:click=move |_| asked_for.choose(None, FILE_INPUT)>
+                <button type="button" id="chooseFiles" aria-describedby="filesHint" on:click=move |_| asked_for.choose_files(room, None)>
                     {sentences::CHOOSE}
                 </button>
-                <button type="button" id="chooseFolder" aria-describedby="filesHint" on:click=move |_| asked_for.choose(None, FOLDER_INPUT)>
+                <button type="button" id="chooseFolder" aria-describedby="filesHint" on:click=move |_| asked_for.choose_folder(None)>
                     {sentences::CHOOSE_FOLDER}
                 </button>
                 <input id=FILE_INPUT type="file" multiple=true hidden=true on:change=give />
@@ -80,9 +80,14 @@ pub fn Files(room: Room) -> impl IntoView {
 struct AskedFor(StoredValue<Option<ItemId>>);
 
 impl AskedFor {
-    fn choose(self, item: Option<ItemId>, input: &str) {
+    fn choose_files(self, room: Room, item: Option<ItemId>) {
         self.0.set_value(item);
-        press(input);
+        room.choose_files(FILE_INPUT, item);
+    }
+
+    fn choose_folder(self, item: Option<ItemId>) {
+        self.0.set_value(item);
+        press(FOLDER_INPUT);
     }
 }
 
@@ -247,7 +252,16 @@ fn Buttons(
     let names = room.view.names;
     let is_ours = file.with_untracked(|file| file.is_ours);
     let is_folder = file.with_untracked(|file| matches!(file.kind, FileKind::Folder { .. }));
-    let input = if is_folder { FOLDER_INPUT } else { FILE_INPUT };
+    let needs_leave = move || file.with(|file| file.needs_leave);
+    let supply = move |_| {
+        if needs_leave() {
+            room.ask_for_file(key.item);
+        } else if is_folder {
+            asked_for.choose_folder(Some(key.item));
+        } else {
+            asked_for.choose_files(room, Some(key.item));
+        }
+    };
     let is_offered = move || !is_ours && state.get() == TransferState::Offered;
     let is_missing = move || is_ours && state.get() == TransferState::Paused(Pause::Source);
     let is_stopped = move || matches!(state.get(), TransferState::Paused(Pause::Us | Pause::Storage));
@@ -284,8 +298,12 @@ fn Buttons(
             >
                 {move || names.with(|names| sentences::accept_all(&key.owner, names))}
             </button>
-            <button type="button" class="supply primary" hidden=move || !is_missing() on:click=move |_| asked_for.choose(Some(key.item), input)>
-                {if is_folder { sentences::CHOOSE_FOLDER_AGAIN } else { sentences::CHOOSE_AGAIN }}
+            <button type="button" class="supply primary" hidden=move || !is_missing() on:click=supply>
+                {move || match (needs_leave(), is_folder) {
+                    (true, _) => sentences::RESUME,
+                    (false, true) => sentences::CHOOSE_FOLDER_AGAIN,
+                    (false, false) => sentences::CHOOSE_AGAIN,
+                }}
             </button>
             <button type="button" class="pause" hidden=move || !moves() aria-label=pause on:click=move |_| room.pause(key, true)>
                 {sentences::PAUSE}

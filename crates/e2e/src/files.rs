@@ -9,6 +9,7 @@ use std::{
 
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
+use serde_json::json;
 
 use crate::{Tab, poll};
 
@@ -96,6 +97,22 @@ impl Tab {
     /// Gives files to everybody, or to whom is chosen.
     pub async fn give(&self, files: &[&Path]) -> Result<()> {
         self.choose_files("#fileInput", files).await
+    }
+
+    /// Drops files on the page, as out of the system's folder.
+    pub async fn drop_files(&self, files: &[&Path]) -> Result<()> {
+        let (x, y): (f64, f64) = self
+            .evaluate(
+                "(({ left, top, width }) => [left + width / 2, Math.max(top, 0) + 10])\
+                 (document.querySelector('main.room').getBoundingClientRect())",
+            )
+            .await?;
+        let data = json!({ "items": [], "files": files, "dragOperationsMask": 1 });
+        for kind in ["dragEnter", "dragOver", "drop"] {
+            let drag = json!({ "type": kind, "x": x, "y": y, "data": data });
+            self.cdp("Input.dispatchDragEvent", drag).await?;
+        }
+        Ok(())
     }
 
     /// The list of files, newest first.

@@ -4,7 +4,7 @@
 use std::{fmt::Write as _, fs, path::Path};
 
 use anyhow::{Context, Result, ensure};
-use snaproom_e2e::{Browser, Tab, photo_with_position, two_tabs};
+use snaproom_e2e::{Browser, PATIENCE, Tab, ensure_same, photo_with_position, poll, two_tabs};
 
 #[tokio::test]
 async fn a_photo_goes_without_its_position_and_with_it_when_that_is_wanted() -> Result<()> {
@@ -84,6 +84,135 @@ async fn what_is_dropped_or_pasted_is_given() -> Result<()> {
         fs::remove_file(saved)?;
     }
     Ok(())
+}
+
+/// How many handles of files the browser keeps for the page.
+const HANDLES: &str = "new Promise((resolve) => {
+    const opening = indexedDB.open('snaproom', 1);
+    opening.onupgradeneeded = () => opening.transaction.abort();
+    opening.onerror = () => resolve(0);
+    opening.onsuccess = () => {
+        const counting = opening.result.transaction('handles').objectStore('handles').count();
+        counting.onsuccess = () => { opening.result.close(); resolve(counting.result); };
+    };
+})";
+
+async fn wait_handles(tab: &Tab, count: usize) -> Result<()> {
+    let kept = poll(PATIENCE, async || Ok((tab.evaluate::<usize>(HANDLES).await? == count).then_some(())));
+    kept.await?.with_context(|| format!("the browser does not keep {count} handles"))
+}
+
+/// A film of which some came, and that waits, and a photo that nobody has accepted; then their sender's page is loaded
+/// anew. Gives both items.
+async fn dropped_and_loaded_anew(alice: &Tab, bob: &Tab) -> Result<[String; 2]> {
+    let film = alice.make_file("film.mp4", 40_000_000)?;
+    let photo = alice.folder().join("beach.jpg");
+    fs::write(&photo, photo_with_position())?;
+    alice.drop_files(&[&film, &photo]).await?;
+    let film = bob.accept_file("film.mp4").await?;
+    let photo = bob.wait_file("beach.jpg", "offered").await?.item;
+    bob.wait_bytes(&film, 5_000_000).await?;
+    bob.press_file(&film, "pause").await?;
+    alice.wait_file("film.mp4", "paused").await?;
+    wait_handles(alice, 2).await?;
+    alice.until("the handles lead to something", "!window.writing").await?;
+    alice.reload().await?;
+    alice.wait_connected(1).await?;
+    Ok([film, photo])
+}
+
+async fn both_came(alice: &Tab, bob: &Tab, [film, photo]: [String; 2]) -> Result<()> {
+    let downloads = bob.keep_downloads().await?;
+    for (name, item, ending) in [("film.mp4", &film, "mp4"), ("beach.jpg", &photo, "jpg")] {
+        bob.wait_file(name, "verified").await?;
+        bob.press_file(item, "save").await?;
+        let saved = bob.downloaded(&downloads, ending).await?;
+        if name == "film.mp4" {
+            ensure_same(&saved, &alice.folder().join(name))?;
+        } else {
+            ensure!(!has_position(&fs::read(saved)?), "the position is in it");
+        }
+    }
+    wait_handles(alice, 0).await
+}
+
+/// A browser whose handles lead to copies of the page's own. Those may always be read, while after a reload Chromium asks
+/// about files of the person's, and nobody answers in a headless one.
+const OWN: &str = "DataTransferItem.prototype.getAsFileSystemHandle = async function () {
+    const file = this.getAsFile();
+    const root = await navigator.storage.getDirectory();
+    const handle = await root.getFileHandle(file.name, { create: true });
+    window.writing = (window.writing ?? 0) + 1;
+    handle.createWritable().then((copy) => file.stream().pipeTo(copy)).then(() => (window.writing -= 1));
+    return handle;
+};";
+
+/// That browser asks its person as well, and takes no question but in reply to a click.
+const ASKS: &str = "{
+    let granted = false;
+    window.asked = 0;
+    FileSystemHandle.prototype.queryPermission = async () => (granted ? 'granted' : 'prompt');
+    FileSystemHandle.prototype.requestPermission = async () => {
+        if (!navigator.userActivation.isActive) throw new DOMException('no click', 'SecurityError');
+        window.asked += 1;
+        granted = window.asked > 1;
+        return granted ? 'granted' : 'prompt';
+    };
+}";
+
+#[tokio::test]
+async fn a_dropped_file_goes_on_after_a_reload_of_its_sender_and_nobody_chooses_it_again() -> Result<()> {
+    let own = Tab::without_camera().inject(OWN);
+    let (_server, alice, bob) = two_tabs(own, Tab::without_camera()).await?;
+    let items = dropped_and_loaded_anew(&alice, &bob).await?;
+    bob.press_file(&items[0], "resume").await?;
+    bob.press_file(&items[1], "accept").await?;
+    both_came(&alice, &bob, items).await
+}
+
+/// Waits until a click lets this file go on.
+async fn wait_go_on(tab: &Tab, item: &str) -> Result<()> {
+    let can_go_on = format!(
+        "((button) => !button.hidden && button.textContent === 'Go on')
+         (document.querySelector('[data-id=\"{item}\"] .supply'))"
+    );
+    tab.until("it can go on", &can_go_on).await
+}
+
+#[tokio::test]
+async fn where_the_browser_asks_first_a_click_lets_a_file_go_on() -> Result<()> {
+    let asks = Tab::without_camera().inject(OWN).inject(ASKS);
+    let (_server, alice, bob) = two_tabs(asks, Tab::without_camera()).await?;
+    let items = dropped_and_loaded_anew(&alice, &bob).await?;
+    bob.press_file(&items[0], "resume").await?;
+    bob.press_file(&items[1], "accept").await?;
+    for item in &items {
+        wait_go_on(&alice, item).await?;
+    }
+    // Whoever closes the question without an answer is asked again.
+    alice.press_file(&items[0], "supply").await?;
+    alice.until("the person was asked", "asked === 1").await?;
+    for item in &items {
+        wait_go_on(&alice, item).await?;
+        alice.press_file(item, "supply").await?;
+    }
+    both_came(&alice, &bob, items).await
+}
+
+/// As Chromium is by itself: it knows the files, and asks. Its question waits here for as long as it likes.
+#[tokio::test]
+async fn a_file_can_be_chosen_again_while_the_browser_asks() -> Result<()> {
+    let (_server, alice, bob) = two_tabs(Tab::without_camera(), Tab::without_camera()).await?;
+    let items = dropped_and_loaded_anew(&alice, &bob).await?;
+    bob.press_file(&items[0], "resume").await?;
+    bob.press_file(&items[1], "accept").await?;
+    for item in &items {
+        wait_go_on(&alice, item).await?;
+    }
+    alice.press_file(&items[0], "supply").await?;
+    let paths = ["film.mp4", "beach.jpg"].map(|name| alice.folder().join(name));
+    alice.give(&[&paths[0], &paths[1]]).await?;
+    both_came(&alice, &bob, items).await
 }
 
 /// There and back, also after a reload of who gets it.

@@ -4,7 +4,7 @@ use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 use super::*;
 use crate::{
-    browser::{Choice, Chosen},
+    browser::{Blob, Choice, Chosen, Error},
     room::{Failure, Trust},
 };
 
@@ -39,6 +39,7 @@ fn parcel(original: Option<&str>) -> Parcel {
         modified: 10,
         removed: Secrets::default(),
         original: original.map(source),
+        handle: None,
     }
 }
 
@@ -62,8 +63,14 @@ async fn what_is_given_goes_to_those_who_were_chosen_then() {
     let (_owner, mut files) = files("chosen");
     are_here(&files, &[ANNA, BEN]);
     files.view.give_to.set(vec![ANNA]);
-    let chosen =
-        Chosen { name: "notes.txt".into(), path: None, bytes: 5, modified: 10, source: source("hello") };
+    let chosen = Chosen {
+        name: "notes.txt".into(),
+        path: None,
+        bytes: 5,
+        modified: 10,
+        source: source("hello"),
+        handle: None,
+    };
     files.give(Given { choices: vec![Choice::Files(vec![chosen])], left_out: 0 }, None);
     // It is still being made ready.
     files.view.give_to.set(Vec::new());

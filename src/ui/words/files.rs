@@ -123,7 +123,9 @@ fn stage(file: &FileView) -> String {
 
 fn ours(file: &FileView) -> String {
     let is = |state: TransferState| file.recipients.iter().any(|to| to.state == state);
-    if is(TransferState::Paused(Pause::Source)) {
+    if is(TransferState::Paused(Pause::Source)) && file.needs_leave {
+        "The page was loaded anew: let it read the file again, and it goes on where it stopped.".into()
+    } else if is(TransferState::Paused(Pause::Source)) {
         "The page was loaded anew, or the file was changed: choose it again, and it goes on where it stopped."
             .into()
     } else if is(TransferState::Paused(Pause::Us)) {
@@ -304,6 +306,7 @@ mod tests {
             recipients: Vec::new(),
             speed,
             removed: Secrets::default(),
+            needs_leave: false,
             saved: false,
         }
     }
