@@ -51,7 +51,7 @@ impl Originals {
         self.put_away(item, picture.pixels);
     }
 
-    /// The pixels are elsewhere for now, and are put away later.
+    /// The pixels of a photo for everybody are elsewhere for now, and are put away later.
     pub(super) fn expect(&mut self, item: ItemId, width: u32, height: u32) {
         self.kept.insert(item, Mine { width, height, original: Original::default() });
     }

@@ -200,6 +200,9 @@ impl Visit {
         }
         let photo = self.hold(taken);
         let item = photo.item;
+        if !photo.on_request {
+            self.originals.expect(item, photo.width, photo.height);
+        }
         self.command(Command::SendPhoto(photo));
         page::mark(&format!("photo:{item}:sent"));
         true
@@ -233,7 +236,6 @@ impl Visit {
         if on_request {
             self.originals.keep(item, picture);
         } else {
-            self.originals.expect(item, picture.width, picture.height);
             self.vault.put(PayloadId { owner, item, part: Part::Exact }, picture.pixels);
         }
         if let Some(preview) = preview {
