@@ -122,7 +122,7 @@ async fn a_jpeg_keeps_its_bounds_and_its_proportions() {
         (241, 321, 100, (76, 100)),
         (3000, 2, 2048, (2048, 2)),
     ] {
-        let jpeg = soon("a JPEG", noise(width, height).jpeg(max_side, 4_000_000)).await.unwrap();
+        let jpeg = noise(width, height).preview(max_side, 4_000_000).unwrap();
         assert_eq!(&bytes(&jpeg)[..3], [0xFF, 0xD8, 0xFF]);
         let (width, height, _) = decoded(&Blob::new(bytes(&jpeg).as_slice())).await;
         assert_eq!((width, height), expected);
@@ -132,14 +132,14 @@ async fn a_jpeg_keeps_its_bounds_and_its_proportions() {
 #[wasm_bindgen_test]
 async fn a_jpeg_gets_smaller_until_it_fits() {
     let picture = noise(1920, 1080);
-    let roomy = soon("a JPEG", picture.jpeg(2048, 4_000_000)).await.unwrap();
-    let tight = soon("a JPEG", picture.jpeg(2048, 256 * 1024)).await.unwrap();
+    let roomy = picture.preview(2048, 4_000_000).unwrap();
+    let tight = picture.preview(2048, 256 * 1024).unwrap();
     assert!(roomy.len() > 256 * 1024, "noise compresses badly, or this tests nothing");
     assert!(tight.len() <= 256 * 1024);
     let (width, height, _) = decoded(&Blob::new(bytes(&tight).as_slice())).await;
     assert!(width < 1920 && width.abs_diff(height * 16 / 9) <= 2, "{width}×{height}");
 
-    assert_eq!(soon("a refusal", picture.jpeg(2048, 10)).await.err().unwrap().name, "RangeError");
+    assert_eq!(picture.preview(2048, 10).err().unwrap().name, "RangeError");
 }
 
 #[wasm_bindgen_test]
@@ -150,7 +150,7 @@ async fn a_jpeg_is_shown_at_the_size_of_the_photo() {
         pixels.extend(colour.repeat(80));
     }
     let picture = Picture { width: 80, height: 60, pixels: Payload::from(pixels.as_slice()) };
-    let jpeg = soon("a JPEG", picture.jpeg(80, 100_000)).await.unwrap();
+    let jpeg = picture.preview(80, 100_000).unwrap();
 
     let (element, canvas) = canvas();
     soon("the preview", canvas.paint_jpeg(&jpeg, 320, 240)).await.unwrap();

@@ -98,6 +98,12 @@ impl Canvas {
         Ok(())
     }
 
+    /// Its width and height in pixels.
+    #[must_use]
+    pub fn size(&self) -> (u32, u32) {
+        (self.0.width(), self.0.height())
+    }
+
     /// What it shows, as a video: a frame whenever something is drawn.
     pub(super) fn stream(&self) -> Result<MediaStream, Error> {
         self.0.capture_stream().map_err(Error::from_js)
@@ -105,7 +111,7 @@ impl Canvas {
 
     /// All of its pixels, outside of wasm memory.
     pub fn pixels(&self) -> Result<Picture, Error> {
-        let (width, height) = (self.0.width(), self.0.height());
+        let (width, height) = self.size();
         let data = self
             .context()?
             .get_image_data(0.0, 0.0, f64::from(width), f64::from(height))
@@ -125,7 +131,7 @@ impl Canvas {
     /// header and found it small: the browser decodes whatever it is given. Dropping the future before it ends
     /// leaves the canvas as it is.
     pub async fn paint_jpeg(&self, jpeg: &Payload, width: u32, height: u32) -> Result<(), Error> {
-        self.paint_file(&jpeg.to_blob("image/jpeg")?, width, height).await
+        self.draw_bitmap(&Bitmap::of_jpeg(jpeg).await?, width, height)
     }
 
     /// The same for an encoded picture of our own.
@@ -135,7 +141,7 @@ impl Canvas {
     }
 
     /// Takes the given size and shows the bitmap scaled to it.
-    pub(super) fn draw_bitmap(&self, bitmap: &Bitmap, width: u32, height: u32) -> Result<(), Error> {
+    pub fn draw_bitmap(&self, bitmap: &Bitmap, width: u32, height: u32) -> Result<(), Error> {
         let context = self.resize(width, height)?;
         context
             .draw_image_with_image_bitmap_and_dw_and_dh(
@@ -148,9 +154,45 @@ impl Canvas {
             .map_err(Error::from_js)
     }
 
+    /// A JPEG of what it shows, at most `max_side` pixels a side and `max_bytes` bytes: lower in quality, then smaller,
+    /// until it fits.
+    pub fn preview(&self, max_side: u32, max_bytes: u32) -> Result<Payload, Error> {
+        const QUALITIES: [f64; 3] = [0.8, 0.6, 0.4];
+        let longer = self.0.width().max(self.0.height());
+        let mut small = None;
+        let mut side = max_side.min(longer);
+        while side > 0 {
+            let canvas = if side == longer { self } else { small.insert(self.scaled_to(side)?) };
+            for quality in QUALITIES {
+                let jpeg = canvas.jpeg(quality)?;
+                if jpeg.len() as u64 <= u64::from(max_bytes) {
+                    small.inspect(Self::clear);
+                    return Ok(Payload::from(jpeg.as_slice()));
+                }
+            }
+            side /= 2;
+        }
+        Err(Error::new("RangeError", format!("no JPEG of {max_side} pixels a side fits {max_bytes} bytes")))
+    }
+
+    /// Another one that shows the same with a longer side of `side`, and no side under one pixel.
+    fn scaled_to(&self, side: u32) -> Result<Self, Error> {
+        let (width, height) = self.size();
+        let longer = u64::from(width.max(height).max(1));
+        let [width, height] = [width, height]
+            .map(|length| (u64::from(length) * u64::from(side)).div_ceil(longer).max(1) as u32);
+        let scaled = Self::detached()?;
+        let context = scaled.resize(width, height)?;
+        let (width, height) = (f64::from(width), f64::from(height));
+        context
+            .draw_image_with_html_canvas_element_and_dw_and_dh(&self.0, 0.0, 0.0, width, height)
+            .map_err(Error::from_js)?;
+        Ok(scaled)
+    }
+
     /// A JPEG of what it shows, at once, for which the page waits some milliseconds. `toBlob` and `convertToBlob` wait
     /// themselves, up to a second, until the page has nothing else to do, and a camera keeps it busy.
-    pub(super) fn jpeg(&self, quality: f64) -> Result<Vec<u8>, Error> {
+    fn jpeg(&self, quality: f64) -> Result<Vec<u8>, Error> {
         let url = self.0.to_data_url_with_type_and_encoder_options("image/jpeg", &quality.into());
         let url = url.map_err(Error::from_js)?;
         let bytes =
@@ -221,9 +263,14 @@ pub(super) fn read_often() -> JsValue {
 }
 
 /// A decoded picture; its memory is given back without waiting for the garbage collector.
-pub(super) struct Bitmap(pub(super) ImageBitmap);
+pub struct Bitmap(pub(super) ImageBitmap);
 
 impl Bitmap {
+    /// Decodes a JPEG; the same holds as for [`Canvas::paint_jpeg`].
+    pub async fn of_jpeg(jpeg: &Payload) -> Result<Self, Error> {
+        Self::decode(&jpeg.to_blob("image/jpeg")?).await
+    }
+
     pub(super) async fn decode(blob: &Blob) -> Result<Self, Error> {
         let decoding = window().create_image_bitmap_with_blob(blob.as_ref());
         Self::from_promise(decoding.map_err(Error::from_js)?).await

@@ -80,7 +80,7 @@ mod watch;
 
 pub use abilities::{Ability, abilities, is_secure, is_touched, user_agent};
 pub use camera::{Camera, Facing, Wish};
-pub use canvas::Canvas;
+pub use canvas::{Bitmap, Canvas};
 pub use capture::{CaptureError, Constrain, Track, chosen_or_any};
 pub use choice::{
     Choice, Chosen, Drag, Dropped, Given, MAX_FILES, choose_files, chosen_in, has_chooser, on_drag, on_paste,

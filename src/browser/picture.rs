@@ -3,8 +3,7 @@ use web_sys::{ImageData, ImageEncodeOptions, OffscreenCanvas, OffscreenCanvasRen
 
 use super::{
     Blob, Error, Payload,
-    canvas::{Bitmap, Canvas, read_often},
-    window,
+    canvas::{Canvas, read_often},
 };
 
 /// The RGBA bytes of an `ImageData`: `width · height · 4`, rows from the top, alpha not multiplied in.
@@ -19,27 +18,13 @@ pub struct Picture {
 }
 
 impl Picture {
-    /// A JPEG of at most `max_side` pixels a side and `max_bytes` bytes: lower in quality, then smaller, until
-    /// it fits.
-    pub async fn jpeg(&self, max_side: u32, max_bytes: u32) -> Result<Payload, Error> {
-        const QUALITIES: [f64; 3] = [0.8, 0.6, 0.4];
-        let promise = window().create_image_bitmap_with_image_data(&self.image_data()?);
-        let bitmap = Bitmap::from_promise(promise.map_err(Error::from_js)?).await?;
-        let scratch = Canvas::detached()?;
-        let mut side = max_side.min(self.width.max(self.height));
-        while side > 0 {
-            let (width, height) = self.scaled_to(side);
-            scratch.draw_bitmap(&bitmap, width, height)?;
-            for quality in QUALITIES {
-                let jpeg = scratch.jpeg(quality)?;
-                if jpeg.len() as u64 <= u64::from(max_bytes) {
-                    scratch.clear();
-                    return Ok(Payload::from(jpeg.as_slice()));
-                }
-            }
-            side /= 2;
-        }
-        Err(Error::new("RangeError", format!("no JPEG of {max_side} pixels a side fits {max_bytes} bytes")))
+    /// What [`Canvas::preview`] makes of a canvas that shows it.
+    pub fn preview(&self, max_side: u32, max_bytes: u32) -> Result<Payload, Error> {
+        let canvas = Canvas::detached()?;
+        canvas.paint(self)?;
+        let preview = canvas.preview(max_side, max_bytes);
+        canvas.clear();
+        preview
     }
 
     /// A PNG with exactly these pixels, if they are opaque.
@@ -62,13 +47,6 @@ impl Picture {
     pub(super) fn image_data(&self) -> Result<ImageData, Error> {
         ImageData::new_with_js_u8_clamped_array_and_sh(self.pixels.array(), self.width, self.height)
             .map_err(Error::from_js)
-    }
-
-    /// Its proportions with a longer side of `side`, and no side under one pixel.
-    fn scaled_to(&self, side: u32) -> (u32, u32) {
-        let longer = u64::from(self.width.max(self.height).max(1));
-        let scale = |length: u32| (u64::from(length) * u64::from(side)).div_ceil(longer).max(1) as u32;
-        (scale(self.width), scale(self.height))
     }
 }
 

@@ -25,12 +25,18 @@ const EXACT_BYTES: u64 = 16 * 1024 * 1024;
 /// Photos in the trail; one makes way when one more comes.
 const MAX_PHOTOS: usize = 300;
 
+/// How long a photo may be on its way before it is listed without anything to be seen of it, in milliseconds. Most
+/// previews are there sooner, and to draw a page with an empty place for it would only make them wait.
+const LISTED_WITHIN_MS: u32 = 100;
+
 /// The trail.
 pub(super) struct Gallery {
     view: RoomView,
     inbox: Inbox,
     /// Oldest first.
     photos: Vec<Photo>,
+    /// Those that are not in the list yet, and when they come into it.
+    unlisted: Vec<(PhotoKey, Task)>,
     /// Those whose canvases show exact pixels, oldest first.
     exact: VecDeque<PhotoKey>,
     encoder: Encoder,
@@ -57,6 +63,7 @@ impl Gallery {
             view,
             inbox,
             photos: Vec::new(),
+            unlisted: Vec::new(),
             exact: VecDeque::new(),
             encoder: Encoder::default(),
             large: None,
@@ -81,6 +88,7 @@ impl Gallery {
                 photo.give_up();
             }
             if has_ended(state) {
+                self.list(key);
                 ask_before_leaving(self.view.trail, &self.leaving);
             }
             return;
@@ -108,8 +116,27 @@ impl Gallery {
             shows,
             saved: false,
         });
-        self.photos.push(Photo::new(key, view.clone()));
-        self.view.trail.update(|trail| trail.insert(0, Entry { key, view }));
+        self.photos.push(Photo::new(key, view));
+        let inbox = self.inbox.clone();
+        let waiting = task::spawn(async move {
+            task::sleep(LISTED_WITHIN_MS).await;
+            inbox.push(Happened::Listed(key));
+        });
+        self.unlisted.push((key, waiting));
+    }
+
+    /// Lists a photo, if it is not listed yet: there is something to be seen of it, or it has been coming for a while.
+    pub(super) fn list(&mut self, key: PhotoKey) {
+        let is_unlisted = self.unlisted.iter().any(|(unlisted, _)| *unlisted == key);
+        if !is_unlisted {
+            return;
+        }
+        self.unlisted.retain(|(unlisted, _)| *unlisted != key);
+        let is_listed = |photo: &&Photo| self.unlisted.iter().all(|(unlisted, _)| *unlisted != photo.key);
+        let newer = self.photos.iter().rev().take_while(|photo| photo.key != key).filter(is_listed).count();
+        if let Some(view) = self.photo(key).map(|photo| photo.view.clone()) {
+            self.view.trail.update(|trail| trail.insert(newer, Entry { key, view }));
+        }
     }
 
     /// One photo less: the oldest that did not arrive, else the oldest that was saved, else the oldest.
@@ -147,6 +174,8 @@ impl Gallery {
                 self.shrink_older();
             }
         }
+        // Last: the browser decodes what the page makes room for.
+        self.list(key);
         self.paint_large(key);
     }
 
@@ -299,6 +328,7 @@ impl Gallery {
     fn forget(&mut self, key: PhotoKey) {
         self.clear_large(key);
         self.photos.retain(|photo| photo.key != key);
+        self.unlisted.retain(|(unlisted, _)| *unlisted != key);
         self.exact.retain(|exact| *exact != key);
         self.view.trail.update(|trail| trail.retain(|entry| entry.key != key));
         ask_before_leaving(self.view.trail, &self.leaving);

@@ -101,6 +101,8 @@ pub(super) enum Happened {
     Notice(super::Notice),
     /// It is time to keep what was written.
     KeepWritten,
+    /// A photo has been coming for a while, and is still to be listed.
+    Listed(PhotoKey),
     /// A photo came onto the screen, or left it.
     Seen(PhotoKey, bool),
     Page(Page),
@@ -194,6 +196,7 @@ impl Inbox {
                     | Happened::Devices(_)
                     | Happened::Page(_)
                     | Happened::Notice(_)
+                    | Happened::Listed(_)
                     | Happened::Seen(..)
             )
         });

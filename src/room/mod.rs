@@ -181,6 +181,7 @@ impl Driver {
             match self.inbox.next().await {
                 Happened::Page(Page::Shown) => return,
                 Happened::Seen(photo, seen) => self.gallery.on_seen(photo, seen),
+                Happened::Listed(photo) => self.gallery.list(photo),
                 happened => self.on_device(happened),
             }
         }
@@ -266,6 +267,7 @@ impl Driver {
                 Happened::Escape => drop(self.studio.stop_counting()),
                 Happened::Notice(notice) => self.view.notice.set(Some(notice)),
                 Happened::Seen(photo, seen) => self.gallery.on_seen(photo, seen),
+                Happened::Listed(photo) => self.gallery.list(photo),
                 Happened::Taken(taken) => {
                     let (item, of_burst) = (taken.item, taken.of_burst);
                     let is_sent = visit.send_photo(taken);

@@ -5,6 +5,7 @@ use std::{
     rc::Rc,
 };
 
+use futures::channel::oneshot;
 use leptos::prelude::{ArcRwSignal, GetUntracked, Update};
 
 use super::{
@@ -12,7 +13,7 @@ use super::{
     view::{PhotoKey, PhotoView, Shows},
 };
 use crate::browser::{
-    Blob, Canvas, Payload, Picture, Watch, page,
+    Bitmap, Blob, Canvas, Payload, Picture, Watch, page,
     task::{self, Task},
 };
 
@@ -40,6 +41,8 @@ pub(super) struct Photo {
     encoding: Option<Task>,
     /// Decodes for the canvas.
     painting: Option<Task>,
+    /// Where that waits for the canvas to come into the page.
+    awaited: Option<oneshot::Sender<Canvas>>,
 }
 
 impl Photo {
@@ -56,6 +59,7 @@ impl Photo {
             thumbnail: Rc::default(),
             encoding: None,
             painting: None,
+            awaited: None,
         }
     }
 
@@ -101,10 +105,15 @@ impl Photo {
     /// Its canvas came into the page or left it.
     pub(super) fn attach(&mut self, canvas: Option<Canvas>, on_seen: impl FnMut(bool) + 'static) {
         self.watch = canvas.as_ref().map(|canvas| canvas.watch(on_seen));
-        self.canvas = canvas;
+        self.canvas.clone_from(&canvas);
         self.is_seen.set(true);
         self.view.update(|view| view.shows = Shows::Nothing);
-        self.paint();
+        let awaited = self.awaited.take();
+        let Some(canvas) = canvas else { return };
+        let is_awaited = awaited.is_some_and(|awaited| awaited.send(canvas).is_ok());
+        if !is_awaited {
+            self.paint();
+        }
     }
 
     /// A thumbnail takes memory as long as it is on the screen.
@@ -153,11 +162,11 @@ impl Photo {
 
     /// Shows the best there is.
     fn paint(&mut self) {
-        let Some(canvas) = self.canvas.clone() else { return };
         let Some(kept) = self.original.kept() else {
             let side = if self.is_on_request() { THUMBNAIL_SIDE } else { PREVIEW_SIDE };
             return self.paint_preview(side);
         };
+        let Some(canvas) = self.canvas.clone() else { return };
         let (item, view, is_exact) = (self.key.item, self.view.clone(), self.is_exact);
         let shown = move || {
             if is_exact {
@@ -191,12 +200,20 @@ impl Photo {
         if self.original.kept().is_some() || self.shows() != Shows::Nothing && side == PREVIEW_SIDE {
             return;
         }
-        let (Some(canvas), Some(preview)) = (self.canvas.clone(), self.preview.clone()) else { return };
+        let Some(preview) = self.preview.clone() else { return };
+        // It is decoded while the page makes room for it.
+        let (awaited, attached) = oneshot::channel();
+        match self.canvas.clone() {
+            Some(canvas) => drop(awaited.send(canvas)),
+            None => self.awaited = Some(awaited),
+        }
         let (item, view, (width, height)) = (self.key.item, self.view.clone(), self.size(side));
         let (is_seen, is_on_request) = (self.is_seen.clone(), self.is_on_request());
         self.painting = Some(task::spawn(async move {
             // What the browser cannot decode it does not show; the exact pixels follow.
-            let is_painted = canvas.paint_jpeg(&preview, width, height).await.is_ok();
+            let bitmap = Bitmap::of_jpeg(&preview).await;
+            let Ok(canvas) = attached.await else { return };
+            let is_painted = bitmap.and_then(|bitmap| canvas.draw_bitmap(&bitmap, width, height)).is_ok();
             if is_painted && view.get_untracked().shows == Shows::Nothing {
                 page::mark(&format!("photo:{item}:preview"));
                 view.update(|view| view.shows = Shows::Preview);

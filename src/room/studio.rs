@@ -23,9 +23,6 @@ use crate::browser::{
 /// Longest side of a preview in pixels: sharp on a phone, about 100 kB, and 6 ms to encode.
 const PREVIEW_SIDE: u32 = 1280;
 
-/// Photos of a burst whose previews are being made. A computer that is slower than the camera takes fewer.
-const MAX_ENCODING: usize = 3;
-
 /// The person's camera and the photo that they look at. Outlives a change of room.
 pub(super) struct Studio {
     view: RoomView,
@@ -40,7 +37,6 @@ pub(super) struct Studio {
     countdown: Countdown,
     burst: Burst,
     snapped: Option<Snapped>,
-    encoding: Vec<Task>,
     /// Those who are given a photo of the camera, one after another, the first of them just now.
     stills: VecDeque<PeerId>,
     still: Option<Task>,
@@ -81,7 +77,6 @@ impl Studio {
             self_view: None,
             canvas: None,
             snapped: None,
-            encoding: Vec::new(),
             stills: VecDeque::new(),
             still: None,
         };
@@ -253,8 +248,7 @@ impl Studio {
     }
 
     pub(super) fn on_frame(&mut self) {
-        self.encoding.retain(|task| !task.is_finished());
-        if !self.burst.is_running() || self.encoding.len() >= MAX_ENCODING {
+        if !self.burst.is_running() {
             return;
         }
         let video = self.video.clone().filter(|_| self.camera.is_some());
@@ -311,7 +305,7 @@ impl Studio {
             let taken = async {
                 let item = random().map(ItemId)?;
                 let picture = take_still(track, video, fit).await?;
-                let preview = picture.jpeg(PREVIEW_SIDE, MAX_PREVIEW_BYTES).await.ok();
+                let preview = picture.preview(PREVIEW_SIDE, MAX_PREVIEW_BYTES).ok();
                 Ok(Taken { item, picture, preview, at: unix_ms(), of_burst: false })
             };
             let taken: Result<_, browser::Error> = taken.await;
@@ -368,20 +362,21 @@ impl Studio {
         snapped.was_sent = true;
         let Snapped { item, picture, at, .. } = snapped.clone();
         self.view.mark_sent(item, true);
-        let inbox = self.inbox.clone();
-        self.encoding.retain(|task| !task.is_finished());
-        self.encoding.push(task::spawn(async move {
-            // A browser that cannot encode a JPEG sends the exact pixels alone.
-            let preview = picture.jpeg(PREVIEW_SIDE, MAX_PREVIEW_BYTES).await.ok();
-            inbox.push(Happened::Taken(Taken { item, picture, preview, at, of_burst }));
-        }));
+        // A browser that cannot encode a JPEG sends the exact pixels alone.
+        let preview = match &self.canvas {
+            Some(canvas) if canvas.size() == (picture.width, picture.height) => {
+                canvas.preview(PREVIEW_SIDE, MAX_PREVIEW_BYTES)
+            }
+            _ => picture.preview(PREVIEW_SIDE, MAX_PREVIEW_BYTES),
+        }
+        .ok();
+        self.inbox.push(Happened::Taken(Taken { item, picture, preview, at, of_burst }));
     }
 
     /// Photos that were on their way into the room that is left stay here; the last one can be sent in the next.
     pub(super) fn leave_room(&mut self) {
         self.countdown.end();
         self.burst.abandon();
-        self.encoding.clear();
         self.still = None;
         self.stills.clear();
         if let Some(Snapped { item, .. }) = self.snapped {
