@@ -30,11 +30,11 @@ fn spawn_boxed(future: Pin<Box<dyn Future<Output = ()>>>) -> Task {
     let (abort, registration) = AbortHandle::new_pair();
     let held = Rc::new(Held::new(|live| &mut live.tasks));
     let running = Rc::downgrade(&held);
-    start(async move {
+    start(Box::pin(async move {
         let _held = held;
         // Ends early, with an error that says just that, once the task is dropped.
         let _ = Abortable::new(future, registration).await;
-    });
+    }));
     Task { abort, running }
 }
 
@@ -57,11 +57,11 @@ impl Drop for Task {
 pub(super) async fn see_through<T: 'static>(future: impl Future<Output = T> + 'static) -> Option<T> {
     let (hand_over, result) = oneshot::channel();
     let held = Held::new(|live| &mut live.tasks);
-    start(async move {
+    start(Box::pin(async move {
         let _held = held;
         // The receiver is gone when the caller is; the value then ends here.
         drop(hand_over.send(future.await));
-    });
+    }));
     result.await.ok()
 }
 
@@ -69,7 +69,7 @@ pub(super) async fn see_through<T: 'static>(future: impl Future<Output = T> + 's
     clippy::disallowed_methods,
     reason = "the one place that starts futures: each is counted, and has an owner or an end of its own"
 )]
-fn start(future: impl Future<Output = ()> + 'static) {
+fn start(future: Pin<Box<dyn Future<Output = ()>>>) {
     wasm_bindgen_futures::spawn_local(future);
 }
 

@@ -1,7 +1,7 @@
 use leptos::prelude::*;
 use snaproom_protocol::PeerId;
 
-use super::{relay::is_stranded, words};
+use super::{follow::follow_on, relay::is_stranded, words};
 use crate::room::{PeerState, PeerView, RoomView, Status};
 
 /// For people who hear the page: how the room is, when that changes, and who comes and goes while it stays the same. A
@@ -10,7 +10,7 @@ use crate::room::{PeerState, PeerView, RoomView, Status};
 pub fn Announcer(view: RoomView) -> impl IntoView {
     let RoomView { status, peers, names, camera, .. } = view;
     let said = RwSignal::new(String::new());
-    Effect::new(move |before: Option<(Status, bool, Vec<PeerId>)>| {
+    follow_on(move |before: Option<(Status, bool, Vec<PeerId>)>| {
         let here = |peers: &Vec<PeerView>| {
             let here = peers.iter().filter(|peer| peer.state == PeerState::Connected);
             here.map(|peer| peer.peer).collect::<Vec<_>>()

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::{
+    follow::follow,
     surface::hand_focus_on,
     words::files::{self as sentences, ACCEPT, DECLINE, LATER},
 };
@@ -32,7 +33,7 @@ pub fn FileAsked(room: Room) -> impl IntoView {
                 file.view.with_untracked(|file| sentences::asks(file, &key.owner, names, more))
             }))
         };
-    Effect::new(move || {
+    follow(move || {
         if !is_open.get() {
             hand_focus_on("fileAsked", "filesTitle");
         }

@@ -4,8 +4,10 @@
 use leptos::prelude::*;
 
 use super::{
+    follow::{follow, follow_on},
     icon::Icon,
     keys::Keys,
+    list::{List, RowKey},
     surface::{focus_on, hand_focus_on},
     tile::{Other, SelfView, own_sends},
     words::{self, labels},
@@ -46,7 +48,7 @@ pub fn Ringing(room: Room) -> impl IntoView {
         call.with(|call| names.with(|names| words::ringing(call, names)))
     };
     // What is answered hands the focus on, so that nobody begins anew at the page's top.
-    Effect::new(move || {
+    follow(move || {
         if !is_asked.get() {
             hand_focus_on("ringing", "status");
         }
@@ -82,7 +84,7 @@ pub fn CallPanel(room: Room) -> impl IntoView {
         })
     };
     let sentence = move || call.with(|call| names.with(|names| words::call(call, names)));
-    Effect::new(move |was_in: Option<bool>| {
+    follow_on(move |was_in: Option<bool>| {
         if is_in.get() && was_in == Some(false) {
             focus_on("hangupButton");
         } else if !is_in.get() {
@@ -94,7 +96,7 @@ pub fn CallPanel(room: Room) -> impl IntoView {
         <section id="call" class="card" aria-labelledby="callTitle" hidden=move || !is_in.get()>
             <h2 id="callTitle" class="unseen">{labels::CALL}</h2>
             <div class="tiles">
-                <For each=others key=|peer| *peer children=move |peer| view! { <Other room peer /> } />
+                <List each=others key=|peer| RowKey::Person(*peer) children=move |peer| view! { <Other room peer /> } />
                 <SelfView room />
             </div>
             <div class="callState">

@@ -1,7 +1,9 @@
 use leptos::{ev::KeyboardEvent, html, prelude::*};
 
 use super::{
+    follow::follow_on,
     icon::Icon,
+    list::{List, RowKey},
     peers::TONES,
     prose,
     surface::{
@@ -103,7 +105,7 @@ fn Arrivals(room: Room) -> impl IntoView {
     let view = room.view;
     let said = RwSignal::new(String::new());
     let notices = Notices::default();
-    Effect::new(move |was_told: Option<bool>| {
+    follow_on(move |was_told: Option<bool>| {
         let offer = view.unseen_offer.get().filter(|_| view.notifies.get_untracked() == Some(true));
         let files = view.files.get_untracked();
         let file = offer.and_then(|key| files.into_iter().find(|entry| entry.key == key));
@@ -118,7 +120,7 @@ fn Arrivals(room: Room) -> impl IntoView {
         }
         file.is_some()
     });
-    Effect::new(move |before: Option<usize>| {
+    follow_on(move |before: Option<usize>| {
         let unread = view.unread.get();
         if before.is_some() || unread > 0 {
             set_title(&words::page_title(unread));
@@ -166,9 +168,9 @@ fn Log(room: Room) -> impl IntoView {
         <div id=LOG role="log" tabindex="0" aria-labelledby="chatTitle">
             <div class="messages">
                 <p class="nothing" hidden=move || !is_empty.get()>{labels::NOTHING_WRITTEN}</p>
-                <For
+                <List
                     each=lines
-                    key=|(line, together)| (line.id, *together)
+                    key=|(line, together)| RowKey::Message(line.id, *together)
                     children=move |(line, together)| view! { <Message room line together /> }
                 />
             </div>

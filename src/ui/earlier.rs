@@ -2,6 +2,8 @@ use leptos::prelude::*;
 
 use super::{
     aloud::Aloud,
+    follow::follow_on,
+    list::{List, RowKey},
     states,
     surface::{Rows, hand_focus_on, time_of_day},
     words::{earlier as sentences, labels},
@@ -36,7 +38,7 @@ pub fn Earlier(room: Room) -> impl IntoView {
         }
     };
     let (aloud, more) = (Aloud::default(), RwSignal::new(String::new()));
-    Effect::new(move |before: Option<usize>| {
+    follow_on(move |before: Option<usize>| {
         let count = count.get();
         // Of what comes, and is in the list no more, something else tells.
         let is_more = count > before.unwrap_or(0);
@@ -58,7 +60,7 @@ pub fn Earlier(room: Room) -> impl IntoView {
                 </button>
             </header>
             <ul>
-                <For each=shown key=|key| *key children=move |key| view! { <One room key aloud /> } />
+                <List each=shown key=|key| RowKey::Item(*key) children=move |key| view! { <One room key aloud /> } />
             </ul>
         </section>
         <div id="earlierAloud" class="unseen" aria-live="polite">
@@ -82,7 +84,7 @@ fn One(room: Room, key: PhotoKey, aloud: Aloud) -> impl IntoView {
     let note = move || {
         item.with(|item| item.as_ref().map(|item| names.with(|names| sentences::passed_on(item, names))))
     };
-    Effect::new(move |before: Option<()>| {
+    follow_on(move |before: Option<()>| {
         state.track();
         let said = item.with_untracked(|item| item.as_ref().and_then(sentences::told));
         if let Some(said) = said.filter(|_| before.is_some()) {

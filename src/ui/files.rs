@@ -3,6 +3,8 @@ use snaproom_protocol::ItemId;
 
 use super::{
     aloud::Aloud,
+    follow::{follow, follow_on},
+    list::{List, RowKey},
     peers::Who,
     states,
     surface::{Rows, files_chosen, keep_focus_in, press},
@@ -62,9 +64,9 @@ pub fn Files(room: Room) -> impl IntoView {
             </div>
             <GiveTo room />
             <ul id="fileList" hidden=move || is_empty.get()>
-                <For
+                <List
                     each=listed
-                    key=|entry| entry.key
+                    key=|entry| RowKey::Item(entry.key)
                     children=move |entry| view! { <File room entry aloud asked_for /> }
                 />
             </ul>
@@ -117,9 +119,9 @@ fn GiveTo(room: Room) -> impl IntoView {
             >
                 {sentences::EVERYBODY}
             </button>
-            <For
+            <List
                 each=move || here.get()
-                key=|peer| *peer
+                key=|peer| RowKey::Person(*peer)
                 children=move |peer| view! {
                     <button
                         type="button"
@@ -147,13 +149,13 @@ fn File(room: Room, entry: Entry<FileView>, aloud: Aloud, asked_for: AskedFor) -
     let all =
         move || file.with(|file| if is_ours { sum(file, |to| to.total).max(total) } else { file.total });
     let own = id.clone();
-    Effect::new(move || {
+    follow(move || {
         state.track();
         keep_focus_in(&own);
     });
     let stages =
         Memo::new(move |_| file.with(|file| names.with_untracked(|names| sentences::stages(file, names))));
-    Effect::new(move |before: Option<Vec<String>>| {
+    follow_on(move |before: Option<Vec<String>>| {
         let stages = stages.get();
         if let Some(before) = before {
             stages.iter().filter(|stage| !before.contains(stage)).for_each(|stage| aloud.say(stage));
@@ -205,9 +207,9 @@ fn File(room: Room, entry: Entry<FileView>, aloud: Aloud, asked_for: AskedFor) -
             })}
             <Buttons room key file state name=name.clone() asked_for />
             <ul class="recipients" hidden=!is_ours>
-                <For
+                <List
                     each=move || file.with(|file| file.recipients.iter().map(|to| to.peer).collect::<Vec<_>>())
-                    key=|peer| *peer
+                    key=|peer| RowKey::Person(*peer)
                     children=move |peer| {
                         let to = Memo::new(move |_| file.with(|file| {
                             file.recipients.iter().find(|to| to.peer == peer).copied()

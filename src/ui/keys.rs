@@ -1,6 +1,7 @@
 use leptos::prelude::*;
 
 use super::{
+    follow::follow,
     icon::Icon,
     modal::Modal,
     surface::{can_enlarge, fill_screen, on_key},
@@ -21,7 +22,7 @@ pub fn Keys(room: Room) -> impl IntoView {
         _ => obey(key, room),
     });
     // It stands in what is hidden then, and a dialog that nobody sees would keep the page from everybody.
-    Effect::new(move || {
+    follow(move || {
         if !is_in.get() {
             open.set(false);
         }

@@ -2,6 +2,7 @@ use leptos::prelude::*;
 use snaproom_protocol::PeerId;
 
 use super::{
+    list::{List, RowKey},
     modal::Modal,
     peers::{Mark, Who},
     surface::hand_focus_on,
@@ -57,9 +58,9 @@ pub fn NewRoom(room: Room) -> impl IntoView {
             <p hidden=move || unsaved() == 0>{move || asking.get().then(|| words::unsaved(unsaved()))}</p>
             <fieldset id="companions" hidden=move || !with_others()>
                 <legend>{labels::TAKE_ALONG_HINT}</legend>
-                <For
+                <List
                     each=move || connected.get()
-                    key=|peer| *peer
+                    key=|peer| RowKey::Person(*peer)
                     children=move |peer| view! {
                         <label>
                             <input type="checkbox" prop:checked=move || chosen.with(|chosen| chosen.contains(&peer)) on:change=move |_| toggle(peer) />

@@ -6,6 +6,7 @@ use leptos::{
 };
 
 use super::{
+    follow::follow,
     icon::Icon,
     modal::Modal,
     states,
@@ -35,7 +36,7 @@ pub fn Lightbox(room: Room, open: RwSignal<Option<PhotoKey>>) -> impl IntoView {
         }
     };
     // The room was left, or the photo made way for a newer one.
-    Effect::new(move || {
+    follow(move || {
         if open.get().is_some() && find(trail, open).is_none() {
             open.set(None);
         }
@@ -102,7 +103,7 @@ fn Deeds(room: Room, open: RwSignal<Option<PhotoKey>>) -> impl IntoView {
     let trail = room.view.trail;
     // Whether the person was asked to press once more, and whether they had the time to read it.
     let (asked, read) = (RwSignal::new(false), RwSignal::new(false));
-    Effect::new(move || {
+    follow(move || {
         open.track();
         asked.set(false);
         read.set(false);

@@ -13,7 +13,7 @@
 //! | `chat`, `prose` | what people write; code and links in it |
 //! | `trail`, `lightbox` | photos of others: the gallery, and one of them large |
 //! | `files`, `asked` | files and folders, given and got; the question whether one wants one |
-//! | `modal`, `icon`, `surface` | dialogs; signs; the elements that show pictures |
+//! | `modal`, `icon`, `list`, `surface` | dialogs; signs; lists whose rows come and go; the elements that show pictures |
 //! | `check` | the pages under `/check` |
 //! | `words`, `states` | what people read, and what style sheets and tests read |
 
@@ -30,12 +30,14 @@ mod check;
 mod earlier;
 mod effects;
 mod files;
+mod follow;
 mod icon;
 mod invitation;
 mod keys;
 mod leave;
 mod lightbox;
 mod link;
+mod list;
 mod modal;
 mod name;
 mod notice;

@@ -1,6 +1,6 @@
 use leptos::{ev::KeyboardEvent, html, prelude::*};
 
-use super::{icon::Icon, notice::NoticeRegion, surface::show_as_modal, words::labels};
+use super::{follow::follow, icon::Icon, notice::NoticeRegion, surface::show_as_modal, words::labels};
 
 /// A dialog over the page (HTML, `showModal`): the page behind it rests, Escape closes it, and the focus goes back to
 /// where it came from.
@@ -24,7 +24,7 @@ pub fn Modal(
     children: Children,
 ) -> impl IntoView {
     let element = NodeRef::<html::Dialog>::new();
-    Effect::new(move || {
+    follow(move || {
         if let Some(dialog) = element.get() {
             show_as_modal(dialog, open.get());
         }

@@ -1,6 +1,7 @@
 use leptos::{html, prelude::*};
 
 use super::{
+    follow::follow,
     modal::Modal,
     relay::HideAddress,
     words::{self, labels},
@@ -14,7 +15,7 @@ pub fn NameDialog(room: Room, open: RwSignal<bool>) -> impl IntoView {
     let field = NodeRef::<html::Input>::new();
     let friendly = move || me.get().as_ref().map(words::friendly_name).unwrap_or_default();
     // What was typed and given up is not there the next time.
-    Effect::new(move || {
+    follow(move || {
         if open.get()
             && let Some(field) = field.get_untracked()
         {

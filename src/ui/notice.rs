@@ -2,6 +2,8 @@ use leptos::prelude::*;
 
 use super::{
     ToCheck,
+    follow::follow_on,
+    list::{List, RowKey},
     words::{self, labels},
 };
 use crate::room::{Notice, RoomView};
@@ -13,7 +15,7 @@ use crate::room::{Notice, RoomView};
 pub fn NoticeRegion(view: RoomView, #[prop(optional)] id: Option<&'static str>) -> impl IntoView {
     let RoomView { notice, names, .. } = view;
     let passing = RwSignal::new(None::<(u32, Notice)>);
-    Effect::new(move |number: Option<u32>| {
+    follow_on(move |number: Option<u32>| {
         let now = notice.get();
         if let Some(number) = number {
             passing.set(now.map(|notice| (number, notice)));
@@ -23,9 +25,9 @@ pub fn NoticeRegion(view: RoomView, #[prop(optional)] id: Option<&'static str>) 
     let sentence = move |notice| names.with_untracked(|names| words::notice(&notice, names));
     view! {
         <div id=id class="notice" role="status">
-            <For
-                each=move || passing.get()
-                key=|(number, _)| *number
+            <List
+                each=move || passing.get().into_iter().collect()
+                key=|(number, _)| RowKey::Passing(*number)
                 children=move |(_, notice)| {
                     let check = words::notice_check(&notice);
                     view! {

@@ -3,6 +3,7 @@ use snaproom_protocol::PeerId;
 
 use super::{
     icon::Icon,
+    list::{List, RowKey},
     name::NameDialog,
     person::PersonDialog,
     states,
@@ -37,9 +38,9 @@ pub fn Peers(room: Room) -> impl IntoView {
                         <span class="unseen">", "{labels::EDIT_NAME}</span>
                     </button>
                 </li>
-                <For
+                <List
                     each=move || peers.with(|peers| peers.iter().map(|peer| peer.peer).collect::<Vec<_>>())
-                    key=|peer| *peer
+                    key=|peer| RowKey::Person(*peer)
                     children=move |peer| view! { <Other room peer looked_at /> }
                 />
             </ul>

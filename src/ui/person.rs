@@ -2,6 +2,7 @@ use leptos::prelude::*;
 use snaproom_protocol::PeerId;
 
 use super::{
+    follow::follow_on,
     modal::Modal,
     surface::{focus_on, hand_focus_on},
     words::{self, labels},
@@ -49,7 +50,7 @@ pub fn PersonDialog(room: Room, open: RwSignal<Option<PeerId>>) -> impl IntoView
     };
     // Who has gone has nothing to compare, nor a place in the page for the focus to go back to.
     let is_open = Signal::derive(move || person.get().is_some());
-    Effect::new(move |was_open: Option<bool>| {
+    follow_on(move |was_open: Option<bool>| {
         let is_open = is_open.get();
         if was_open == Some(true) && !is_open && open.get_untracked().is_some() {
             open.set(None);

@@ -1,6 +1,7 @@
 use leptos::prelude::*;
 
 use super::{
+    list::{List, RowKey},
     peers::Who,
     states,
     surface::{hand_focus_on, time_of_day},
@@ -16,9 +17,9 @@ pub fn Sent(room: Room) -> impl IntoView {
         <section class="card sent" aria-labelledby="sentTitle" hidden=move || sent.with(Vec::is_empty)>
             <h2 id="sentTitle" tabindex="-1">{labels::SENT}</h2>
             <ul class="photos" tabindex="0" aria-labelledby="sentTitle">
-                <For
+                <List
                     each=move || sent.get()
-                    key=|entry| entry.key
+                    key=|entry| RowKey::Item(entry.key)
                     children=move |entry| view! { <Photo room entry /> }
                 />
             </ul>

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use snaproom_protocol::PeerId;
 
 use super::{
+    follow::follow,
     icon::Icon,
     surface::{hand_focus_on, show_page},
     tile::sends_of,
@@ -33,14 +34,14 @@ pub fn StillAsked(room: Room) -> impl IntoView {
             room.answer_still(asking, gives);
         }
     };
-    Effect::new(move || {
+    follow(move || {
         let waiting = call.with(|call| call.want_still.clone());
         let is_over = |asking: &PeerId| !waiting.contains(asking);
         if gave.with_untracked(|gave| gave.iter().any(is_over)) {
             gave.update(|gave| gave.retain(|asking| !is_over(asking)));
         }
     });
-    Effect::new(move || {
+    follow(move || {
         if is_open.get() {
             // What fills the screen covers everything else.
             show_page();

@@ -6,6 +6,8 @@ use leptos::{ev::Event, html, prelude::*};
 use send_wrapper::SendWrapper;
 use snaproom_protocol::PeerId;
 
+use super::follow::{follow, follow_on};
+
 pub use crate::browser::page::{
     destination, is_hidden, is_wide, press, scroll_to_end, set_title, time_of_day,
 };
@@ -116,7 +118,7 @@ pub fn ProseSurface(
     parts: Vec<Part>,
 ) -> impl IntoView {
     let element = NodeRef::<html::Div>::new();
-    Effect::new(move || {
+    follow(move || {
         if let Some(element) = element.get() {
             show(&element, &parts);
         }
@@ -174,7 +176,7 @@ pub fn OwnSurface(
     /// For people who do not see it.
     label: &'static str,
 ) -> impl IntoView {
-    Effect::new(move || {
+    follow(move || {
         if let Some(video) = element.get() {
             attach(&room, Some(Video::from(video)));
         }
@@ -195,7 +197,7 @@ pub fn CheckSurface(
     attach: Callback<Option<Video>>,
 ) -> impl IntoView {
     let element = NodeRef::<html::Video>::new();
-    Effect::new(move || {
+    follow(move || {
         if let Some(video) = element.get() {
             attach.run(Some(Video::from(video)));
         }
@@ -218,7 +220,7 @@ pub fn RemoteSurface(
     /// For people who do not see it.
     label: &'static str,
 ) -> impl IntoView {
-    Effect::new(move || {
+    follow(move || {
         if let Some(video) = element.get() {
             room.attach_remote(peer, shown, Some(Video::from(video)));
         }
@@ -234,7 +236,7 @@ pub fn RemoteSurface(
 #[component]
 pub fn PhotoSurface(room: Room, #[prop(into)] label: String) -> impl IntoView {
     let element = NodeRef::<html::Canvas>::new();
-    Effect::new(move || {
+    follow(move || {
         if let Some(canvas) = element.get() {
             room.attach_photo(Some(Canvas::from(canvas)));
         }
@@ -256,7 +258,7 @@ pub fn IncomingSurface(
     height: u32,
 ) -> impl IntoView {
     let element = NodeRef::<html::Canvas>::new();
-    Effect::new(move || {
+    follow(move || {
         if let Some(canvas) = element.get() {
             room.attach_incoming(key, Some(Canvas::from(canvas)));
         }
@@ -284,7 +286,7 @@ pub fn LargeSurface(
     photo: RwSignal<Option<PhotoKey>>,
 ) -> impl IntoView {
     let element = NodeRef::<html::Canvas>::new();
-    Effect::new(move |before: Option<Option<PhotoKey>>| {
+    follow_on(move |before: Option<Option<PhotoKey>>| {
         let canvas = element.get()?;
         let now = photo.get();
         // Another photo takes the place of the one before.

@@ -4,6 +4,7 @@ use leptos::{html, prelude::*};
 use snaproom_protocol::PeerId;
 
 use super::{
+    follow::follow,
     icon::Icon,
     peers::Who,
     still::still_tools,
@@ -119,7 +120,7 @@ fn tools(room: Room, video: NodeRef<html::Video>, of: Option<PeerId>) -> impl In
 
 /// What is not in the call any more covers nothing.
 fn shrink_without(video: NodeRef<html::Video>, is_there: Memo<bool>) {
-    Effect::new(move || {
+    follow(move || {
         if !is_there.get() {
             shrink(video);
         }

@@ -2,8 +2,10 @@ use leptos::prelude::*;
 
 use super::{
     earlier::Earlier,
+    follow::follow_on,
     icon::Icon,
     lightbox::Lightbox,
+    list::{List, RowKey},
     peers::Who,
     qr::QrPicture,
     states,
@@ -20,7 +22,7 @@ pub fn Trail(room: Room) -> impl IntoView {
     let open = RwSignal::new(None::<PhotoKey>);
     let arrival = RwSignal::new(String::new());
     // Of photos that go there is nothing to say.
-    Effect::new(move |before: Option<usize>| {
+    follow_on(move |before: Option<usize>| {
         let (photos, newest) = trail.with(|trail| (trail.len(), trail.first().map(|entry| entry.key.owner)));
         if let Some(owner) = newest.filter(|_| before.is_some_and(|before| before < photos)) {
             arrival.set(names.with_untracked(|names| words::arrived(photos, &owner, names)));
@@ -56,9 +58,9 @@ pub fn Trail(room: Room) -> impl IntoView {
                 }}
             </div>
             <div id="trail">
-                <For
+                <List
                     each=move || trail.get()
-                    key=|entry| entry.key
+                    key=|entry| RowKey::Item(entry.key)
                     children=move |entry| view! { <Photo room entry open /> }
                 />
             </div>
