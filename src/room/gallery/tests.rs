@@ -12,6 +12,7 @@ wasm_bindgen_test_configure!(run_in_browser);
 
 const FULL: (u32, u32) = (1920, 1080);
 const THUMBNAIL: (u32, u32) = (384, 216);
+const SMALL: (u32, u32) = (64, 36);
 
 async fn until(what: &str, condition: impl Fn() -> bool) {
     let waiting = async {
@@ -197,7 +198,6 @@ async fn only_what_has_ended_is_removed_and_it_stays_away() {
 async fn a_photo_is_listed_with_its_preview_or_after_a_while_and_in_its_place() {
     until("the end of the test before", || live().is_zero()).await;
     let mut gallery = gallery();
-    const SMALL: (u32, u32) = (64, 36);
     let come = |gallery: &mut Gallery, seed: u8| {
         let key = PhotoKey { owner: PeerId([7; 16]), item: ItemId([seed; 16]) };
         let kind = Kind::Photo { width: SMALL.0, height: SMALL.1, taken: 0 };
