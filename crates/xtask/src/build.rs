@@ -11,7 +11,7 @@ use crate::weigh;
 use crate::workspace::Workspace;
 
 /// What a first visit may load, in bytes after brotli.
-const LIMIT: usize = 412_000;
+const LIMIT: usize = 404_000;
 
 /// In the names of what only the pages under `/check` load, in place of the room's program.
 const CHECK: &str = "check";

@@ -1,10 +1,13 @@
-//! Trunk's `post_build` hook of a release: what wasm-bindgen names for people gets the shortest names there are.
+//! Trunk's `post_build` hook of a release: what wasm-bindgen names for people gets the shortest names there are, and the
+//! functions get the order in which they are the shortest after brotli (`order.rs`).
 //!
 //! Each of the two programs imports some 300 functions from its JavaScript, each by a name with a hash in it that no
 //! compression can shorten, once in either file; and the JavaScript keeps its comments. Nobody reads the two: 8 kB of a
 //! first visit after brotli.
 //!
 //! Browsers keep what has a hash in its name for a year, so each file gets a new one: the hash of what it is in the end.
+
+mod order;
 
 use std::collections::HashMap;
 use std::env;
@@ -54,6 +57,7 @@ fn shrink(folder: &Path) -> Result<()> {
         let module = format!("./{program}_bg.js");
         let short = shorten(&read(&old.wasm())?, &module);
         let (wasm, names) = short.with_context(|| format!("the wasm of {program} cannot be read"))?;
+        let wasm = order::by_likeness(&wasm)?;
         let js = String::from_utf8(read(&old.js())?).context("the app's JavaScript is not UTF-8")?;
         let js = rename(&without_comments(&js), &names, &module)?;
 
