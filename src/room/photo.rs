@@ -166,6 +166,8 @@ impl Photo {
             let side = if self.is_on_request() { THUMBNAIL_SIDE } else { PREVIEW_SIDE };
             return self.paint_preview(side);
         };
+        // A preview that is still being decoded, or waits for the canvas, comes too late.
+        (self.painting, self.awaited) = (None, None);
         let Some(canvas) = self.canvas.clone() else { return };
         let (item, view, is_exact) = (self.key.item, self.view.clone(), self.is_exact);
         let shown = move || {
@@ -174,8 +176,6 @@ impl Photo {
             }
             view.update(|view| view.shows = if is_exact { Shows::Exact } else { Shows::Preview });
         };
-        // A preview that is still being decoded comes too late.
-        self.painting = None;
         match kept {
             Kept::Pixels(picture) if is_exact => {
                 if canvas.paint(&picture).is_ok() {

@@ -238,6 +238,25 @@ async fn a_photo_is_listed_with_its_preview_or_after_a_while_and_in_its_place() 
     until("everything to be released", || live().is_zero()).await;
 }
 
+#[wasm_bindgen_test]
+async fn pixels_that_come_before_the_canvas_are_not_covered_by_their_preview() {
+    until("the end of the test before", || live().is_zero()).await;
+    let mut gallery = gallery();
+    let key = state(&mut gallery, 1, SMALL, TransferState::Active);
+    let picture =
+        Picture { width: SMALL.0, height: SMALL.1, pixels: Payload::from(pixels(9, SMALL).as_slice()) };
+    gallery.show(key, Part::Preview, picture.preview(64, 100_000).unwrap());
+    gallery.show(key, Part::Exact, Payload::from(pixels(1, SMALL).as_slice()));
+    let canvas = canvas();
+    gallery.attach(key, Some(canvas.clone()));
+    until("all that is decoded", || has_encoded(&gallery)).await;
+    task::sleep(200).await;
+    assert!(holds(&canvas, &pixels(1, SMALL)));
+    assert!(gallery.photo(key).unwrap().view.get_untracked().shows == Shows::Exact);
+    drop(gallery);
+    until("everything to be released", || live().is_zero()).await;
+}
+
 /// Most of a burst is never asked for: what shows of it is small, and nothing of it while it is out of sight.
 #[wasm_bindgen_test]
 async fn a_preview_whose_original_stays_away_is_a_thumbnail_until_that_comes() {
