@@ -72,8 +72,12 @@ const database = () =>
     opening.onerror = () => reject(opening.error);
   });
 
+/** Elsewhere there are none but of the disk's own files, and nothing is asked of the database. */
+const hasHandles = "queryPermission" in (globalThis.FileSystemFileHandle?.prototype ?? {});
+
 /** The database does not stay open: the person may clear it at any time. */
 const handles = async (mode, act) => {
+  if (!hasHandles) return [];
   const opened = await database();
   try {
     return await new Promise((resolve, reject) => {
@@ -86,9 +90,6 @@ const handles = async (mode, act) => {
     opened.close();
   }
 };
-
-/** Elsewhere there are none but of the disk's own files, and nothing is asked of the database. */
-const hasHandles = "queryPermission" in (globalThis.FileSystemFileHandle?.prototype ?? {});
 
 /** Every key is a text, and behind those are lists. */
 const all = () => IDBKeyRange.bound([place], [place, []]);
@@ -142,10 +143,10 @@ const work = {
     await removed(key);
   },
   async keepHandle(_, key, handle) {
-    if (hasHandles) await handles("readwrite", (store) => store.put({ place, key, handle, at: Date.now() }));
+    await handles("readwrite", (store) => store.put({ place, key, handle, at: Date.now() }));
   },
   async forgetHandle(_, key) {
-    if (hasHandles) await handles("readwrite", (store) => store.delete([place, key]));
+    await handles("readwrite", (store) => store.delete([place, key]));
   },
 };
 
@@ -196,14 +197,12 @@ const answers = {
       /** One that is in use after all cannot be removed. */
       await places.removeEntry(name, { recursive: true }).catch(() => {});
     }
-    if (!hasHandles) return;
     for (const { place: of, key, at } of await handles("readonly", (store) => store.getAll())) {
       if (of === place || locks.has(prefix + of) || at > Date.now() - DAY_MS) continue;
       await handles("readwrite", (store) => store.delete([of, key]));
     }
   },
   async handles() {
-    if (!hasHandles) return [];
     const found = await handles("readonly", (store) => store.getAll(all()));
     return found.map(({ key, handle }) => [key, handle]);
   },
@@ -211,7 +210,7 @@ const answers = {
     await Promise.all([...files.values()].map((file) => file.last));
     for (const file of files.values()) released(file);
     /** Where it fails they are old in a day. */
-    if (hasHandles) await handles("readwrite", (store) => store.delete(all())).catch(() => {});
+    await handles("readwrite", (store) => store.delete(all())).catch(() => {});
     await patiently(() => places.removeEntry(place, { recursive: true }));
   },
 };

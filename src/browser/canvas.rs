@@ -158,7 +158,8 @@ impl Canvas {
     /// until it fits.
     pub fn preview(&self, max_side: u32, max_bytes: u32) -> Result<Payload, Error> {
         const QUALITIES: [f64; 3] = [0.8, 0.6, 0.4];
-        let longer = self.0.width().max(self.0.height());
+        let (width, height) = self.size();
+        let longer = width.max(height);
         let mut small = None;
         let mut side = max_side.min(longer);
         while side > 0 {
@@ -273,11 +274,7 @@ impl Bitmap {
 
     pub(super) async fn decode(blob: &Blob) -> Result<Self, Error> {
         let decoding = window().create_image_bitmap_with_blob(blob.as_ref());
-        Self::from_promise(decoding.map_err(Error::from_js)?).await
-    }
-
-    pub(super) async fn from_promise(promise: js_sys::Promise) -> Result<Self, Error> {
-        let bitmap: JsValue = promise.await.map_err(Error::from_js)?;
+        let bitmap: JsValue = decoding.map_err(Error::from_js)?.await.map_err(Error::from_js)?;
         Ok(Self(bitmap.unchecked_into()))
     }
 }

@@ -195,8 +195,8 @@ impl Store {
         async move { Ok(answer.await?.unchecked_into::<web_sys::Blob>().into()) }
     }
 
-    /// Removes the places of tabs that are gone, and their handles: those that were not used for a day, and whose lock, called `prefix` and
-    /// the place's name, nobody holds.
+    /// Removes the places of tabs that are gone, and their handles: those that were not used for a day, and whose lock,
+    /// called `prefix` and the place's name, nobody holds.
     pub fn tidy_up(&self, prefix: &str) -> impl Future<Output = Result<(), Error>> + 'static + use<> {
         let answer = self.ask("tidyUp", Some(prefix));
         async move { answer.await.map(drop) }

@@ -180,15 +180,17 @@ impl Files {
     pub(super) fn on_reached(&mut self, Reached { item, permission, parcel }: Reached) -> Option<Command> {
         // It may have been chosen meanwhile.
         self.handles.get(&item)?;
+        let offered = self.offered.iter().find(|offered| offered.item == item);
+        let found = offered.zip(parcel.as_ref()).and_then(|(offered, parcel)| offered.found_in(parcel));
+        if let Some(source) = found.cloned() {
+            return Some(self.supply(item, source, None));
+        }
         let needs_leave = permission == Permission::Prompt;
         if !needs_leave {
             self.handles.remove(&item);
         }
         self.show_leave(item, needs_leave);
-        let offered = self.offered.iter().find(|offered| offered.item == item)?;
-        let source = offered.found_in(parcel.as_ref()?)?.clone();
-        self.sources.put(exact(PhotoKey { owner: self.me, item }), source);
-        Some(Command::Supply(item))
+        None
     }
 
     fn show_leave(&self, item: ItemId, needs_leave: bool) {
@@ -243,7 +245,7 @@ impl Files {
         parcels.into_iter().filter_map(offer).collect()
     }
 
-    /// Goes on with a file that had to be chosen again.
+    /// Goes on with a file that is there again; with its handle, where that is another one than before.
     fn supply(&mut self, item: ItemId, source: Source, handle: Option<FileHandle>) -> Command {
         let payload = exact(PhotoKey { owner: self.me, item });
         self.sources.put(payload, source);

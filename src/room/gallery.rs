@@ -3,6 +3,7 @@
 use std::{cell::RefCell, collections::VecDeque, rc::Rc};
 
 use leptos::prelude::{ArcRwSignal, GetUntracked, RwSignal, Set, Update, WithUntracked};
+use litemap::LiteMap;
 use snaproom_protocol::{bulk::Part, control::Kind};
 use snaproom_session::io::Incoming;
 
@@ -36,7 +37,7 @@ pub(super) struct Gallery {
     /// Oldest first.
     photos: Vec<Photo>,
     /// Those that are not in the list yet, and when they come into it.
-    unlisted: Vec<(PhotoKey, Task)>,
+    unlisted: LiteMap<PhotoKey, Task>,
     /// Those whose canvases show exact pixels, oldest first.
     exact: VecDeque<PhotoKey>,
     encoder: Encoder,
@@ -63,7 +64,7 @@ impl Gallery {
             view,
             inbox,
             photos: Vec::new(),
-            unlisted: Vec::new(),
+            unlisted: LiteMap::new(),
             exact: VecDeque::new(),
             encoder: Encoder::default(),
             large: None,
@@ -122,17 +123,15 @@ impl Gallery {
             task::sleep(LISTED_WITHIN_MS).await;
             inbox.push(Happened::Listed(key));
         });
-        self.unlisted.push((key, waiting));
+        self.unlisted.insert(key, waiting);
     }
 
     /// Lists a photo, if it is not listed yet: there is something to be seen of it, or it has been coming for a while.
     pub(super) fn list(&mut self, key: PhotoKey) {
-        let is_unlisted = self.unlisted.iter().any(|(unlisted, _)| *unlisted == key);
-        if !is_unlisted {
+        if self.unlisted.remove(&key).is_none() {
             return;
         }
-        self.unlisted.retain(|(unlisted, _)| *unlisted != key);
-        let is_listed = |photo: &&Photo| self.unlisted.iter().all(|(unlisted, _)| *unlisted != photo.key);
+        let is_listed = |photo: &&Photo| !self.unlisted.contains_key(&photo.key);
         let newer = self.photos.iter().rev().take_while(|photo| photo.key != key).filter(is_listed).count();
         if let Some(view) = self.photo(key).map(|photo| photo.view.clone()) {
             self.view.trail.update(|trail| trail.insert(newer, Entry { key, view }));
@@ -328,7 +327,7 @@ impl Gallery {
     fn forget(&mut self, key: PhotoKey) {
         self.clear_large(key);
         self.photos.retain(|photo| photo.key != key);
-        self.unlisted.retain(|(unlisted, _)| *unlisted != key);
+        drop(self.unlisted.remove(&key));
         self.exact.retain(|exact| *exact != key);
         self.view.trail.update(|trail| trail.retain(|entry| entry.key != key));
         ask_before_leaving(self.view.trail, &self.leaving);

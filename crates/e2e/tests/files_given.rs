@@ -103,8 +103,8 @@ async fn wait_handles(tab: &Tab, count: usize) -> Result<()> {
 }
 
 /// A film of which some came, and that waits, and a photo that nobody has accepted; then their sender's page is loaded
-/// anew. Gives both items.
-async fn dropped_and_loaded_anew(alice: &Tab, bob: &Tab) -> Result<[String; 2]> {
+/// anew, and both are wanted. Gives both items.
+async fn dropped_and_wanted_after_a_reload(alice: &Tab, bob: &Tab) -> Result<[String; 2]> {
     let film = alice.make_file("film.mp4", 40_000_000)?;
     let photo = alice.folder().join("beach.jpg");
     fs::write(&photo, photo_with_position())?;
@@ -118,6 +118,8 @@ async fn dropped_and_loaded_anew(alice: &Tab, bob: &Tab) -> Result<[String; 2]> 
     alice.until("the handles lead to something", "!window.writing").await?;
     alice.reload().await?;
     alice.wait_connected(1).await?;
+    bob.press_file(&film, "resume").await?;
+    bob.press_file(&photo, "accept").await?;
     Ok([film, photo])
 }
 
@@ -164,36 +166,33 @@ const ASKS: &str = "{
 async fn a_dropped_file_goes_on_after_a_reload_of_its_sender_and_nobody_chooses_it_again() -> Result<()> {
     let own = Tab::without_camera().inject(OWN);
     let (_server, alice, bob) = two_tabs(own, Tab::without_camera()).await?;
-    let items = dropped_and_loaded_anew(&alice, &bob).await?;
-    bob.press_file(&items[0], "resume").await?;
-    bob.press_file(&items[1], "accept").await?;
+    let items = dropped_and_wanted_after_a_reload(&alice, &bob).await?;
     both_came(&alice, &bob, items).await
 }
 
-/// Waits until a click lets this file go on.
-async fn wait_go_on(tab: &Tab, item: &str) -> Result<()> {
-    let can_go_on = format!(
-        "((button) => !button.hidden && button.textContent === 'Go on')
+/// Waits until a click lets each of these go on.
+async fn wait_go_on(tab: &Tab, items: &[String]) -> Result<()> {
+    for item in items {
+        let can_go_on = format!(
+            "((button) => !button.hidden && button.textContent === 'Go on')
          (document.querySelector('[data-id=\"{item}\"] .supply'))"
-    );
-    tab.until("it can go on", &can_go_on).await
+        );
+        tab.until("it can go on", &can_go_on).await?;
+    }
+    Ok(())
 }
 
 #[tokio::test]
 async fn where_the_browser_asks_first_a_click_lets_a_file_go_on() -> Result<()> {
     let asks = Tab::without_camera().inject(OWN).inject(ASKS);
     let (_server, alice, bob) = two_tabs(asks, Tab::without_camera()).await?;
-    let items = dropped_and_loaded_anew(&alice, &bob).await?;
-    bob.press_file(&items[0], "resume").await?;
-    bob.press_file(&items[1], "accept").await?;
-    for item in &items {
-        wait_go_on(&alice, item).await?;
-    }
+    let items = dropped_and_wanted_after_a_reload(&alice, &bob).await?;
+    wait_go_on(&alice, &items).await?;
     // Whoever closes the question without an answer is asked again.
     alice.press_file(&items[0], "supply").await?;
     alice.until("the person was asked", "asked === 1").await?;
     for item in &items {
-        wait_go_on(&alice, item).await?;
+        wait_go_on(&alice, std::slice::from_ref(item)).await?;
         alice.press_file(item, "supply").await?;
     }
     both_came(&alice, &bob, items).await
@@ -203,12 +202,8 @@ async fn where_the_browser_asks_first_a_click_lets_a_file_go_on() -> Result<()> 
 #[tokio::test]
 async fn a_file_can_be_chosen_again_while_the_browser_asks() -> Result<()> {
     let (_server, alice, bob) = two_tabs(Tab::without_camera(), Tab::without_camera()).await?;
-    let items = dropped_and_loaded_anew(&alice, &bob).await?;
-    bob.press_file(&items[0], "resume").await?;
-    bob.press_file(&items[1], "accept").await?;
-    for item in &items {
-        wait_go_on(&alice, item).await?;
-    }
+    let items = dropped_and_wanted_after_a_reload(&alice, &bob).await?;
+    wait_go_on(&alice, &items).await?;
     alice.press_file(&items[0], "supply").await?;
     let paths = ["film.mp4", "beach.jpg"].map(|name| alice.folder().join(name));
     alice.give(&[&paths[0], &paths[1]]).await?;
